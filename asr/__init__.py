@@ -1,0 +1,1 @@
+"""Speech recognition: recordings in, transcripts out. Knows nothing of calls or cases."""

@@ -1,0 +1,1 @@
+"""The platform: kernel, domains, and the app that wires them."""

@@ -1,0 +1,1 @@
+"""The program `hotline`: command line, processes and the wiring of all parts."""

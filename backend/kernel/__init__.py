@@ -1,0 +1,1 @@
+"""Technical ground of every other package: configuration, database, events, jobs, errors, time. Knows no domain."""
