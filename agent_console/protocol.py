@@ -1,0 +1,346 @@
+"""Every message between a console and the hub, typed: the one source of the TypeScript types.
+
+A console opens one WebSocket at `/api/console` (its session cookie signs it in) and first sends `Hello` with the
+last event number that it has. The hub answers with the events it missed, in order, then `Welcome` with the whole
+present state, then live `Event`s whose `seq` only rises. Commands carry an id that the client chooses, rising;
+each is answered by exactly one `Reply` with the same id. Every command names the permission that it needs
+(`COMMANDS` in `agent_console.commands`). A `Tick` comes every 5 s, so that the console knows the age of what it shows.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter
+
+from backend.callbacks.schemas import CallbackView, CallbackWish
+from backend.cases.schemas import CaseForm, CaseSummary, DraftContent, DraftView
+from backend.citizens.schemas import CallerView
+from backend.identity.schemas import Me
+from backend.kernel.schemas import Problem, Schema
+from backend.seats.schemas import PauseReason, SeatView
+
+PROTOCOL_VERSION = 1
+
+# ---- from the console to the hub ----------------------------------------------------------------------------------
+
+
+class Hello(Schema):
+    """The first message. `last_seq` is None for a console that holds nothing yet."""
+
+    command: Literal["hello"] = "hello"
+    id: int
+    protocol: int = PROTOCOL_VERSION
+    last_seq: int | None = None
+
+
+class SignInSeat(Schema):
+    """Sit down at a seat. The seat starts paused (reason "rest") until its phone is registered and it is made ready."""
+
+    command: Literal["sign_in_seat"] = "sign_in_seat"
+    id: int
+    seat: str
+
+
+class SignOutSeat(Schema):
+    """Leave the seat; during a call this takes effect after it."""
+
+    command: Literal["sign_out_seat"] = "sign_out_seat"
+    id: int
+
+
+class MakeReady(Schema):
+    """Take calls: ends a pause or a wrap-up. Refused while the phone is not registered."""
+
+    command: Literal["make_ready"] = "make_ready"
+    id: int
+
+
+class PauseSeat(Schema):
+    """Take no calls for a reason; during a call this takes effect after it."""
+
+    command: Literal["pause_seat"] = "pause_seat"
+    id: int
+    reason: PauseReason
+
+
+class ExtendWrapUp(Schema):
+    """One more wrap-up period ("more time")."""
+
+    command: Literal["extend_wrap_up"] = "extend_wrap_up"
+    id: int
+
+
+class SaveDraft(Schema):
+    """Save the form as typed. `revision` is the one that this save builds on, 0 for a new draft."""
+
+    command: Literal["save_draft"] = "save_draft"
+    id: int
+    draft_id: UUID
+    call_id: str | None
+    revision: int
+    content: DraftContent
+
+
+class DiscardDraft(Schema):
+    """Throw a draft away on purpose."""
+
+    command: Literal["discard_draft"] = "discard_draft"
+    id: int
+    draft_id: UUID
+
+
+class FileCase(Schema):
+    """File the case and, if wished, schedule its callback visit, in one transaction."""
+
+    command: Literal["file_case"] = "file_case"
+    id: int
+    case: CaseForm
+    callback: CallbackWish | None = None
+
+
+class ScheduleCallback(Schema):
+    """Schedule a callback visit for a case that is already filed. The same `request_id` schedules once."""
+
+    command: Literal["schedule_callback"] = "schedule_callback"
+    id: int
+    request_id: UUID
+    case_id: UUID
+    callback: CallbackWish
+
+
+class CancelCallback(Schema):
+    """Take a scheduled callback visit back, with the reason."""
+
+    command: Literal["cancel_callback"] = "cancel_callback"
+    id: int
+    callback_id: UUID
+    reason: str = Field(min_length=1, max_length=500)
+
+
+Command = Annotated[
+    Hello
+    | SignInSeat
+    | SignOutSeat
+    | MakeReady
+    | PauseSeat
+    | ExtendWrapUp
+    | SaveDraft
+    | DiscardDraft
+    | FileCase
+    | ScheduleCallback
+    | CancelCallback,
+    Field(discriminator="command"),
+]
+COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
+
+# ---- from the hub to the console: state -----------------------------------------------------------------------------
+
+
+class CallCard(Schema):
+    """The pop-up: who is calling, and what is known of that number, open cases first.
+
+    `stage` is "ringing", "answered" or, in wrap-up, "ended". `draft` is the form begun for this call, if any.
+    """
+
+    call_id: str
+    stage: Literal["ringing", "answered", "ended"]
+    dialed_number: str
+    caller: CallerView
+    arrived_at: datetime
+    ringing_since: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    cases: list[CaseSummary]
+    calls_30_days: int
+    draft: DraftView | None
+
+
+class QueueView(Schema):
+    """The hall in one line: calls waiting, the longest since when, and the share answered within 15 s today (0..1)."""
+
+    waiting: int
+    longest_since: datetime | None
+    answered_within_15s: float | None
+
+
+class LinkView(Schema):
+    """The state of the link to the PBX and when it was last known to be alive."""
+
+    state: str
+    as_of: datetime | None
+
+
+class DeskState(Schema):
+    """The whole present state of one console; `seat` is None for someone who sits at no seat."""
+
+    seat: SeatView | None
+    call: CallCard | None
+    drafts: list[DraftView]
+    queue: QueueView
+    link: LinkView
+
+
+# ---- from the hub to the console: messages -------------------------------------------------------------------------
+
+
+class Welcome(Schema):
+    """The present state as of event `seq`. `missed_too_many` tells that older events were not replayed."""
+
+    type: Literal["welcome"] = "welcome"
+    id: int
+    seq: int
+    server_time: datetime
+    me: Me
+    desk: DeskState
+    missed_too_many: bool = False
+
+
+class CallRinging(Schema):
+    """The pop-up for this seat."""
+
+    kind: Literal["call_ringing"] = "call_ringing"
+    card: CallCard
+
+
+class CallAnswered(Schema):
+    """The call of this seat was answered."""
+
+    kind: Literal["call_answered"] = "call_answered"
+    call_id: str
+    answered_at: datetime
+
+
+class CallEnded(Schema):
+    """The call of this seat ended, or stopped ringing here."""
+
+    kind: Literal["call_ended"] = "call_ended"
+    call_id: str
+    ended_at: datetime
+    outcome: str
+
+
+class SeatChanged(Schema):
+    """A seat moved. Everybody hears of the own seat, a supervisor of all."""
+
+    kind: Literal["seat_changed"] = "seat_changed"
+    seat: SeatView
+
+
+class QueueChanged(Schema):
+    """Calls waiting changed."""
+
+    kind: Literal["queue_changed"] = "queue_changed"
+    queue: QueueView
+
+
+class LinkChanged(Schema):
+    """The link to the PBX came or went."""
+
+    kind: Literal["link_changed"] = "link_changed"
+    link: LinkView
+
+
+class CaseFiled(Schema):
+    """A case was filed."""
+
+    kind: Literal["case_filed"] = "case_filed"
+    case: CaseSummary
+
+
+class CallbackScheduled(Schema):
+    """A callback visit was scheduled or changed."""
+
+    kind: Literal["callback_changed"] = "callback_changed"
+    callback: CallbackView
+
+
+class RecordingChanged(Schema):
+    """A recording was stored, or failed."""
+
+    kind: Literal["recording_changed"] = "recording_changed"
+    call_id: str
+    state: str
+
+
+class TranscriptChanged(Schema):
+    """A transcript is ready, or failed."""
+
+    kind: Literal["transcript_changed"] = "transcript_changed"
+    call_id: str
+    state: str
+
+
+class DraftSaved(Schema):
+    """A draft of this person was saved or discarded (another tab keeps up by it)."""
+
+    kind: Literal["draft_saved"] = "draft_saved"
+    draft: DraftView
+    discarded: bool = False
+
+
+EventBody = Annotated[
+    CallRinging
+    | CallAnswered
+    | CallEnded
+    | SeatChanged
+    | QueueChanged
+    | LinkChanged
+    | CaseFiled
+    | CallbackScheduled
+    | RecordingChanged
+    | TranscriptChanged
+    | DraftSaved,
+    Field(discriminator="kind"),
+]
+
+
+class Event(Schema):
+    """One fact; `seq` rises, and a console ignores what is not above the last it has."""
+
+    type: Literal["event"] = "event"
+    seq: int
+    at: datetime
+    body: EventBody
+
+
+class Reply(Schema):
+    """The answer to a command: `result` when it succeeded, `problem` when not.
+
+    Results: sign_in_seat, make_ready, pause_seat, extend_wrap_up, sign_out_seat -> SeatView; save_draft -> DraftView;
+    discard_draft -> {}; file_case -> FiledCase; schedule_callback, cancel_callback -> CallbackView.
+    """
+
+    type: Literal["reply"] = "reply"
+    id: int
+    ok: bool
+    result: dict[str, Any] | None = None
+    problem: Problem | None = None
+
+
+class FiledCase(Schema):
+    """The result of `file_case`."""
+
+    case: CaseSummary
+    callback: CallbackView | None
+
+
+class Tick(Schema):
+    """A sign of life every 5 s, with the server's time and the newest event number."""
+
+    type: Literal["tick"] = "tick"
+    server_time: datetime
+    seq: int
+
+
+class SignedOut(Schema):
+    """The session has ended: "expired", "signed_out", or "replaced" (this person sat down elsewhere)."""
+
+    type: Literal["signed_out"] = "signed_out"
+    reason: str
+
+
+ServerMessage = Annotated[Welcome | Event | Reply | Tick | SignedOut, Field(discriminator="type")]
+SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)

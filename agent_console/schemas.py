@@ -1,0 +1,41 @@
+"""What the console asks for beside its WebSocket: what fills its menus, and the state of the platform's parts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from backend.cases.schemas import Urgency
+from backend.grid.schemas import Street
+from backend.kernel.schemas import Schema
+from backend.seats.schemas import PauseReason, SeatView
+from backend.taxonomy.schemas import Taxonomy
+
+
+class Options(Schema):
+    """Everything that the console's menus offer.
+
+    `numbers` are the hotline numbers, `pause_reasons` those that a person may choose.
+    """
+
+    streets: list[Street]
+    taxonomy: Taxonomy
+    seats: list[SeatView]
+    wrap_up_seconds: int
+    pause_reasons: list[PauseReason]
+    urgencies: list[Urgency]
+    numbers: list[str]
+
+
+class PartStatus(Schema):
+    """One part of the platform (database, PBX link, workers ...): whether it works, and as of when."""
+
+    name: str
+    ok: bool
+    detail: str
+    as_of: datetime | None
+
+
+class PlatformStatus(Schema):
+    """All parts of the platform as they stand."""
+
+    parts: list[PartStatus]

@@ -1,0 +1,50 @@
+"""Bring a database to the present schema: Alembic for our tables, PgQueuer for its own."""
+
+from __future__ import annotations
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.db import PsycopgDriver
+from sqlalchemy import create_engine, text
+
+from backend.kernel.config import PROJECT_ROOT
+from backend.kernel.database import driver_url
+
+_UPGRADE_LOCK = 96010_0002
+
+
+def alembic_config(url: str) -> Config:
+    """Alembic's configuration for this project."""
+    config = Config()
+    config.set_main_option("script_location", str(PROJECT_ROOT / "backend" / "migrations"))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config
+
+
+async def upgrade_schema(url: str) -> None:
+    """Upgrade to the newest schema; several processes may do so at once, one works and the others wait."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as guard:
+            guard.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _UPGRADE_LOCK})
+            guard.commit()
+            with engine.connect() as connection:
+                config = alembic_config(url)
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+            await _install_job_queue(url)
+            guard.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _UPGRADE_LOCK})
+            guard.commit()
+    finally:
+        engine.dispose()
+
+
+async def _install_job_queue(url: str) -> None:
+    async with await psycopg.AsyncConnection.connect(driver_url(url), autocommit=True) as connection:
+        queries = Queries(PsycopgDriver(connection))
+        if await queries.schema_is_installed():
+            await queries.upgrade()
+        else:
+            await queries.install()

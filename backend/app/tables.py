@@ -1,0 +1,14 @@
+"""All tables of the platform in one metadata: importing the domains' models registers them."""
+
+from __future__ import annotations
+
+from backend.callbacks import models as _callbacks
+from backend.calls import models as _calls
+from backend.cases import models as _cases
+from backend.citizens import models as _citizens
+from backend.identity import models as _identity
+from backend.kernel.database import Base
+from backend.seats import models as _seats
+
+metadata = Base.metadata
+DOMAINS = (_identity, _citizens, _seats, _calls, _cases, _callbacks)

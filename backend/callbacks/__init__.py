@@ -1,0 +1,1 @@
+"""Callback visits promised to citizens."""

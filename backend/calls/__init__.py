@@ -1,0 +1,1 @@
+"""The record of each call: stages, recording, transcript."""

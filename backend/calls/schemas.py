@@ -1,0 +1,120 @@
+"""Calls, recordings and transcripts as the console shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from backend.citizens.schemas import CallerView
+from backend.kernel.schemas import Schema
+
+
+class CallStage(StrEnum):
+    """How far a call has come."""
+
+    ARRIVED = "arrived"
+    QUEUED = "queued"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
+class RecordingState(StrEnum):
+    """Where the recording of a call stands. `none` when the call was never answered."""
+
+    NONE = "none"
+    PENDING = "pending"
+    STORED = "stored"
+    FAILED = "failed"
+
+
+class TranscriptState(StrEnum):
+    """Where the transcript of a call stands."""
+
+    NONE = "none"
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class CallRow(Schema):
+    """One call in a list. Times in UTC; durations in ms."""
+
+    call_id: str
+    direction: Literal["inbound", "outbound"] = "inbound"
+    dialed_number: str
+    queue: str | None
+    caller: CallerView
+    stage: CallStage
+    outcome: str | None
+    seat: str | None
+    agent_name: str | None
+    arrived_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    wait_ms: int | None
+    talk_ms: int | None
+    recording: RecordingState
+    transcript: TranscriptState
+    case_numbers: list[str] = []
+
+
+class CallEventView(Schema):
+    """One fact of a call's time line. `recovered` tells that it was found by re-synchronisation, not seen live."""
+
+    at: datetime
+    kind: str
+    seat: str | None = None
+    detail: dict[str, str | int | float | bool | None] = {}
+    recovered: bool = False
+
+
+class RecordingView(Schema):
+    """The stored recording: left channel caller, right channel seat."""
+
+    state: RecordingState
+    duration_ms: int | None = None
+    codec: str | None = None
+    size_bytes: int | None = None
+    sha256: str | None = None
+    problem: str | None = None
+
+
+class TurnView(Schema):
+    """One turn of the talk, times in ms from the start of the recording."""
+
+    leg: Literal["caller", "seat"]
+    start_ms: int
+    end_ms: int
+    text: str
+
+
+class TranscriptView(Schema):
+    """The transcript of a call, turns ordered by start time."""
+
+    state: TranscriptState
+    model: str | None = None
+    turns: list[TurnView] = []
+    problem: str | None = None
+
+
+class CallDetail(Schema):
+    """Everything about one call."""
+
+    call: CallRow
+    events: list[CallEventView]
+    recording: RecordingView
+    transcript: TranscriptView
+
+
+class RevealNumber(Schema):
+    """Why somebody needs to see the whole number; goes to the audit log."""
+
+    reason: str
+
+
+class RevealedNumber(Schema):
+    """The whole number."""
+
+    number: str

@@ -1,0 +1,1 @@
+"""Cases: drafts, filing, numbers, time line."""

@@ -1,0 +1,120 @@
+"""Drafts and cases as the console writes and shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import Field
+
+from backend.citizens.schemas import CallerView
+from backend.kernel.schemas import Schema
+
+
+class Urgency(StrEnum):
+    """How quickly a case must move."""
+
+    NORMAL = "normal"
+    URGENT = "urgent"
+    EMERGENCY = "emergency"
+
+
+class CaseStatus(StrEnum):
+    """The life of a case so far: filed, or closed because the agent answered at once 即时解答."""
+
+    FILED = "filed"
+    CLOSED = "closed"
+
+
+class DraftContent(Schema):
+    """The case form exactly as it stands on the screen, finished or not; every field may still be empty.
+
+    `callback_way` is "" | "phone" | "visit"; `callback_due_at` is what the picker holds, ISO 8601 or "".
+    """
+
+    what: str = Field(default="", max_length=8000)
+    citizen_name: str = Field(default="", max_length=64)
+    address: str = Field(default="", max_length=500)
+    street_code: str = Field(default="", max_length=32)
+    community_code: str = Field(default="", max_length=32)
+    class_code: str = Field(default="", max_length=32)
+    urgency: str = Field(default="normal", max_length=16)
+    identity_secret: bool = False
+    answered_at_once: bool = False
+    answer: str = Field(default="", max_length=8000)
+    callback_wanted: bool = True
+    callback_way: str = Field(default="phone", max_length=16)
+    callback_due_at: str = Field(default="", max_length=40)
+
+
+class DraftView(Schema):
+    """A saved draft. `revision` rises with each save; a save must name the revision that it builds on.
+
+    `draft_id` is made by the client, so that a draft begun while the server was away keeps its identity.
+    """
+
+    draft_id: UUID
+    call_id: str | None
+    revision: int
+    content: DraftContent
+    saved_at: datetime
+
+
+class CaseForm(Schema):
+    """A complete case as it is filed; what is wrong is named field by field.
+
+    `call_id` is None for a case without a call (issue by another channel). `request_id` makes the filing
+    idempotent: the same id files once, however often it is sent.
+    """
+
+    request_id: UUID
+    draft_id: UUID | None = None
+    call_id: str | None = None
+    what: str = Field(max_length=8000)
+    citizen_name: str = Field(default="", max_length=64)
+    address: str = Field(default="", max_length=500)
+    street_code: str
+    community_code: str | None = None
+    class_code: str
+    urgency: Urgency = Urgency.NORMAL
+    identity_secret: bool = False
+    answered_at_once: bool = False
+    answer: str = Field(default="", max_length=8000)
+
+
+class CaseSummary(Schema):
+    """One case in a list or a pop-up."""
+
+    case_id: UUID
+    number: str
+    what: str
+    class_name: str
+    street_name: str
+    community_name: str | None
+    urgency: Urgency
+    status: CaseStatus
+    open: bool
+    filed_at: datetime
+    filed_by: str
+    call_id: str | None
+
+
+class CaseEventView(Schema):
+    """One entry of a case's time line."""
+
+    at: datetime
+    kind: str
+    actor: str | None
+    detail: dict[str, str | int | bool | None] = {}
+
+
+class CaseDetail(Schema):
+    """Everything about one case; callbacks are asked for beside it."""
+
+    case: CaseSummary
+    caller: CallerView | None
+    address: str
+    identity_secret: bool
+    answer: str
+    events: list[CaseEventView]

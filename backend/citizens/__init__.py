@@ -1,0 +1,1 @@
+"""Who calls: numbers and names, kept private."""

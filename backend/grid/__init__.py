@@ -1,0 +1,1 @@
+"""Space: streets and communities of the district."""

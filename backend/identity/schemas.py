@@ -1,0 +1,39 @@
+"""What the console learns of the person who is signed in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field, SecretStr
+
+from backend.kernel.schemas import Schema
+
+
+class SignIn(Schema):
+    """A name and a password."""
+
+    username: str = Field(min_length=1, max_length=64)
+    password: SecretStr = Field(max_length=256)
+
+
+class Me(Schema):
+    """The signed-in person with every permission that the roles give."""
+
+    user_id: UUID
+    username: str
+    display_name: str
+    roles: list[str]
+    permissions: list[str]
+    expires_at: datetime
+
+
+class UserView(Schema):
+    """A user in the administrator's list."""
+
+    user_id: UUID
+    username: str
+    display_name: str
+    roles: list[str]
+    active: bool
+    last_sign_in_at: datetime | None

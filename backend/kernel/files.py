@@ -1,0 +1,74 @@
+"""Where recordings rest: a folder by default, any object store that fsspec knows in production."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec
+from fsspec.spec import AbstractFileSystem
+
+from backend.kernel.errors import NotFound
+
+_CHUNK = 1 << 20
+
+
+class FileMissing(NotFound):
+    """The store does not hold the file that the record names."""
+
+
+class FileStore:
+    """Files under one root address, such as a folder or `s3://bucket/prefix`.
+
+    A file is written under its whole name only when it is complete: first beside it, then moved.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._files: AbstractFileSystem
+        self._files, self._root = fsspec.core.url_to_fs(root)
+
+    def put(self, local: Path, key: str) -> str:
+        """Store the local file under `key`; returns its SHA-256 (64 hex digits). Storing it again is harmless."""
+        target = self._path(key)
+        self._files.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
+        partial = f"{target}.partial"
+        self._files.put_file(str(local), partial)
+        self._files.mv(partial, target)
+        return sha256_of(local)
+
+    def size(self, key: str) -> int:
+        """Bytes of the stored file."""
+        try:
+            return int(self._files.size(self._path(key)))
+        except FileNotFoundError as error:
+            raise FileMissing(f"The store holds no file {key}.", next_step="Restore it from the backup.") from error
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes from `start` up to, not including, `end`, in chunks."""
+        size = self.size(key)
+        end = size if end is None else min(end, size)
+        with self._files.open(self._path(key), "rb") as source:
+            source.seek(start)
+            left = end - start
+            while left > 0 and (chunk := source.read(min(_CHUNK, left))):
+                left -= len(chunk)
+                yield chunk
+
+    def fetch(self, key: str, local: Path) -> None:
+        """Copy the stored file to a local path."""
+        self.size(key)
+        self._files.get_file(self._path(key), str(local))
+
+    def exists(self, key: str) -> bool:
+        """Whether the store holds the file."""
+        return bool(self._files.exists(self._path(key)))
+
+    def _path(self, key: str) -> str:
+        return f"{self._root}/{key}"
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a local file as 64 hex digits."""
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()

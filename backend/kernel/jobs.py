@@ -1,0 +1,165 @@
+"""Jobs: enqueued in the caller's transaction, run by any worker on any machine, parked when they keep failing.
+
+PgQueuer does the work. It takes over the job of a worker that died, but does not count that as an attempt; so a job
+that kills its worker each time would go round for ever. Before a job runs, its picks are counted in PgQueuer's own
+log, and after `MAX_PICKS` it is parked with the reason, where `hotline jobs` shows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+import psycopg
+import structlog
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.tm import TaskManager
+from pgqueuer.db import PsycopgDriver
+from pgqueuer.errors import RetryRequested
+from pgqueuer.models import Job
+from pgqueuer.ports.driver import Driver, NotifyCallback
+from pgqueuer.qm import QueueManager
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.kernel.database import driver_url
+
+log = structlog.get_logger(__name__)
+
+MAX_PICKS = 5
+"""How often a job may be started, whether it failed or its worker died, before it is parked."""
+
+RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
+"""How long a failed job rests before its next attempt."""
+
+Handler = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class JobParked(Exception):
+    """Raised inside a worker to hold a job for a person to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """What a worker does for one kind of job; `at_once` limits how many run at the same time in all workers."""
+
+    name: str
+    handler: Handler
+    at_once: int = 0
+
+
+class _TransactionDriver(Driver):
+    """PgQueuer's driver interface over a connection that is inside somebody's transaction."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self._connection = connection
+        self._shutdown = asyncio.Event()
+        self._tm = TaskManager()
+
+    @property
+    def shutdown(self) -> asyncio.Event:
+        return self._shutdown
+
+    @property
+    def tm(self) -> TaskManager:
+        return self._tm
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        cursor = psycopg.AsyncRawCursor(self._connection, row_factory=psycopg.rows.dict_row)
+        await cursor.execute(query, args or None)
+        return await cursor.fetchall()
+
+    async def execute(self, query: str, *args: object) -> str:
+        cursor = psycopg.AsyncRawCursor(self._connection)
+        await cursor.execute(query, args or None)
+        return cursor.statusmessage or ""
+
+    async def notify(self, channel: str, payload: str) -> None:
+        await self.execute("SELECT pg_notify($1, $2)", channel, payload)
+
+    async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
+        raise NotImplementedError("a transaction does not listen")
+
+    async def remove_listener(self, channel: str, callback: NotifyCallback) -> None:
+        raise NotImplementedError("a transaction does not listen")
+
+    async def __aenter__(self) -> _TransactionDriver:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+
+async def enqueue(
+    connection: AsyncConnection,
+    job: str,
+    payload: Mapping[str, Any],
+    *,
+    dedupe_key: str | None = None,
+    priority: int = 0,
+) -> None:
+    """Enqueue in the transaction that `connection` is in; see `Transaction.enqueue`."""
+    raw = await connection.get_raw_connection()
+    queries = Queries(_TransactionDriver(cast("psycopg.AsyncConnection[Any]", raw.driver_connection)))
+    await queries.enqueue(
+        job, json.dumps(dict(payload)).encode(), priority=priority, dedupe_key=dedupe_key, on_conflict="skip"
+    )
+
+
+async def run_worker(
+    database_url: str,
+    kinds: list[JobKind],
+    *,
+    stop: asyncio.Event,
+    heartbeat_timeout: timedelta = timedelta(seconds=30),
+    max_at_once: int = 4,
+) -> None:
+    """Take and run jobs until `stop` is set. Raises psycopg's errors when the database goes away."""
+    connection = await psycopg.AsyncConnection.connect(
+        driver_url(database_url), autocommit=True, application_name="hotline worker"
+    )
+    async with connection:
+        manager = QueueManager(Queries(PsycopgDriver(connection)))
+        for kind in kinds:
+            manager.entrypoint(kind.name, concurrency_limit=kind.at_once, on_failure="hold")(_guarded(queries, kind))
+        stopper = asyncio.create_task(_stop_manager(manager, stop))
+        try:
+            await manager.run(
+                dequeue_timeout=timedelta(seconds=5),
+                batch_size=max_at_once,
+                max_concurrent_tasks=max_at_once * 2,
+                heartbeat_timeout=heartbeat_timeout,
+                shutdown_on_listener_failure=True,
+            )
+        finally:
+            stopper.cancel()
+
+
+async def _stop_manager(manager: QueueManager, stop: asyncio.Event) -> None:
+    await stop.wait()
+    manager.shutdown.set()
+
+
+def _guarded(queries: Queries, kind: JobKind) -> Callable[[Job], Awaitable[None]]:
+    async def run(job: Job) -> None:
+        picks = await _picks(queries, job)
+        if picks > MAX_PICKS:
+            raise JobParked(f"{kind.name} was started {picks} times without an end; parked for a person to look at")
+        try:
+            await kind.handler(json.loads(job.payload or b"{}"))
+        except Exception as error:
+            log.exception("job failed", job=kind.name, job_id=int(job.id), picks=picks)
+            if picks >= MAX_PICKS:
+                raise
+            delay = RETRY_AFTER[min(picks, len(RETRY_AFTER)) - 1]
+            raise RetryRequested(delay=delay, reason=str(error)) from error
+
+    return run
+
+
+async def _picks(queries: Queries, job: Job) -> int:
+    history = await queries.job_log_history(job.id)
+    return max(1, sum(1 for entry in history if entry.status == "picked"))

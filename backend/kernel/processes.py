@@ -1,0 +1,52 @@
+"""Child processes that never outlive the platform."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import closing
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def die_with_parent(death_signal: int = signal.SIGKILL, *, user: tuple[int, int] | None = None) -> Callable[[], None]:
+    """A `preexec_fn`: the kernel sends `death_signal` to the child when the thread that started it ends.
+
+    With `user` (uid, gid) the child first drops root for good; the signal is set after that, because changing the
+    user clears it. It is checked whether the parent died in between.
+    """
+    parent = os.getpid()
+
+    def prepare() -> None:
+        if user is not None:
+            os.setgroups([])
+            os.setgid(user[1])
+            os.setuid(user[0])
+        _LIBC.prctl(_PR_SET_PDEATHSIG, death_signal)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return prepare
+
+
+def free_port(host: str = "127.0.0.1", kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port that is free at this moment."""
+    with closing(socket.socket(socket.AF_INET, kind)) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def port_is_free(port: int, host: str = "127.0.0.1", kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:
+    """Whether somebody could bind the port now."""
+    with closing(socket.socket(socket.AF_INET, kind)) as probe:
+        if kind is socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True

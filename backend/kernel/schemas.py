@@ -1,0 +1,33 @@
+"""Base of every message that leaves or enters the platform."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Schema(BaseModel):
+    """A message: unknown fields are refused, so that a misspelt one is an error and not a silent loss."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+Item = TypeVar("Item")
+
+
+class Page(Schema, Generic[Item]):
+    """One page of a list, newest first; `next_cursor` asks for the following one and is None on the last."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+
+
+class Problem(Schema):
+    """An error as clients see it (see `backend.kernel.errors.HotlineError`)."""
+
+    error: str
+    message: str
+    kept: str = ""
+    next_step: str = ""
+    field: str | None = None

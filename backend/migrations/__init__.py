@@ -1,0 +1,1 @@
+"""Alembic migrations: the schema of the database, from the first table on."""

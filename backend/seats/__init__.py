@@ -1,0 +1,1 @@
+"""The seats of the hall: who sits there, in which state, since when."""

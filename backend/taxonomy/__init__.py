@@ -1,0 +1,1 @@
+"""The versioned classes of cases."""
