@@ -1,0 +1,87 @@
+"""Print the JSON schema of all that the web console sends or receives: the source of its TypeScript types.
+
+Run as `python -m agent_console.schema_export`. The output is deterministic, so that a check can tell whether
+the committed types are fresh. Shapes are taken as they are serialised: a field with a default is always there.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+
+from agent_console import schemas as console
+from agent_console.protocol import Command, FiledCase, ServerMessage
+from backend.callbacks import schemas as callbacks
+from backend.calls import schemas as calls
+from backend.cases import schemas as cases
+from backend.identity import schemas as identity
+from backend.kernel.schemas import Page, Problem, Schema
+from backend.seats import schemas as seats
+
+
+class ConsoleMessages(Schema):
+    """The two directions of the console's WebSocket; exists only to name both unions in one schema."""
+
+    command: Command
+    message: ServerMessage
+
+
+REST_SHAPES: tuple[type[Schema], ...] = (
+    Problem,
+    FiledCase,
+    identity.SignIn,
+    identity.Me,
+    identity.UserView,
+    console.Options,
+    console.PlatformStatus,
+    seats.SeatView,
+    seats.Softphone,
+    calls.CallRow,
+    calls.CallDetail,
+    calls.RevealNumber,
+    calls.RevealedNumber,
+    cases.CaseSummary,
+    cases.CaseDetail,
+    callbacks.CallbackView,
+    Page[calls.CallRow],
+    Page[cases.CaseSummary],
+    Page[callbacks.CallbackView],
+)
+
+
+class EveryFieldPresent(GenerateJsonSchema):
+    """Requires every field: what is serialised holds its defaults too, and the console sends whole messages."""
+
+    def field_is_required(self, *_: Any, **__: Any) -> bool:
+        return True
+
+
+def export() -> dict[str, Any]:
+    """One JSON schema whose `$defs` hold every shape, each under its name."""
+    models = [(model, "serialization") for model in (ConsoleMessages, *REST_SHAPES)]
+    _, schema = models_json_schema(models, schema_generator=EveryFieldPresent)  # type: ignore[arg-type]
+    definitions = {name: _without_titles(shape) for name, shape in sorted(schema["$defs"].items())}
+    return {"title": "ConsoleSchema", "type": "object", "$defs": definitions}
+
+
+def _without_titles(shape: Any) -> Any:
+    # Pydantic titles each property; a generator would turn each title into a type of its own.
+    if isinstance(shape, list):
+        return [_without_titles(part) for part in shape]
+    if not isinstance(shape, dict):
+        return shape
+    return {
+        key: {name: _without_titles(part) for name, part in value.items()}
+        if key == "properties"
+        else _without_titles(value)
+        for key, value in shape.items()
+        if key != "title" or not isinstance(value, str)
+    }
+
+
+if __name__ == "__main__":
+    json.dump(export(), sys.stdout, ensure_ascii=False, indent=1, sort_keys=True)
+    sys.stdout.write("\n")
