@@ -44,11 +44,16 @@ class JobParked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class JobKind:
-    """What a worker does for one kind of job; `at_once` limits how many run at the same time in all workers."""
+    """What a worker does for one kind of job.
+
+    `at_once` limits how many run at the same time in all workers (0: no limit). `on_parked` is told the payload and
+    the reason when a job is given up, so that the thing it worked on can say so instead of waiting for ever.
+    """
 
     name: str
     handler: Handler
     at_once: int = 0
+    on_parked: Callable[[dict[str, Any], str], Awaitable[None]] | None = None
 
 
 class _TransactionDriver(Driver):
@@ -122,7 +127,8 @@ async def run_worker(
         driver_url(database_url), autocommit=True, application_name="hotline worker"
     )
     async with connection:
-        manager = QueueManager(Queries(PsycopgDriver(connection)))
+        queries = Queries(PsycopgDriver(connection))
+        manager = QueueManager(queries)
         for kind in kinds:
             manager.entrypoint(kind.name, concurrency_limit=kind.at_once, on_failure="hold")(_guarded(queries, kind))
         stopper = asyncio.create_task(_stop_manager(manager, stop))
@@ -146,13 +152,16 @@ async def _stop_manager(manager: QueueManager, stop: asyncio.Event) -> None:
 def _guarded(queries: Queries, kind: JobKind) -> Callable[[Job], Awaitable[None]]:
     async def run(job: Job) -> None:
         picks = await _picks(queries, job)
-        if picks > MAX_PICKS:
-            raise JobParked(f"{kind.name} was started {picks} times without an end; parked for a person to look at")
+        payload = json.loads(job.payload or b"{}")
         try:
-            await kind.handler(json.loads(job.payload or b"{}"))
+            if picks > MAX_PICKS:
+                raise JobParked(f"started {picks} times without an end: its worker died each time")
+            await kind.handler(payload)
         except Exception as error:
             log.exception("job failed", job=kind.name, job_id=int(job.id), picks=picks)
             if picks >= MAX_PICKS:
+                if kind.on_parked is not None:
+                    await kind.on_parked(payload, str(error))
                 raise
             delay = RETRY_AFTER[min(picks, len(RETRY_AFTER)) - 1]
             raise RetryRequested(delay=delay, reason=str(error)) from error
