@@ -40,15 +40,27 @@ def postgres_url() -> Iterator[str]:
 def database_url(postgres_url: str) -> Iterator[str]:
     """A database with the present schema, made for this session and dropped after it."""
     import asyncio
+    import importlib
 
-    from backend.app.schema import upgrade_schema
+    from sqlalchemy import create_engine
+
+    from backend.app.schema import install_job_queue
 
     name = f"hotline_test_{os.getpid()}"
     with psycopg.connect(driver_url(postgres_url), autocommit=True) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         admin.execute(f"CREATE DATABASE {name}")
     url = postgres_url.replace("/hotline?", f"/{name}?")
-    asyncio.run(upgrade_schema(url))
+    # until the first migration stands, tables come from whatever models exist
+    for domain in ("identity", "citizens", "seats", "calls", "cases", "callbacks"):
+        try:
+            importlib.import_module(f"backend.{domain}.models")
+        except ImportError as error:
+            print("models not there yet:", error)
+    engine = create_engine(url)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    asyncio.run(install_job_queue(url))
     yield url
     with psycopg.connect(driver_url(postgres_url), autocommit=True) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

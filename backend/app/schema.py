@@ -34,14 +34,15 @@ async def upgrade_schema(url: str) -> None:
                 config = alembic_config(url)
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
-            await _install_job_queue(url)
+            await install_job_queue(url)
             guard.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _UPGRADE_LOCK})
             guard.commit()
     finally:
         engine.dispose()
 
 
-async def _install_job_queue(url: str) -> None:
+async def install_job_queue(url: str) -> None:
+    """Install or upgrade PgQueuer's own tables."""
     async with await psycopg.AsyncConnection.connect(driver_url(url), autocommit=True) as connection:
         queries = Queries(PsycopgDriver(connection))
         if await queries.schema_is_installed():
