@@ -1,0 +1,1 @@
+"""Get, render, run and check the private Asterisk that takes the calls."""

@@ -1,0 +1,159 @@
+"""Run the private Asterisk: start it, wait until it takes calls, ask it, reload it, stop it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from telephony.pbx import child, ports, programs, render
+from telephony.pbx.errors import PbxAlreadyRunning, PbxNotRunning, PbxStartFailed
+from telephony.pbx.paths import PbxPaths, pbx_paths
+from telephony.pbx.ports import PbxPorts
+from telephony.pbx.programs import Program
+from telephony.pbx.render import Host, Rendering, SecretFor
+from telephony.pbx.settings import PbxSettings
+
+_LEAN_MEMORY = {"MALLOC_ARENA_MAX": "2"}  # half the resident memory after thousands of calls
+
+
+@dataclass(frozen=True)
+class Pbx:
+    """A private Asterisk whose files stand; it may run or not."""
+
+    program: Program
+    paths: PbxPaths
+    ports: PbxPorts
+    rendering: Rendering
+
+    async def cli(self, command: str, *, timeout_s: float = 15.0) -> str:
+        """What Asterisk's console answers to a command. Raises PbxNotRunning when nobody answers."""
+        argv = [*self.program.argv, "-C", str(self.paths.config), "-rx", command]
+        try:
+            status, output = await child.run(argv, env=self.program.env, timeout_s=timeout_s)
+        except TimeoutError as error:
+            raise PbxNotRunning(
+                f"Asterisk did not answer within {timeout_s:g} s.", next_step=f"See {self.paths.messages}."
+            ) from error
+        if status != 0:
+            raise PbxNotRunning(f"No Asterisk runs on {self.paths.socket}.", next_step="Start it with `hotline up`.")
+        return output
+
+    async def is_running(self) -> bool:
+        """Whether an Asterisk of this state folder answers."""
+        if not self.paths.socket.exists():
+            return False
+        try:
+            await self.cli("core show version")
+        except PbxNotRunning:
+            return False
+        return True
+
+    async def reload(self) -> None:
+        """Take up changed files without dropping a call. Raises PbxNotRunning."""
+        await self.cli("core reload", timeout_s=60)
+
+
+async def prepare(settings: PbxSettings, state: Path, secret_for: SecretFor, templates: Path) -> Pbx:
+    """Render the files for a PBX in this state folder; ports that were picked before are kept while it runs.
+
+    Raises ProgramMissing, PbxConfigInvalid.
+    """
+    program = await programs.find("asterisk", state)
+    files = programs.asterisk_files(program, state)
+    paths = pbx_paths(state)
+    paths.create()
+    remembered = ports.load(paths.ports)
+    running = paths.config.exists() and await Pbx(program, paths, _NO_PORTS, Rendering(())).is_running()
+    # A running Asterisk holds its own ports: to it they are not taken.
+    is_free = (lambda *_: True) if running else ports.is_free
+    chosen = ports.choose(settings, remembered, is_free=is_free, pick=ports.pick)
+    ports.save(paths.ports, chosen)
+    host = Host(paths, files, program.version)
+    texts = render.render(settings, chosen, host, secret_for, templates)
+    return Pbx(program, paths, chosen, render.write(texts, paths.etc))
+
+
+class AsteriskProcess:
+    """A running Asterisk that ends with the process that started it."""
+
+    def __init__(self, pbx: Pbx, process: asyncio.subprocess.Process) -> None:
+        self.pbx = pbx
+        self._process = process
+
+    @classmethod
+    async def start(cls, pbx: Pbx, *, ready_within_s: float = 60.0) -> Self:
+        """Start it and wait until it is fully booted.
+
+        Raises PbxAlreadyRunning, PortInUse, PbxStartFailed (with the last lines of its log).
+        """
+        if await pbx.is_running():
+            raise PbxAlreadyRunning(
+                f"An Asterisk runs in {pbx.paths.home} already.", next_step="Use that one, or stop it first."
+            )
+        ports.refuse_taken(pbx.ports)
+        argv = [*pbx.program.argv, "-C", str(pbx.paths.config), "-f", "-n"]
+        env = {**pbx.program.env, **_LEAN_MEMORY}
+        started = cls(pbx, await child.spawn(argv, log=pbx.paths.output, env=env))
+        try:
+            async with asyncio.timeout(ready_within_s):
+                await started._fully_booted()
+        except BaseException as error:
+            await child.end(started._process)
+            if isinstance(error, TimeoutError):
+                raise started._failed(f"did not become ready within {ready_within_s:g} s") from error
+            raise
+        return started
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself or was killed."""
+        return self._process.returncode is not None
+
+    async def wait(self) -> int:
+        """Its exit status, once it has ended."""
+        return await self._process.wait()
+
+    async def stop(self, *, grace_s: float = 10.0) -> None:
+        """End it; calls that are up are hung up."""
+        if not self.ended:
+            with contextlib.suppress(PbxNotRunning):
+                await self.pbx.cli("core stop now", timeout_s=grace_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(grace_s):
+                    await self._process.wait()
+        await child.end(self._process)
+
+    async def _fully_booted(self) -> None:
+        while True:
+            if self.ended:
+                raise self._failed(f"ended with status {self._process.returncode} before it was ready")
+            with contextlib.suppress(PbxNotRunning):
+                if "fully booted" in await self.pbx.cli("core waitfullybooted"):
+                    return
+            await asyncio.sleep(0.1)
+
+    def _failed(self, what: str) -> PbxStartFailed:
+        last = child.tail(self.pbx.paths.output) or child.tail(self.pbx.paths.messages)
+        return PbxStartFailed(f"Asterisk {what}. It said last:\n{last}", next_step=f"See {self.pbx.paths.messages}.")
+
+
+@contextlib.asynccontextmanager
+async def running(pbx: Pbx) -> AsyncIterator[AsteriskProcess]:
+    """A running Asterisk for the time of the block."""
+    asterisk = await AsteriskProcess.start(pbx)
+    try:
+        yield asterisk
+    finally:
+        await asterisk.stop()
+
+
+_NO_PORTS = PbxPorts(0, 0, 0, 0, 0, 0)
