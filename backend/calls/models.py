@@ -1,0 +1,151 @@
+"""The record of calls, of their facts, recordings and transcripts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.kernel.database import Base
+
+
+class Call(Base):
+    """One call, whole. All times are our own clock; durations in ms.
+
+    `caller_number` is what the network sent, as it came; `caller_e164` is it read as a telephone number, if it is one.
+    `seat`, `user_id` and `agent_name` are who rings or talked last. `fact_count` numbers the facts of the call.
+    `source` tells how the call became known: "live" as it happened, "recovered" by re-synchronisation, "cdr" from
+    Asterisk's own file after the fact.
+    """
+
+    __tablename__ = "calls"
+    __table_args__ = (
+        CheckConstraint("direction IN ('inbound', 'outbound')", name="direction"),
+        CheckConstraint("stage IN ('arrived', 'queued', 'ringing', 'answered', 'ended')", name="stage"),
+        CheckConstraint("source IN ('live', 'recovered', 'cdr')", name="source"),
+        CheckConstraint("recording_state IN ('none', 'pending', 'stored', 'failed')", name="recording_state"),
+        CheckConstraint("transcript_state IN ('none', 'pending', 'ready', 'failed')", name="transcript_state"),
+        CheckConstraint("(stage = 'ended') = (ended_at IS NOT NULL)", name="ended"),
+        Index("ix_calls_arrived_at", "arrived_at", "call_id"),
+        Index("ix_calls_open", "stage", postgresql_where=text("stage <> 'ended'")),
+        Index("ix_calls_user_id", "user_id", "arrived_at", postgresql_where=text("user_id IS NOT NULL")),
+        Index("ix_calls_seat", "seat", "arrived_at"),
+        Index("ix_calls_caller_e164", "caller_e164", "arrived_at"),
+        Index(
+            "ix_calls_unfinished",
+            "ended_at",
+            postgresql_where=text("recording_state = 'pending' OR transcript_state = 'pending'"),
+        ),
+    )
+
+    call_id: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    direction: Mapped[str]
+    caller_number: Mapped[str]
+    caller_e164: Mapped[str | None]
+    caller_usable: Mapped[bool]
+    dialed_number: Mapped[str]
+    queue: Mapped[str | None]
+    stage: Mapped[str]
+    outcome: Mapped[str | None]
+    seat: Mapped[str | None]
+    user_id: Mapped[UUID | None]
+    agent_name: Mapped[str | None]
+    arrived_at: Mapped[datetime]
+    queued_at: Mapped[datetime | None]
+    ringing_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    wait_ms: Mapped[int | None]
+    talk_ms: Mapped[int | None]
+    hung_up_by: Mapped[str | None]
+    cause: Mapped[int | None]
+    survey_score: Mapped[int | None]
+    recording_file: Mapped[str | None]
+    recording_state: Mapped[str]
+    transcript_state: Mapped[str]
+    source: Mapped[str]
+    fact_count: Mapped[int]
+
+
+Index(
+    "ix_calls_number_reversed",
+    func.reverse(Call.caller_e164).label("reversed"),
+    postgresql_ops={"reversed": "text_pattern_ops"},
+)
+
+
+class CallFact(Base):
+    """One fact of a call as `telephony.facts` told it, in order; never altered afterwards."""
+
+    __tablename__ = "call_facts"
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    seat: Mapped[str | None]
+    payload: Mapped[dict[str, Any]]
+    recovered: Mapped[bool]
+
+
+class FactBatch(Base):
+    """A batch of facts that has been stored, so that one sent again after an unclear commit changes nothing."""
+
+    __tablename__ = "fact_batches"
+
+    batch_id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Recording(Base):
+    """The recording of an answered call: left channel caller, right channel seat."""
+
+    __tablename__ = "recordings"
+    __table_args__ = (
+        CheckConstraint("state IN ('pending', 'stored', 'failed')", name="state"),
+        CheckConstraint(
+            "state <> 'stored' OR (key IS NOT NULL AND sha256 IS NOT NULL AND size_bytes IS NOT NULL)", name="stored"
+        ),
+    )
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"), primary_key=True)
+    state: Mapped[str]
+    key: Mapped[str | None]
+    sha256: Mapped[str | None]
+    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    duration_ms: Mapped[int | None]
+    codec: Mapped[str | None]
+    problem: Mapped[str | None]
+    stored_at: Mapped[datetime | None]
+
+
+class Transcript(Base):
+    """What was said in a call, by leg, with the model that heard it."""
+
+    __tablename__ = "transcripts"
+    __table_args__ = (CheckConstraint("state IN ('pending', 'ready', 'failed')", name="state"),)
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"), primary_key=True)
+    state: Mapped[str]
+    model: Mapped[str | None]
+    settings: Mapped[dict[str, Any]]
+    turns: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    text: Mapped[str | None]
+    problem: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class CdrPosition(Base):
+    """How far a host's CDR file has been compared with the record, in bytes."""
+
+    __tablename__ = "cdr_positions"
+
+    host: Mapped[str] = mapped_column(primary_key=True)
+    file: Mapped[str]
+    offset: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime]

@@ -1,0 +1,60 @@
+"""Seats as they stand, and the log of every change."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.kernel.database import Base
+
+
+class Seat(Base):
+    """One seat: who sits there, what the state is and since when.
+
+    `pending` is what was asked for during a call and takes effect after it: "sign_out", or "pause:<reason>".
+    `phone_lost_at` is when the phone un-registered; `version` rises with every change.
+    """
+
+    __tablename__ = "seats"
+    __table_args__ = (
+        CheckConstraint("phone IN ('browser', 'sip')", name="phone"),
+        CheckConstraint(
+            "state IN ('offline', 'ready', 'ringing', 'talking', 'wrap_up', 'paused')",
+            name="state",
+        ),
+        CheckConstraint("state <> 'ready' OR (phone_registered AND user_id IS NOT NULL)", name="ready_can_ring"),
+        Index("uq_seats_user_id", "user_id", unique=True, postgresql_where=text("user_id IS NOT NULL")),
+    )
+
+    seat: Mapped[str] = mapped_column(primary_key=True)
+    phone: Mapped[str]
+    state: Mapped[str]
+    since: Mapped[datetime]
+    reason: Mapped[str | None]
+    pending: Mapped[str | None]
+    wrap_up_until: Mapped[datetime | None]
+    phone_registered: Mapped[bool]
+    phone_lost_at: Mapped[datetime | None]
+    user_id: Mapped[UUID | None]
+    agent_name: Mapped[str | None]
+    call_id: Mapped[str | None]
+    version: Mapped[int]
+
+
+class SeatChange(Base):
+    """One change of a seat's state, never altered afterwards."""
+
+    __tablename__ = "seat_changes"
+    __table_args__ = (Index("ix_seat_changes_seat_at", "seat", "at"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    seat: Mapped[str]
+    at: Mapped[datetime]
+    from_state: Mapped[str]
+    to_state: Mapped[str]
+    reason: Mapped[str | None]
+    user_id: Mapped[UUID | None]
+    call_id: Mapped[str | None]
