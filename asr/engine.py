@@ -1,0 +1,101 @@
+"""What turns sound into words. Vosk is delivered; another engine needs only these two members.
+
+Use engines in child processes (asr.recognizer): Kaldi ends the whole process on some faults.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Protocol
+
+import vosk
+
+from asr.audio import Leg, LegReader, Samples
+from asr.model import ModelSettings, NotAModel
+from asr.transcript import EngineInfo, Heard, Word
+from asr.vad import GateSettings, spoken
+
+_SILENT_LOG = -1
+
+
+class Engine(Protocol):
+    """A recogniser with its model loaded. `info.rate` is the rate at which it wants its sound."""
+
+    @property
+    def info(self) -> EngineInfo: ...
+
+    def transcribe(self, blocks: Iterable[Samples]) -> list[Word]:
+        """The words of one leg, in order; times from the first sample on."""
+        ...
+
+
+class VoskEngine:
+    """Vosk behind a voice detector. Raises NotAModel when Kaldi refuses the folder."""
+
+    def __init__(self, model: ModelSettings, gate: GateSettings) -> None:
+        vosk.SetLogLevel(_SILENT_LOG)
+        try:
+            self._model = vosk.Model(str(model.path))
+        except Exception as error:  # vosk raises nothing narrower
+            raise refused(model.path, str(error)) from error
+        self._gate = gate
+        self.info = EngineInfo(
+            engine="vosk",
+            engine_version=metadata.version("vosk"),
+            model=model.name,
+            model_version=model.version,
+            rate=model.rate,
+            settings=asdict(gate),
+        )
+
+    def transcribe(self, blocks: Iterable[Samples]) -> list[Word]:
+        rate = self.info.rate
+        recognizer = vosk.KaldiRecognizer(self._model, rate)
+        recognizer.SetWords(True)
+        words: list[Word] = []
+        fed = 0
+        for piece in spoken(blocks, rate, self._gate):
+            skipped_ms = (piece.start - fed) * 1000 / rate  # the recogniser's clock counts only what it was given
+            if recognizer.AcceptWaveform(piece.samples.tobytes()):
+                words += _words(recognizer.Result(), skipped_ms)
+            fed += len(piece.samples)
+            if piece.last:
+                words += _words(recognizer.FinalResult(), skipped_ms)
+        return words
+
+
+def hear(recording: Path, engine: Engine) -> Heard:
+    """Both legs of a stored recording; raises what LegReader raises."""
+    legs: dict[Leg, tuple[Word, ...]] = {}
+    duration_ms, flaw = 0, None
+    for leg in Leg:
+        reader = LegReader(recording, leg, engine.info.rate)
+        legs[leg] = tuple(engine.transcribe(reader))
+        duration_ms, flaw = reader.duration_ms, reader.flaw
+    return Heard(legs=legs, duration_ms=duration_ms, flaw=None if flaw is None else str(flaw))
+
+
+def refused(model: Path, why: str) -> NotAModel:
+    """The error for a folder that looks like a model but cannot be loaded."""
+    return NotAModel(
+        f"{model} cannot be loaded as a Vosk model: {why}.",
+        next_step="Fetch it anew with `hotline model fetch`, or unzip the published archive again.",
+        field="model",
+    )
+
+
+def _words(result: str, skipped_ms: float) -> list[Word]:
+    """The words of one result of vosk; a result without speech has no key `result`."""
+    return [
+        Word(
+            text=word["word"],
+            start_ms=max(0, round(word["start"] * 1000 + skipped_ms)),
+            end_ms=max(0, round(word["end"] * 1000 + skipped_ms)),
+            confidence=word["conf"],
+        )
+        for word in json.loads(result).get("result", [])
+    ]

@@ -1,0 +1,234 @@
+"""Recordings in, transcripts out. Recognition runs in child processes, because Kaldi may end the process it is in:
+they die with this one, keep their model loaded from one recording to the next, and are replaced when they crash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections import deque
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from asr.audio import RecordingEmpty, RecordingMissing, RecordingMono, RecordingNotAudio, inspect
+from asr.child import LENGTH, REPLY, Done, Failed, Ready, Setup, packed
+from asr.engine import refused
+from asr.model import ModelNotFound, NotAModel, check_model
+from asr.transcript import PAUSE_MS, EngineInfo, Heard, Transcript, merge
+from asr.vad import GateSettings
+from backend.kernel.errors import HotlineError, Unavailable
+from backend.kernel.processes import die_with_parent
+
+_LOAD_LIMIT_S = 600
+_LONGEST_RECORDING_MS = 6 * 3600 * 1000
+_CHILD_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # one core for each child
+_LAST_WORDS = 5
+
+_ERRORS: dict[str, type[HotlineError]] = {
+    error.__name__: error
+    for error in (RecordingEmpty, RecordingMissing, RecordingMono, RecordingNotAudio, ModelNotFound, NotAModel)
+}
+
+
+class RecognitionCrashed(Unavailable):
+    """The recogniser's process ended in the middle of a recording."""
+
+
+class RecognitionTimedOut(Unavailable):
+    """The recogniser took far longer than any recording of that length needs."""
+
+
+def time_limit_s(duration_ms: int) -> float:
+    """How long a recording may take: four times its own length, on a machine that is busy with calls."""
+    return 120 + 4 * duration_ms / 1000
+
+
+class RecognizerPool:
+    """`size` children that share no memory but one model folder; each hears one recording at a time.
+
+    An async context manager. Entering it checks the folder (ModelNotFound, NotAModel); children start when needed.
+    """
+
+    def __init__(self, model: Path, size: int = 1, *, gate: GateSettings | None = None, niceness: int = 10) -> None:
+        self._setup = Setup(model=model, gate=gate or GateSettings(), niceness=niceness)
+        self._size = size
+        self._free: asyncio.LifoQueue[_Child | None] = asyncio.LifoQueue()
+        self._children: set[_Child] = set()
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(check_model, self._setup.model)
+        for _ in range(self._size):
+            self._free.put_nowait(None)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for child in list(self._children):
+            await self._end(child)
+
+    @property
+    def pids(self) -> list[int]:
+        """The children that live now, for supervision."""
+        return sorted(child.pid for child in self._children)
+
+    async def hear(self, recording: Path, limit_s: float) -> tuple[Heard, EngineInfo]:
+        """Both legs of a recording and who heard them; waits for a free child first.
+
+        Raises the recording's named errors, RecognitionCrashed and RecognitionTimedOut. When it is cancelled or the
+        time is over, the child is ended and a new one takes its place.
+        """
+        child = await self._free.get()
+        try:
+            child = await self._alive(child)
+            async with asyncio.timeout(limit_s):
+                return await child.hear(recording), child.info
+        except TimeoutError:
+            raise RecognitionTimedOut(
+                f"{recording.name} was not heard within {limit_s:.0f} s.",
+                kept="The recording is kept.",
+                next_step="It is tried again; see whether the machine is overloaded.",
+            ) from None
+        finally:
+            if child is not None and not child.idle:
+                await self._end(child)
+                child = None
+            self._free.put_nowait(child)
+
+    async def _alive(self, child: _Child | None) -> _Child:
+        if child is not None and child.idle:
+            return child
+        if child is not None:
+            await self._end(child)
+        started = await _Child.start(self._setup)
+        self._children.add(started)
+        return started
+
+    async def _end(self, child: _Child) -> None:
+        self._children.discard(child)
+        await child.end()
+
+
+class _Child:
+    """One recogniser process, from this side."""
+
+    def __init__(self, process: asyncio.subprocess.Process, setup: Setup) -> None:
+        self._process = process
+        self._setup = setup
+        self._busy = False
+        self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+        self._listening = asyncio.create_task(self._listen())
+        self.pid = process.pid
+        self.info: EngineInfo
+
+    @classmethod
+    async def start(cls, setup: Setup) -> _Child:
+        """A child with its model loaded; NotAModel when Kaldi ends on it."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "asr.child",
+            setup.model_dump_json(),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, **_CHILD_ENVIRONMENT},
+            preexec_fn=die_with_parent(),
+        )
+        child = cls(process, setup)
+        try:
+            async with asyncio.timeout(_LOAD_LIMIT_S):
+                reply = await child._reply()
+        except (RecognitionCrashed, TimeoutError) as error:
+            await child.end()
+            raise refused(setup.model, child._end_in_words()) from error
+        except BaseException:
+            await child.end()
+            raise
+        assert isinstance(reply, Ready)
+        child.info = reply.info
+        return child
+
+    @property
+    def idle(self) -> bool:
+        """Whether it lives and waits for a recording."""
+        return not self._busy and self._process.returncode is None
+
+    async def hear(self, recording: Path) -> Heard:
+        assert self._process.stdin is not None
+        self._busy = True
+        try:
+            self._process.stdin.write(packed(os.fsencode(recording)))
+            await self._process.stdin.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            raise await self._crash() from None
+        try:
+            reply = await self._reply()
+        except tuple(_ERRORS.values()):
+            self._busy = False
+            raise
+        assert isinstance(reply, Done)
+        self._busy = False
+        return reply.heard
+
+    async def end(self) -> None:
+        """Kill it and wait until it is gone; needs no good will of the child."""
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
+        await asyncio.gather(self._listening, return_exceptions=True)
+
+    async def _reply(self) -> Ready | Done:
+        assert self._process.stdout is not None
+        try:
+            head = await self._process.stdout.readexactly(LENGTH.size)
+            body = await self._process.stdout.readexactly(LENGTH.unpack(head)[0])
+        except asyncio.IncompleteReadError:
+            raise await self._crash() from None
+        reply = REPLY.validate_json(body)
+        if isinstance(reply, Failed):
+            raise _ERRORS[reply.error](reply.message, kept=reply.kept, next_step=reply.next_step, field=reply.field)
+        return reply
+
+    async def _crash(self) -> RecognitionCrashed:
+        await self.end()
+        return RecognitionCrashed(
+            f"The recogniser's process ended while it listened: {self._end_in_words()}.",
+            kept="The recording is kept.",
+            next_step="A new process is started; the recording is tried again.",
+        )
+
+    def _end_in_words(self) -> str:
+        code = self._process.returncode
+        if code is None:
+            return "it did not answer"
+        how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
+        return "; ".join((how, *self._last_words))
+
+    async def _listen(self) -> None:
+        assert self._process.stderr is not None
+        while line := await self._process.stderr.readline():
+            self._last_words.append(line.decode(errors="replace").strip())
+
+
+async def transcribe_recording(recording: Path, pool: RecognizerPool, *, pause_ms: int = PAUSE_MS) -> Transcript:
+    """The transcript of a stored two-channel recording.
+
+    Raises RecordingMissing, RecordingEmpty, RecordingMono, RecordingNotAudio, RecognitionCrashed and
+    RecognitionTimedOut. A cut recording gives the transcript of what is there, and says so as its `flaw`.
+    """
+    known_ms = (await asyncio.to_thread(inspect, recording)).duration_ms
+    heard, info = await pool.hear(recording, time_limit_s(known_ms or _LONGEST_RECORDING_MS))
+    return Transcript(turns=merge(heard.legs, pause_ms), duration_ms=heard.duration_ms, heard_by=info, flaw=heard.flaw)
+
+
+async def probe_model(model: Path) -> EngineInfo:
+    """Load a model in a process of its own and tell what it is. Raises ModelNotFound and NotAModel, whatever happens
+    to that process."""
+    await asyncio.to_thread(check_model, model)
+    child = await _Child.start(Setup(model=model, gate=GateSettings(), niceness=0))
+    await child.end()
+    return child.info

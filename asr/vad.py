@@ -1,0 +1,150 @@
+"""Where somebody speaks: a gate in front of the recogniser.
+
+Silence costs a recogniser more than speech does, and on silence it writes words that nobody said. The decision
+itself is pure (`segments`); `spoken` applies it to a stream of sound in constant memory.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import webrtcvad
+
+from asr.audio import Samples
+
+FRAME_MS = 30
+_FRAMES_PER_PIECE = 33  # about a second: fewer, larger calls into the recogniser
+RATES = (8000, 16000, 32000, 48000)  # what the detector can take
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """`lead` frames before speech and `hangover` frames after it pass as well; `aggressiveness` from 0 (lets
+    everything pass that could be speech) to 3."""
+
+    aggressiveness: int = 2
+    lead: int = 8
+    hangover: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Frames from `first` to before `end`."""
+
+    first: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A piece of a segment: sound from sample `start` of the leg on; `last` closes the segment."""
+
+    start: int
+    samples: Samples
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one frame did: whether it passes, and whether it is the first or the last of its segment."""
+
+    passes: bool
+    opens: bool = False
+    closes: bool = False
+
+
+class Gate:
+    """Takes one frame's verdict at a time. Opens at a speech frame, closes after `hangover` frames without any."""
+
+    def __init__(self, settings: GateSettings) -> None:
+        self._hangover = settings.hangover
+        self._quiet: int | None = None  # frames since the last speech; None while the gate is closed
+
+    @property
+    def open(self) -> bool:
+        return self._quiet is not None
+
+    def step(self, is_speech: bool) -> Step:
+        """Decide on the next frame."""
+        if is_speech:
+            opens = not self.open
+            self._quiet = 0
+            return Step(passes=True, opens=opens)
+        if self._quiet is None:
+            return Step(passes=False)
+        self._quiet += 1
+        closes = self._quiet >= self._hangover
+        if closes:
+            self._quiet = None
+        return Step(passes=True, closes=closes)
+
+
+def segments(frames: Iterable[bool], settings: GateSettings) -> Iterator[Segment]:
+    """The stretches of frames that pass: in order, apart from each other, and holding every speech frame."""
+    gate = Gate(settings)
+    first = free_from = count = 0
+    for index, is_speech in enumerate(frames):
+        count = index + 1
+        step = gate.step(is_speech)
+        if step.opens:
+            first = max(free_from, index - settings.lead)
+        elif step.closes:
+            free_from = count
+            yield Segment(first, count)
+    if gate.open:
+        yield Segment(first, count)
+
+
+def spoken(
+    blocks: Iterable[Samples],
+    rate: int,
+    settings: GateSettings,
+    is_speech: Callable[[bytes, int], bool] | None = None,
+) -> Iterator[Speech]:
+    """Only the stretches of `blocks` in which somebody speaks; `rate` must be one of RATES.
+
+    `is_speech(frame, rate)` judges one frame of FRAME_MS; WebRTC's detector by default.
+    """
+    judge = is_speech or webrtcvad.Vad(settings.aggressiveness).is_speech
+    gate = Gate(settings)
+    lead: deque[Samples] = deque(maxlen=settings.lead)
+    pending: list[Samples] = []
+    position = start = 0
+
+    def flush(last: bool) -> Speech:
+        piece = Speech(start, np.concatenate(pending), last)
+        pending.clear()
+        return piece
+
+    for frame in _frames(blocks, rate * FRAME_MS // 1000):
+        step = gate.step(len(frame) == rate * FRAME_MS // 1000 and judge(frame.tobytes(), rate))
+        if step.opens:
+            pending += lead
+            start = position - sum(len(each) for each in lead)
+            lead.clear()
+        position += len(frame)
+        if not step.passes:
+            lead.append(frame)
+            continue
+        pending.append(frame)
+        if step.closes or len(pending) >= _FRAMES_PER_PIECE:
+            yield flush(step.closes)
+            start = position
+    if gate.open:
+        pending.append(np.zeros(0, np.int16))
+        yield flush(last=True)
+
+
+def _frames(blocks: Iterable[Samples], size: int) -> Iterator[Samples]:
+    """The same samples in frames of `size`; only the last may be shorter."""
+    rest = np.zeros(0, np.int16)
+    for block in blocks:
+        joined = np.concatenate((rest, block)) if len(rest) else block
+        whole = len(joined) - len(joined) % size
+        yield from joined[:whole].reshape(-1, size)
+        rest = joined[whole:]
+    if len(rest):
+        yield rest
