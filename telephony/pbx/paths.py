@@ -56,7 +56,15 @@ class PbxPaths:
 
     def create(self) -> None:
         """Make the folders, for this user alone: recordings of citizens lie here."""
-        for folder in (self.lib / "keys", self.lib / "moh", self.db, self.spool, self.recordings, self.run, self.log):
+        for folder in (
+            self.lib / "keys",
+            self.lib / "moh",
+            self.db,
+            self.spool,
+            self.recordings,
+            self.run,
+            self.cdr.parent,
+        ):
             folder.mkdir(parents=True, exist_ok=True)
         self.home.chmod(0o700)
 

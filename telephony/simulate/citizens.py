@@ -1,0 +1,146 @@
+"""Citizens who call: one SIPp places the calls of a list at a rate, speaks, hangs up or gives up while it rings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from telephony.simulate.sipp import Sipp, injection_file, scenario
+from telephony.simulate.speech import Legs
+from telephony.simulate.stage import Stage
+
+Ending = Literal["ended", "gave_up", "refused", "unknown"]
+_SILENT = "silent"
+_REFUSALS = (403, 404, 480, 486, 488, 500, 503, 600, 603)
+_LONGEST_WAIT_MS = 3_600_000
+_NUMBER = re.compile(r"^\+?[0-9]{3,20}$")
+
+
+@dataclass(frozen=True)
+class CitizenCall:
+    """A call to be placed. Caller numbers are unique within a run, so that what is logged can be told apart.
+
+    `says` is a dialogue's id, None for silence; `gives_up` ends the call while it rings, after the run's patience.
+    """
+
+    caller_number: str
+    dialed_number: str
+    says: str | None = None
+    gives_up: bool = False
+
+
+@dataclass(frozen=True)
+class PlacedCall:
+    """What the citizen saw of the call; times are UTC, `sent_at` is when the INVITE left."""
+
+    caller_number: str
+    sent_at: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    ending: Ending = "unknown"
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a run goes: `per_second` new calls a second, `patience_s` of those who give up, `talk_s` on the line (the
+    dialogue's length if None), `port` from which the calls come (0 picks a free one).
+    """
+
+    per_second: float = 1.0
+    patience_s: float = 3.0
+    talk_s: float | None = None
+    port: int = 0
+
+    @property
+    def rate(self) -> tuple[str, ...]:
+        """The rate as SIPp takes it: 0.3 a second is one call each 3,333 ms."""
+        if self.per_second < 1:
+            return "-r", "1", "-rp", str(round(1000 / self.per_second))
+        return "-r", f"{self.per_second:g}"
+
+
+class Citizens:
+    """A run of calls. The list is done when `finished` returns."""
+
+    def __init__(self, sipp: Sipp, log: Path) -> None:
+        self._sipp = sipp
+        self._log = log
+
+    async def finished(self) -> list[PlacedCall]:
+        """Wait until the last call is over. Raises SimulationFailed when SIPp broke off."""
+        await self._sipp.wait()
+        return self.so_far()
+
+    def so_far(self) -> list[PlacedCall]:
+        """What is known by now, in the order of the INVITEs."""
+        return read_log(self._log.read_text().splitlines()) if self._log.exists() else []
+
+    async def stop(self, *, within_s: float = 5.0) -> list[PlacedCall]:
+        """Place no further calls, let those that are up end within this time, and say what happened."""
+        await self._sipp.finish(within_s=within_s)
+        return self.so_far()
+
+
+async def place_calls(
+    stage: Stage, calls: Sequence[CitizenCall], manner: Manner | None = None, *, name: str = "citizens"
+) -> Citizens:
+    """Begin to place these calls. `name` tells runs at the same time apart. Raises ValueError, SimulationFailed."""
+    _refuse_unplayable(calls, stage.legs)
+    manner = manner or Manner()
+    log = stage.folder / f"{name}.calls"
+    log.unlink(missing_ok=True)
+    lines = [(c.caller_number, c.dialed_number, c.says or _SILENT, "hasty" if c.gives_up else "patient") for c in calls]
+    xml = scenario(
+        "citizen",
+        {
+            "tracks": list(stage.legs.callers.items()),
+            "waits": {"patient": _LONGEST_WAIT_MS, "hasty": round(manner.patience_s * 1000)},
+            "refusals": _REFUSALS,
+            "talk_ms": round((manner.talk_s or stage.legs.length_s) * 1000),
+        },
+    )
+    arguments = [
+        *("-inf", str(injection_file(stage.folder / f"{name}.csv", lines)), "-m", str(len(calls))),
+        *("-l", str(len(calls)), *manner.rate, "-trace_logs", "-log_file", str(log), str(stage.pbx)),
+    ]
+    return Citizens(await Sipp.start(stage.sipp, name, xml, arguments, stage.folder, port=manner.port), log)
+
+
+def read_log(lines: Iterable[str]) -> list[PlacedCall]:
+    """The calls of a log of `<what> <caller number> <date> <time> <epoch seconds>` lines."""
+    calls: dict[str, PlacedCall] = {}
+    for line in lines:
+        parts = line.split()
+        if len(parts) != 5:
+            continue
+        what, number, at = parts[0], parts[1], datetime.fromtimestamp(float(parts[4]), UTC)
+        if what == "sent":
+            calls[number] = PlacedCall(number, at)
+        elif number in calls:
+            calls[number] = _after(calls[number], what, at)
+    return list(calls.values())
+
+
+def _after(call: PlacedCall, what: str, at: datetime) -> PlacedCall:
+    match what:
+        case "answered":
+            return replace(call, answered_at=at)
+        case "ended" | "gave_up" | "refused":
+            return replace(call, ended_at=at, ending=what)
+        case _:
+            return call
+
+
+def _refuse_unplayable(calls: Sequence[CitizenCall], legs: Legs) -> None:
+    numbers = [call.caller_number for call in calls]
+    if not calls or len(set(numbers)) != len(numbers):
+        raise ValueError("a run needs at least one call, and each call a caller number of its own")
+    for call in calls:
+        if not _NUMBER.match(call.caller_number) or not _NUMBER.match(call.dialed_number):
+            raise ValueError(f"{call} has a number that is not a number")
+        if call.says is not None and call.says not in legs.callers:
+            raise ValueError(f"there is no dialogue {call.says!r}")
