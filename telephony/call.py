@@ -1,0 +1,188 @@
+"""The life of one call: what is known of it, and how each fact changes that.
+
+A call's state is nothing but the sum of its facts, so a process that restarts rebuilds it from the facts it stored
+(`Call.from_facts`) and continues without repeating any. The reducer (state.py) reads the PBX's events against this
+state and states new facts; `Call.absorb` applies them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from telephony import facts as f
+
+
+class Direction(StrEnum):
+    """Who began the call: a citizen (inbound) or a seat (outbound)."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Stage(StrEnum):
+    """Where a call stands."""
+
+    ARRIVED = "arrived"
+    QUEUED = "queued"
+    RINGING = "ringing"
+    TALKING = "talking"
+    HELD = "held"
+    AFTER_TALK = "after_talk"
+    ENDED = "ended"
+
+
+_S = Stage
+
+TRANSITIONS: dict[Stage, frozenset[Stage]] = {
+    _S.ARRIVED: frozenset({_S.QUEUED, _S.RINGING, _S.TALKING, _S.ENDED}),
+    _S.QUEUED: frozenset({_S.ARRIVED, _S.RINGING, _S.TALKING, _S.AFTER_TALK, _S.ENDED}),
+    _S.RINGING: frozenset({_S.ARRIVED, _S.QUEUED, _S.TALKING, _S.AFTER_TALK, _S.ENDED}),
+    _S.TALKING: frozenset({_S.HELD, _S.RINGING, _S.QUEUED, _S.AFTER_TALK, _S.ENDED}),
+    _S.HELD: frozenset({_S.TALKING, _S.RINGING, _S.QUEUED, _S.AFTER_TALK, _S.ENDED}),
+    _S.AFTER_TALK: frozenset({_S.QUEUED, _S.RINGING, _S.TALKING, _S.ENDED}),
+    _S.ENDED: frozenset(),
+}
+"""Which stage can follow which. `after_talk` is the citizen alone with the PBX: being transferred, or scoring."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One call as it is known now.
+
+    `ringing` and `talking` map seats to their channels, `legs` are all channels that were ever part of it.
+    """
+
+    id: str
+    direction: Direction
+    citizen_number: str
+    channel: str
+    arrived_at: datetime
+    queue: str = ""
+    gave_up: str = ""
+    ringing: dict[str, str] = field(default_factory=dict)
+    talking: dict[str, str] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+    placed_by: str = ""
+    placed_channel: str = ""
+    answered: bool = False
+    last_seat: str = ""
+    talk_ended_by: f.Party | None = None
+    recording: str = ""
+    scored: bool = False
+    ended: bool = False
+    legs: set[str] = field(default_factory=set)
+    # Hints that precede a fact and are not part of the record: a restart may lose them without harm.
+    hung_up_by: f.Party | None = None
+    phone_causes: dict[str, int] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    dial_status: str = ""
+
+    @property
+    def stage(self) -> Stage:
+        """Where the call stands now."""
+        if self.ended:
+            return Stage.ENDED
+        if self.talking:
+            return Stage.HELD if self.held.issuperset(self.talking) else Stage.TALKING
+        if self.ringing:
+            return Stage.RINGING
+        if self.queue:
+            return Stage.QUEUED
+        return Stage.AFTER_TALK if self.answered else Stage.ARRIVED
+
+    @classmethod
+    def opened_by(cls, fact: f.CallArrived | f.CallPlaced) -> Self:
+        """The call that this fact begins."""
+        if isinstance(fact, f.CallArrived):
+            return cls(fact.call_id, Direction.INBOUND, fact.caller_number, fact.channel, fact.at, legs={fact.channel})
+        call = cls(fact.call_id, Direction.OUTBOUND, fact.number, fact.channel, fact.at)
+        call.placed_by, call.placed_channel = fact.seat, fact.seat_channel
+        call.legs = {fact.channel, fact.seat_channel}
+        return call
+
+    @classmethod
+    def from_facts(cls, history: Iterable[f.CallFact]) -> Self | None:
+        """The call as its facts tell it; None when none of them begins it."""
+        call: Self | None = None
+        for fact in history:
+            if call is not None:
+                call.absorb(fact)
+            elif isinstance(fact, f.CallArrived | f.CallPlaced):
+                call = cls.opened_by(fact)
+        return call
+
+    def absorb(self, fact: f.CallFact) -> None:
+        """Apply one fact of this call."""
+        change = _CHANGES.get(type(fact))
+        if change is not None:
+            change(self, fact)
+
+
+def _queued(call: Call, fact: f.CallQueued) -> None:
+    call.queue, call.gave_up = fact.queue, ""
+
+
+def _left_queue(call: Call, fact: f.CallLeftQueue) -> None:
+    call.queue, call.gave_up = "", fact.reason
+
+
+def _ringing(call: Call, fact: f.SeatRinging) -> None:
+    call.ringing[fact.seat] = fact.channel
+    call.legs.add(fact.channel)
+
+
+def _ring_ended(call: Call, fact: f.SeatRingEnded) -> None:
+    call.phone_causes.pop(call.ringing.pop(fact.seat, ""), None)
+
+
+def _answered(call: Call, fact: f.CallAnswered) -> None:
+    call.ringing.pop(fact.seat, None)
+    call.talking[fact.seat] = fact.channel
+    call.legs.add(fact.channel)
+    call.answered, call.queue, call.gave_up = True, "", ""
+    call.last_seat, call.talk_ended_by, call.hung_up_by = fact.seat, None, None
+
+
+def _held(call: Call, fact: f.CallHeld) -> None:
+    call.held.add(fact.seat)
+
+
+def _resumed(call: Call, fact: f.CallResumed) -> None:
+    call.held.discard(fact.seat)
+
+
+def _talk_ended(call: Call, fact: f.TalkEnded) -> None:
+    call.talking.pop(fact.seat, None)
+    call.held.discard(fact.seat)
+    call.talk_ended_by = fact.ended_by
+
+
+def _recording(call: Call, fact: f.RecordingStarted) -> None:
+    call.recording = fact.file
+
+
+def _scored(call: Call, _: f.SurveyAnswered) -> None:
+    call.scored = True
+
+
+def _ended(call: Call, _: f.CallEnded) -> None:
+    call.ended = True
+
+
+_CHANGES: dict[type[f.Fact], Callable[[Call, Any], None]] = {
+    f.CallQueued: _queued,
+    f.CallLeftQueue: _left_queue,
+    f.SeatRinging: _ringing,
+    f.SeatRingEnded: _ring_ended,
+    f.CallAnswered: _answered,
+    f.CallHeld: _held,
+    f.CallResumed: _resumed,
+    f.TalkEnded: _talk_ended,
+    f.RecordingStarted: _recording,
+    f.SurveyAnswered: _scored,
+    f.CallEnded: _ended,
+}

@@ -1,0 +1,290 @@
+"""What each PBX event means for a call: event by event, read against what is known of the call.
+
+Every reader is a pure function of (call, event, time) that yields facts; it may note a hint on the call (who hung up
+first, what the phone said), which only serves to word a later fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from telephony import facts as f
+from telephony.ami import AmiEvent
+from telephony.call import Call, Direction
+from telephony.names import dialed_in, is_number, is_outside, seat_of, text_or_empty
+
+Reader = Callable[[Call, AmiEvent, datetime], Iterable[f.CallFact]]
+
+RINGING_IN = "4"  # ChannelState of a channel on which somebody calls us
+CAUSE_BUSY, CAUSE_REJECTED = 17, 21  # Q.850
+GAVE_UP = frozenset({"TIMEOUT", "FULL", "JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL", "WITHDRAW"})
+
+
+# --- how a call begins ----------------------------------------------------------------------------------------------
+
+
+def opening(event: AmiEvent, at: datetime) -> f.CallArrived | f.CallPlaced | None:
+    """The fact that begins a call, if this event does. Spying, consulting and idle originating begin none."""
+    name, channel = event["Event"], event["Channel"]
+    if name == "Newchannel":
+        from_outside = event["ChannelState"] == RINGING_IN and is_outside(channel)
+        return arrival(event, at, event["Exten"]) if from_outside and event["Uniqueid"] == event["Linkedid"] else None
+    if name == "UserEvent" and event["UserEvent"] == "HotlineArrive" and is_outside(channel):
+        return arrival(event, at, event["Dialed"] or event["Exten"])
+    if name == "DialBegin" and is_outside(event["DestChannel"]) and seat_of(channel):
+        return _placing(event, at)
+    return None
+
+
+def arrival(event: AmiEvent, at: datetime, dialed: str, *, recovered: bool = False) -> f.CallArrived:
+    """A citizen's call, described by any event or list item of his channel."""
+    number = text_or_empty(event["Caller"] or event["CallerIDNum"])
+    return f.CallArrived(
+        at=at,
+        call_id=event["Linkedid"],
+        caller_number=number,
+        caller_known=is_number(number),
+        caller_name=text_or_empty(event["CallerIDName"]),
+        dialed_number=dialed,
+        channel=event["Channel"],
+        recovered=recovered,
+    )
+
+
+def _placing(event: AmiEvent, at: datetime) -> f.CallPlaced:
+    return f.CallPlaced(
+        at=at,
+        call_id=event["Linkedid"],
+        seat=seat_of(event["Channel"]) or "",
+        number=dialed_in(event["DialString"]),
+        shown_number=text_or_empty(event["CallerIDNum"]),
+        channel=event["DestChannel"],
+        seat_channel=event["Channel"],
+    )
+
+
+# --- waiting and ringing --------------------------------------------------------------------------------------------
+
+
+def _user_event(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
+    name = event["UserEvent"]
+    if name == "HotlineArrive" and event["RecFile"] and not call.recording:
+        yield f.RecordingStarted(at=at, call_id=call.id, file=event["RecFile"])
+    elif name in {"QueueGiveUp", "HotlineEnd"}:
+        status = event["Status"] or event["QueueStatus"]
+        if status in GAVE_UP and not call.gave_up and not call.answered:
+            yield f.CallLeftQueue(at=at, call_id=call.id, queue=call.queue, reason=status.lower())
+    elif name == "Satisfaction" and event["Score"].isdecimal() and not call.scored:
+        yield f.SurveyAnswered(at=at, call_id=call.id, score=int(event["Score"]), seat=call.last_seat)
+
+
+def _joined(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
+    if event["Channel"] == call.channel and event["Queue"] != call.queue:
+        position = int(event["Position"]) if event["Position"].isdecimal() else 0
+        yield f.CallQueued(at=at, call_id=call.id, queue=event["Queue"], position=position)
+
+
+def _left(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
+    """A caller leaves the queue when a seat answered, when he hung up, or when the queue gave him up."""
+    waiting = call.queue and call.queue == event["Queue"]
+    if waiting and call.hung_up_by is not f.Party.CALLER:
+        yield f.CallLeftQueue(at=at, call_id=call.id, queue=call.queue, reason="gave_up")
+
+
+def _abandoned(call: Call, _event: AmiEvent, _at: datetime) -> Iterable[f.CallFact]:
+    call.hung_up_by = call.hung_up_by or f.Party.CALLER
+    return ()
+
+
+def _rings(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
+    channel = event["DestChannel"]
+    seat = seat_of(channel)
+    if seat is None or channel in call.gone or channel in (call.ringing.get(seat), call.talking.get(seat)):
+        return
+    if seat in call.ringing:
+        yield f.SeatRingEnded(at=at, call_id=call.id, seat=seat, outcome=f.RingOutcome.CANCELED)
+    yield f.SeatRinging(at=at, call_id=call.id, seat=seat, channel=channel)
+
+
+def _dial_ended(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
+    channel, status = event["DestChannel"], event["DialStatus"]
+    if call.direction is Direction.OUTBOUND and channel == call.channel:
+        call.dial_status = status
+        if status == "ANSWER":
+            yield from _answer(call, call.placed_by, call.placed_channel, at)
+    elif status == "ANSWER":
+        yield from _answer(call, seat_of(channel) or "", channel, at)
+    else:
+        yield from _ring_ended(call, channel, at, _ring_outcome(call, channel, status))
+
+
+def _not_answered(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact]:
+    channel = event["DestChannel"]
+    return _ring_ended(call, channel, at, _ring_outcome(call, channel, "NOANSWER"))
+
+
+def _ring_ended(call: Call, channel: str, at: datetime, outcome: f.RingOutcome) -> Iterator[f.CallFact]:
+    seat = seat_of(channel)
+    if seat is not None and call.ringing.get(seat) == channel:
+        yield f.SeatRingEnded(at=at, call_id=call.id, seat=seat, outcome=outcome)
+
+
+def _ring_outcome(call: Call, channel: str, status: str) -> f.RingOutcome:
+    """A phone that ended the ringing itself was busy or refused; what the PBX ended is worded by its DialStatus."""
+    cause = call.phone_causes.get(channel)
+    if status == "BUSY" or cause == CAUSE_BUSY:
+        return f.RingOutcome.BUSY
+    if cause is not None:
+        return f.RingOutcome.REFUSED
+    if status == "NOANSWER":
+        return f.RingOutcome.NO_ANSWER
+    if status in {"CHANUNAVAIL", "CONGESTION"}:
+        return f.RingOutcome.UNREACHABLE
+    return f.RingOutcome.ANSWERED_ELSEWHERE if call.talking else f.RingOutcome.CANCELED
+
+
+# --- talking --------------------------------------------------------------------------------------------------------
+
+
+def _answer(call: Call, seat: str, channel: str, at: datetime) -> Iterator[f.CallFact]:
+    if seat and channel not in call.gone and call.talking.get(seat) != channel:
+        yield f.CallAnswered(at=at, call_id=call.id, seat=seat, channel=channel)
+
+
+def _connected(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact]:
+    return _answer(call, seat_of(event["DestChannel"]) or "", event["DestChannel"], at)
+
+
+def _entered_bridge(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact]:
+    """A ringing seat that is suddenly in a bridge did answer, though the event that says so was missed."""
+    seat, channel = seat_of(event["Channel"]), event["Channel"]
+    return _answer(call, seat, channel, at) if seat and call.ringing.get(seat) == channel else ()
+
+
+def _held(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
+    seat = seat_of(event["Channel"])
+    if seat in call.talking and seat not in call.held and call.talking[seat] == event["Channel"]:
+        yield f.CallHeld(at=at, call_id=call.id, seat=seat)
+
+
+def _resumed(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
+    """The PBX also sends an Unhold before each transfer; on a call that is not held it means nothing."""
+    seat = seat_of(event["Channel"])
+    if seat in call.held and call.talking.get(seat) == event["Channel"]:
+        yield f.CallResumed(at=at, call_id=call.id, seat=seat)
+
+
+def _blind_transfer(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
+    seat = seat_of(event["TransfererChannel"])
+    if event["Result"] == "Success" and seat in call.talking:
+        to, mode = event["Extension"], f.TransferMode.BLIND
+        yield f.CallTransferred(at=at, call_id=call.id, from_seat=seat, to=to, mode=mode)
+        yield from _talk_ended(call, seat, at, f.Party.TRANSFER)
+
+
+def _attended_transfer(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
+    seat, target = seat_of(event["OrigTransfererChannel"]), event["TransferTargetChannel"]
+    if event["Result"] != "Success" or seat not in call.talking:
+        return
+    to_seat = seat_of(target)
+    to = to_seat or text_or_empty(event["TransferTargetCallerIDNum"] or event["SecondTransfererExten"])
+    yield f.CallTransferred(at=at, call_id=call.id, from_seat=seat, to=to, mode=f.TransferMode.ATTENDED)
+    yield from _talk_ended(call, seat, at, f.Party.TRANSFER)
+    if to_seat:
+        yield from _answer(call, to_seat, target, at)
+
+
+# --- the end --------------------------------------------------------------------------------------------------------
+
+
+def _hangup_requested(call: Call, event: AmiEvent, _at: datetime) -> Iterable[f.CallFact]:
+    channel = event["Channel"]
+    seat = seat_of(channel)
+    if seat is not None and call.ringing.get(seat) == channel:
+        call.phone_causes[channel] = int(event["Cause"]) if event["Cause"].isdecimal() else 0
+    elif channel == call.channel:
+        call.hung_up_by = call.hung_up_by or f.Party.CALLER
+    elif channel in call.talking.values() or channel == call.placed_channel:
+        call.hung_up_by = call.hung_up_by or f.Party.SEAT
+    return ()
+
+
+def _completed(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact]:
+    seat, channel = seat_of(event["DestChannel"]), event["DestChannel"]
+    if seat is None or call.talking.get(seat) != channel:
+        return ()
+    parties = {"caller": f.Party.CALLER, "agent": f.Party.SEAT, "transfer": f.Party.TRANSFER}
+    return _talk_ended(call, seat, at, parties.get(event["Reason"], f.Party.UNKNOWN))
+
+
+def _talk_ended(call: Call, seat: str, at: datetime, by: f.Party) -> Iterator[f.CallFact]:
+    if seat in call.talking:
+        yield f.TalkEnded(at=at, call_id=call.id, seat=seat, ended_by=by)
+
+
+def _hung_up(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
+    channel = event["Channel"]
+    if channel == call.channel:
+        cause = int(event["Cause"]) if event["Cause"].isdecimal() else None
+        yield from ending(call, at, cause)
+        return
+    call.gone.add(channel)
+    seat = seat_of(channel)
+    yield from _ring_ended(call, channel, at, _ring_outcome(call, channel, ""))
+    if seat is not None and call.talking.get(seat) == channel:
+        yield from _talk_ended(call, seat, at, call.hung_up_by or f.Party.SYSTEM)
+
+
+def ending(
+    call: Call, at: datetime, cause: int | None, *, recovered: bool = False, cut: bool = False
+) -> Iterator[f.CallFact]:
+    """All that ends with the citizen's channel. `cut` says that the PBX itself broke down under the call."""
+    nobody = f.Party.SYSTEM if cut else f.Party.UNKNOWN if recovered else f.Party.SYSTEM
+    by = call.hung_up_by or nobody
+    for seat in list(call.ringing):
+        outcome = f.RingOutcome.CANCELED
+        yield f.SeatRingEnded(at=at, call_id=call.id, seat=seat, outcome=outcome, recovered=recovered)
+    for seat in list(call.talking):
+        yield f.TalkEnded(at=at, call_id=call.id, seat=seat, ended_by=by, recovered=recovered)
+    if call.talk_ended_by is not None and call.talk_ended_by is not f.Party.TRANSFER:
+        by = call.talk_ended_by
+    yield f.CallEnded(
+        at=at, call_id=call.id, outcome=_outcome(call, by, cut=cut), hung_up_by=by, cause=cause, recovered=recovered
+    )
+
+
+def _outcome(call: Call, by: f.Party, *, cut: bool) -> f.CallOutcome:
+    if call.answered:
+        return f.CallOutcome.ANSWERED
+    if cut:
+        return f.CallOutcome.FAILED
+    if call.direction is Direction.OUTBOUND:
+        spoken = {"BUSY": f.CallOutcome.BUSY, "NOANSWER": f.CallOutcome.NO_ANSWER, "CANCEL": f.CallOutcome.NO_ANSWER}
+        return spoken.get(call.dial_status, f.CallOutcome.FAILED)
+    if call.gave_up:
+        return f.CallOutcome.NO_SEAT
+    if by in {f.Party.CALLER, f.Party.UNKNOWN}:
+        return f.CallOutcome.ABANDONED
+    return f.CallOutcome.FAILED if call.queue else f.CallOutcome.REJECTED
+
+
+CALL_EVENTS: dict[str, Reader] = {
+    "UserEvent": _user_event,
+    "QueueCallerJoin": _joined,
+    "QueueCallerLeave": _left,
+    "QueueCallerAbandon": _abandoned,
+    "AgentCalled": _rings,
+    "AgentRingNoAnswer": _not_answered,
+    "AgentConnect": _connected,
+    "AgentComplete": _completed,
+    "DialBegin": _rings,
+    "DialEnd": _dial_ended,
+    "BridgeEnter": _entered_bridge,
+    "Hold": _held,
+    "Unhold": _resumed,
+    "BlindTransfer": _blind_transfer,
+    "AttendedTransfer": _attended_transfer,
+    "HangupRequest": _hangup_requested,
+    "Hangup": _hung_up,
+}

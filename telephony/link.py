@@ -1,0 +1,113 @@
+"""Joins the AMI link, the reducer and whoever keeps the record: one ordered pipeline from the PBX to the sink.
+
+    AmiLink.receive() -> PbxState.apply / resynchronise -> batch of facts -> sink (one transaction)
+
+All that is at hand is reduced and handed over as one batch, so the sink commits in groups under load and at once when
+it is idle. A sink that fails gets the same batch again until it takes it; meanwhile the reader goes on reading.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from telephony.ami import AmiActionFailed, AmiEvent, AmiLink, AmiUnsafeText, Arrival, LinkState, Snapshot
+from telephony.ami.backoff import delays
+from telephony.facts import Fact
+from telephony.seats import DesiredSeat, membership_actions
+from telephony.state import PbxState
+
+log = structlog.get_logger(__name__)
+
+Sink = Callable[[Sequence[Fact]], Awaitable[None]]
+"""Takes a batch of facts in order and returns when they are kept for good. It is given a batch again after it raised,
+so it keeps all of a batch or nothing; it must not block the event loop."""
+
+
+class Follower:
+    """Follows one PBX. `run()` never ends by itself; cancel it to stop."""
+
+    def __init__(
+        self,
+        link: AmiLink,
+        state: PbxState,
+        sink: Sink,
+        *,
+        on_synchronised: Callable[[], None] = lambda: None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.link = link
+        self.state = state
+        self._sink = sink
+        self._on_synchronised = on_synchronised
+        self._jitter = jitter
+        self.synchronised = False
+        self.kept_until: datetime | None = None
+        self.refused_batches = 0
+        self.unreadable_events = 0
+        self._steering = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Take arrivals, reduce them, hand the facts over, for ever."""
+        while True:
+            arrivals = await self.link.receive()
+            facts = [fact for arrival in arrivals for fact in self._reduce(arrival)]
+            if facts:
+                await self._hand_over(facts)
+            self.kept_until = arrivals[-1][0]
+            if any(isinstance(what, Snapshot) for _, what in arrivals):
+                self.synchronised = True
+                self._on_synchronised()
+
+    def lag(self, at: datetime) -> timedelta:
+        """How old our knowledge is at `at`: zero on a live link without backlog, else since the last kept arrival."""
+        if self.link.state is LinkState.LIVE and not self.link.backlog:
+            return timedelta(0)
+        last = self.kept_until or self.link.since
+        return max(at - last, timedelta(0))
+
+    async def steer(self, desired: Iterable[DesiredSeat]) -> int:
+        """Bring the PBX's queues to what is desired, as far as it lets us; returns how many actions it took.
+
+        Call it whenever a seat changes, after each synchronisation and from time to time: it compares levels, so a call
+        too many does nothing. Raises what the link raises when it breaks (AmiNotConnected, AmiDisconnected,
+        AmiTimeout).
+        """
+        async with self._steering:
+            actions = membership_actions(desired, self.state.queue_view)
+            for action in actions:
+                try:
+                    await self.link.action(action)
+                except (AmiActionFailed, AmiUnsafeText) as error:
+                    log.warning("queue_member_not_steered", action=action, error=str(error))
+            return len(actions)
+
+    def _reduce(self, arrival: Arrival) -> list[Fact]:
+        at, what = arrival
+        try:
+            if isinstance(what, Snapshot):
+                return self.state.resynchronise(what, at)
+            return self.state.apply(what, at)
+        except Exception:  # one event that we misread must not stop all calls
+            self.unreadable_events += 1
+            log.exception("pbx_event_unreadable", ami_event=what if isinstance(what, AmiEvent) else "snapshot")
+            if isinstance(what, AmiEvent):
+                self.link.request_snapshot()
+            return []
+
+    async def _hand_over(self, facts: Sequence[Fact]) -> None:
+        waits = delays(0.05, 5.0, self._jitter)
+        while True:
+            try:
+                await self._sink(facts)
+            except Exception as error:  # noqa: BLE001 - whatever ails the sink, the batch is not given up
+                self.refused_batches += 1
+                wait = next(waits)
+                log.error("facts_not_kept", count=len(facts), error=str(error), retry_in_s=round(wait, 2))
+                await asyncio.sleep(wait)
+            else:
+                return

@@ -1,0 +1,47 @@
+"""How the PBX writes channels, interfaces, queues and numbers, and what they mean to us."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_SEAT = re.compile(r"PJSIP/(\d+)(?:-[0-9a-f]+)?")
+_OUTSIDE = re.compile(r"PJSIP/[^/]*[^/\d-][^/]*-[0-9a-f]+")
+_NUMBER = re.compile(r"\+?\d{3,20}")
+_NOBODY = frozenset({"", "<unknown>"})
+
+
+@lru_cache(maxsize=8192)
+def seat_of(name: str) -> str | None:
+    """The seat of a channel or an interface: `PJSIP/8001-0000002a` and `PJSIP/8001` are seat 8001.
+
+    A numeric endpoint is a seat; trunks have names.
+    """
+    match = _SEAT.fullmatch(name)
+    return match[1] if match else None
+
+
+@lru_cache(maxsize=8192)
+def is_outside(channel: str) -> bool:
+    """Whether the channel leads to the public network: a SIP channel of an endpoint with a name, such as a trunk."""
+    return _OUTSIDE.fullmatch(channel) is not None
+
+
+def interface_of(seat: str) -> str:
+    """How queues name the seat's phone."""
+    return f"PJSIP/{seat}"
+
+
+def text_or_empty(value: str) -> str:
+    """The PBX writes `<unknown>` for what it was not told."""
+    return "" if value in _NOBODY else value
+
+
+def is_number(text: str) -> bool:
+    """Whether a citizen can be called back under this text."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def dialed_in(dial_string: str) -> str:
+    """The number inside a dial string: `13912345678@trunk` or `PJSIP/13912345678@trunk`."""
+    return dial_string.rpartition("/")[2].partition("@")[0]
