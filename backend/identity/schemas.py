@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field, SecretStr
@@ -37,3 +38,15 @@ class UserView(Schema):
     roles: list[str]
     active: bool
     last_sign_in_at: datetime | None
+
+
+class AuditView(Schema):
+    """One entry of the audit log."""
+
+    entry_id: int
+    at: datetime
+    username: str
+    action: str
+    object_kind: str
+    object_id: str
+    detail: dict[str, Any]

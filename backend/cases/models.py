@@ -1,0 +1,104 @@
+"""Tables of cases: drafts, cases, their time line, and the numbers given out each day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.kernel.database import Base
+
+
+class Draft(Base):
+    """A case form as typed so far. `revision` rises by one with each save."""
+
+    __tablename__ = "drafts"
+    __table_args__ = (Index("ix_drafts_user_id", "user_id", "saved_at"), Index("ix_drafts_call_id", "call_id"))
+
+    draft_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+    call_id: Mapped[str | None]
+    revision: Mapped[int]
+    content: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    saved_at: Mapped[datetime]
+
+
+class Case(Base):
+    """A filed case.
+
+    Names of street, community and class are kept as they were in force when it was filed. `fingerprint` tells whether
+    a form that comes again under the same `request_id` is the same form. Every change raises `version`.
+    """
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        CheckConstraint("status IN ('filed', 'closed')", name="status"),
+        CheckConstraint("urgency IN ('normal', 'urgent', 'emergency')", name="urgency"),
+        CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed"),
+        Index("ix_cases_filed_at", "filed_at", "case_id"),
+        Index("ix_cases_call_id", "call_id", postgresql_where=text("call_id IS NOT NULL")),
+        Index("ix_cases_caller_e164", "caller_e164", "filed_at", postgresql_where=text("caller_e164 IS NOT NULL")),
+        Index("ix_cases_street_code", "street_code", "filed_at", "case_id"),
+        Index("ix_cases_filed_by_id", "filed_by_id", "filed_at", "case_id"),
+        Index("ix_cases_draft_id", "draft_id", postgresql_where=text("draft_id IS NOT NULL")),
+    )
+
+    case_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    request_id: Mapped[UUID] = mapped_column(unique=True)
+    fingerprint: Mapped[str]
+    draft_id: Mapped[UUID | None]
+    version: Mapped[int]
+    status: Mapped[str]
+    channel: Mapped[str]
+    call_id: Mapped[str | None]
+    dialed_number: Mapped[str | None]
+    caller_number: Mapped[str | None]
+    caller_e164: Mapped[str | None]
+    citizen_name: Mapped[str]
+    identity_secret: Mapped[bool]
+    what: Mapped[str]
+    address: Mapped[str]
+    street_code: Mapped[str]
+    street_name: Mapped[str]
+    community_code: Mapped[str | None]
+    community_name: Mapped[str | None]
+    class_code: Mapped[str]
+    class_name: Mapped[str]
+    taxonomy_version: Mapped[str]
+    urgency: Mapped[str]
+    answered_at_once: Mapped[bool]
+    answer: Mapped[str]
+    filed_at: Mapped[datetime]
+    filed_by_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+    filed_by: Mapped[str]
+    closed_at: Mapped[datetime | None]
+
+
+class CaseEvent(Base):
+    """One entry of a case's time line; never changed, never deleted."""
+
+    __tablename__ = "case_events"
+    __table_args__ = (Index("ix_case_events_case_id", "case_id", "event_id"),)
+
+    event_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.case_id"))
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    actor_id: Mapped[UUID | None]
+    actor: Mapped[str | None]
+    detail: Mapped[dict[str, Any]]
+
+
+class CaseNumberDay(Base):
+    """The last case number given out for one hotline number on one Beijing day."""
+
+    __tablename__ = "case_number_days"
+
+    prefix: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    last: Mapped[int]

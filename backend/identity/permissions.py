@@ -1,0 +1,85 @@
+"""What a person may do: the permissions that the platform knows, and the roles that give them (configs/roles.yaml).
+
+A permission is something that code asks for, so its name stands in code; who has it is data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.kernel.config import load
+from backend.kernel.errors import HotlineError
+
+
+class Permission(StrEnum):
+    """Everything that an endpoint or a console command may ask for.
+
+    `calls.read_own` shows the calls that this person answered, `calls.read` all; the same holds for what hangs on a
+    call: its recording, its transcript, its whole number.
+    """
+
+    DESK_SIT = "desk.sit"
+    CALLS_READ = "calls.read"
+    CALLS_READ_OWN = "calls.read_own"
+    RECORDINGS_PLAY = "recordings.play"
+    TRANSCRIPTS_READ = "transcripts.read"
+    NUMBERS_REVEAL = "numbers.reveal"
+    CASES_READ = "cases.read"
+    CASES_FILE = "cases.file"
+    CALLBACKS_READ = "callbacks.read"
+    CALLBACKS_SCHEDULE = "callbacks.schedule"
+    SEATS_WATCH = "seats.watch"
+    USERS_MANAGE = "users.manage"
+    SYSTEM_WATCH = "system.watch"
+    AUDIT_READ = "audit.read"
+
+
+class UnknownRole(HotlineError):
+    """A user was to get a role that configs/roles.yaml does not hold."""
+
+
+class Role(BaseModel):
+    """One role: its title on the screen and what it permits."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str = Field(min_length=1)
+    permissions: frozenset[Permission]
+
+
+class Roles(BaseModel):
+    """All roles of this installation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    roles: dict[str, Role] = Field(min_length=1)
+
+    def permissions_of(self, names: Iterable[str]) -> frozenset[str]:
+        """What these roles permit together. A role that was taken out of the file permits nothing."""
+        granted: set[str] = set()
+        for name in names:
+            role = self.roles.get(name)
+            if role is not None:
+                granted.update(permission.value for permission in role.permissions)
+        return frozenset(granted)
+
+    def check(self, names: Iterable[str]) -> list[str]:
+        """The names, sorted and once each. Raises `UnknownRole` for one that is not in the file."""
+        wanted = sorted(set(names))
+        unknown = [name for name in wanted if name not in self.roles]
+        if unknown:
+            raise UnknownRole(
+                f"There is no role {', '.join(unknown)}.",
+                next_step=f"Choose among {', '.join(self.roles)}.",
+                field="roles",
+            )
+        return wanted
+
+
+def load_roles(path: Path) -> Roles:
+    """Read the roles; raises `ConfigurationInvalid` that names the role and the permission at fault."""
+    return load(Roles, path)

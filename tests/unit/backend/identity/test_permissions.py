@@ -1,0 +1,64 @@
+"""Roles are data; what they say of the delivered installation is checked here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backend.identity.permissions import Permission, Roles, UnknownRole, load_roles
+from backend.kernel.config import PROJECT_ROOT, ConfigurationInvalid
+
+DELIVERED = PROJECT_ROOT / "configs" / "roles.yaml"
+
+
+@pytest.fixture(scope="module")
+def roles() -> Roles:
+    return load_roles(DELIVERED)
+
+
+def test_the_four_roles_are_delivered_with_their_titles(roles: Roles) -> None:
+    titles = {name: role.title for name, role in roles.roles.items()}
+    assert titles == {"agent": "坐席", "supervisor": "班长", "qa": "质检员", "admin": "管理员"}
+
+
+def test_every_permission_is_given_to_somebody(roles: Roles) -> None:
+    assert roles.permissions_of(roles.roles) == {permission.value for permission in Permission}
+
+
+def test_only_an_agent_sits_and_files(roles: Roles) -> None:
+    for name in ("supervisor", "qa", "admin"):
+        assert not roles.permissions_of([name]) & {"desk.sit", "cases.file"}
+    assert {"desk.sit", "cases.file", "calls.read_own"} <= roles.permissions_of(["agent"])
+
+
+def test_an_agent_sees_no_calls_of_others_and_qa_no_numbers(roles: Roles) -> None:
+    assert "calls.read" not in roles.permissions_of(["agent"])
+    assert "numbers.reveal" not in roles.permissions_of(["qa"])
+
+
+def test_an_administrator_hears_no_citizen(roles: Roles) -> None:
+    assert roles.permissions_of(["admin"]) == {"users.manage", "system.watch", "audit.read"}
+
+
+def test_two_roles_permit_what_either_does(roles: Roles) -> None:
+    both = roles.permissions_of(["supervisor", "agent"])
+    assert both == roles.permissions_of(["supervisor"]) | roles.permissions_of(["agent"])
+
+
+def test_a_role_that_was_taken_out_permits_nothing(roles: Roles) -> None:
+    assert roles.permissions_of(["gone"]) == frozenset()
+
+
+def test_a_user_gets_no_role_that_does_not_exist(roles: Roles) -> None:
+    assert roles.check(["qa", "agent", "qa"]) == ["agent", "qa"]
+    with pytest.raises(UnknownRole, match="boss") as caught:
+        roles.check(["agent", "boss"])
+    assert caught.value.field == "roles"
+
+
+def test_an_unknown_permission_stops_the_start_up_and_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "roles.yaml"
+    file.write_text("roles: {agent: {title: 坐席, permissions: [desk.sit, desk.fly]}}", encoding="utf-8")
+    with pytest.raises(ConfigurationInvalid, match=r"roles\.agent\.permissions"):
+        load_roles(file)
