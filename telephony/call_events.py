@@ -18,6 +18,7 @@ Reader = Callable[[Call, AmiEvent, datetime], Iterable[f.CallFact]]
 
 RINGING_IN = "4"  # ChannelState of a channel on which somebody calls us
 CAUSE_BUSY, CAUSE_REJECTED = 17, 21  # Q.850
+ABANDONED = "abandoned"
 GAVE_UP = frozenset({"TIMEOUT", "FULL", "JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL", "WITHDRAW"})
 
 
@@ -87,14 +88,14 @@ def _joined(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
 
 def _left(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
     """A caller leaves the queue when a seat answered, when he hung up, or when the queue gave him up."""
-    waiting = call.queue and call.queue == event["Queue"]
-    if waiting and call.hung_up_by is not f.Party.CALLER:
-        yield f.CallLeftQueue(at=at, call_id=call.id, queue=call.queue, reason="gave_up")
+    if call.queue and call.queue == event["Queue"]:
+        reason = ABANDONED if call.hung_up_by is f.Party.CALLER else "gave_up"
+        yield f.CallLeftQueue(at=at, call_id=call.id, queue=call.queue, reason=reason)
 
 
-def _abandoned(call: Call, _event: AmiEvent, _at: datetime) -> Iterable[f.CallFact]:
+def _abandoned(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact]:
     call.hung_up_by = call.hung_up_by or f.Party.CALLER
-    return ()
+    return _left(call, event, at)
 
 
 def _rings(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
@@ -241,7 +242,7 @@ def ending(
 ) -> Iterator[f.CallFact]:
     """All that ends with the citizen's channel. `cut` says that the PBX itself broke down under the call."""
     nobody = f.Party.SYSTEM if cut else f.Party.UNKNOWN if recovered else f.Party.SYSTEM
-    by = call.hung_up_by or nobody
+    by = f.Party.CALLER if call.gave_up == ABANDONED else call.hung_up_by or nobody
     for seat in list(call.ringing):
         outcome = f.RingOutcome.CANCELED
         yield f.SeatRingEnded(at=at, call_id=call.id, seat=seat, outcome=outcome, recovered=recovered)
@@ -262,7 +263,7 @@ def _outcome(call: Call, by: f.Party, *, cut: bool) -> f.CallOutcome:
     if call.direction is Direction.OUTBOUND:
         spoken = {"BUSY": f.CallOutcome.BUSY, "NOANSWER": f.CallOutcome.NO_ANSWER, "CANCEL": f.CallOutcome.NO_ANSWER}
         return spoken.get(call.dial_status, f.CallOutcome.FAILED)
-    if call.gave_up:
+    if call.gave_up and call.gave_up != ABANDONED:
         return f.CallOutcome.NO_SEAT
     if by in {f.Party.CALLER, f.Party.UNKNOWN}:
         return f.CallOutcome.ABANDONED

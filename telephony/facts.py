@@ -157,7 +157,11 @@ class CallQueued(CallFact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLeftQueue(CallFact):
-    """The queue gave the caller up or never took him: `reason` is the PBX's own word (timeout, joinempty, full ...)."""
+    """The caller no longer waits and nobody answered.
+
+    `reason` is `abandoned` when he hung up, `gave_up` when the queue let him go, else the PBX's own word for why it
+    did not take him (joinempty, full ...).
+    """
 
     queue: str
     reason: str
