@@ -40,6 +40,7 @@ class VoskEngine:
         vosk.SetLogLevel(_SILENT_LOG)
         try:
             self._model = vosk.Model(str(model.path))
+            vosk.KaldiRecognizer(self._model, model.rate)  # a damaged graph shows only here
         except Exception as error:  # vosk raises nothing narrower
             raise refused(model.path, str(error)) from error
         self._gate = gate

@@ -4,9 +4,11 @@ at all."""
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,8 +20,6 @@ from asr.model import KNOWN_MODELS, SITE, ModelNotFound, ModelSettings, ModelUnk
 from backend.kernel.errors import HotlineError, Unavailable
 
 Progress: TypeAlias = Callable[[int, int | None], None]
-_CHUNK_BYTES = 1 << 20
-_PARTIAL_CONTENT, _RANGE_NOT_SATISFIABLE = 206, 416
 _TIMEOUT = httpx.Timeout(30, connect=10)
 
 
@@ -36,6 +36,14 @@ class NoSpaceForModel(HotlineError):
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """A model in its place. `archive_sha256` can be pinned for the next machine; None when nothing was downloaded."""
+
+    model: ModelSettings
+    archive_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """What the publisher's list says of a model's archive; empty when the list does not hold it."""
 
@@ -45,8 +53,8 @@ class Published:
 
 def fetch(
     name: str, to: Path, progress: Progress | None = None, *, sha256: str | None = None, site: str = SITE
-) -> ModelSettings:
-    """Put the model `name` under the folder `to` and return what it is; at once if it stands there already.
+) -> Fetched:
+    """Put the model `name` under the folder `to`; at once if it stands there already.
 
     `progress` gets (bytes done, bytes in all if known). The archive is compared with the publisher's list (size and
     MD5) and, if you pin one, with `sha256`. Raises ModelUnknown, ModelUnreachable, ModelDamaged, NotAModel and
@@ -58,20 +66,20 @@ def fetch(
         raise ModelUnknown(f"{name} is not a public model.", next_step=f"Choose {' or '.join(public)}.", field="model")
     target = to / name
     try:
-        return check_model(target)
+        return Fetched(check_model(target), None)
     except (ModelNotFound, NotAModel):
         to.mkdir(parents=True, exist_ok=True)
     archive = to / f".{name}.zip.part"
-    with httpx.Client(follow_redirects=True, timeout=_TIMEOUT) as client:
-        try:
+    try:
+        with httpx.Client(follow_redirects=True, timeout=_TIMEOUT) as client:
             published = _published(client, site, name)
             _download(client, f"{site}/{name}.zip", archive, progress or _silent)
-        except httpx.HTTPError as error:
-            raise _unreachable(name, to, site, error) from error
-    _verify(archive, published, sha256)
+    except (httpx.HTTPError, json.JSONDecodeError) as error:  # a captive portal answers with a page of its own
+        raise _unreachable(name, to, site, error) from error
+    brought = _verify(archive, published, sha256)
     _unpack(archive, name, target)
     archive.unlink()
-    return check_model(target)
+    return Fetched(check_model(target), brought)
 
 
 def _silent(_done: int, _total: int | None) -> None:
@@ -80,6 +88,8 @@ def _silent(_done: int, _total: int | None) -> None:
 
 def _published(client: httpx.Client, site: str, name: str) -> Published:
     response = client.get(f"{site}/model-list.json")
+    if response.status_code == httpx.codes.NOT_FOUND:
+        return Published()  # a mirror without the list: the archive's own checksums and a pinned hash remain
     response.raise_for_status()
     for entry in response.json():
         if entry.get("name") == name:
@@ -92,39 +102,35 @@ def _download(client: httpx.Client, url: str, archive: Path, progress: Progress)
     have = archive.stat().st_size if archive.exists() else 0
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with client.stream("GET", url, headers=headers) as response:
-        if response.status_code == _RANGE_NOT_SATISFIABLE:
+        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             return  # nothing is left to bring; the verification decides whether it is right
         response.raise_for_status()
-        resumed = response.status_code == _PARTIAL_CONTENT
+        resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
         done = have if resumed else 0
         length = response.headers.get("Content-Length")
         total = done + int(length) if length else None
         with archive.open("ab" if resumed else "wb") as file:
-            for chunk in response.iter_raw(_CHUNK_BYTES):
+            for chunk in response.iter_raw():  # as they come: a chunk that waits to be full is lost on a break
                 file.write(chunk)
                 done += len(chunk)
                 progress(done, total)
 
 
-def _verify(archive: Path, published: Published, sha256: str | None) -> None:
-    problems = []
+def _verify(archive: Path, published: Published, sha256: str | None) -> str:
+    """The archive's SHA-256, once it is what it should be."""
+    size = archive.stat().st_size
     with archive.open("rb") as file:
-        size = archive.stat().st_size
-        if published.size_bytes and size != published.size_bytes:
-            problems.append(f"{size} bytes instead of {published.size_bytes}")
-        # the publisher gives no stronger hash; whoever needs one pins a SHA-256
-        if (
-            published.md5
-            and hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() != published.md5
-        ):
-            problems.append("its MD5 is not the published one")
+        # MD5 is all that the publisher gives; whoever needs more pins a SHA-256
+        md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
         file.seek(0)
-        if sha256 and hashlib.file_digest(file, "sha256").hexdigest() != sha256.lower():
-            problems.append("its SHA-256 is not the one given")
-    if not problems and not zipfile.is_zipfile(archive):
-        problems.append("it is not a zip archive")
-    if problems:
-        raise _damaged(archive, "; ".join(problems))
+        brought = hashlib.file_digest(file, "sha256").hexdigest()
+    if published.size_bytes and size != published.size_bytes:
+        raise _damaged(archive, f"{size} bytes came instead of {published.size_bytes}")
+    if published.md5 and md5 != published.md5:
+        raise _damaged(archive, "its MD5 is not the published one")
+    if sha256 and brought != sha256.lower():
+        raise _damaged(archive, "its SHA-256 is not the one given")
+    return brought
 
 
 def _unpack(archive: Path, name: str, target: Path) -> None:
@@ -134,7 +140,7 @@ def _unpack(archive: Path, name: str, target: Path) -> None:
                 _refuse_climbers(archive, bundle)
                 _need_space(bundle, target.parent)
                 bundle.extractall(folder)
-        except zipfile.BadZipFile as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise _damaged(archive, str(error)) from None
         unpacked = Path(folder) / name
         if not unpacked.is_dir():
@@ -171,7 +177,7 @@ def _damaged(archive: Path, why: str) -> ModelDamaged:
     )
 
 
-def _unreachable(name: str, to: Path, site: str, error: httpx.HTTPError) -> ModelUnreachable:
+def _unreachable(name: str, to: Path, site: str, error: Exception) -> ModelUnreachable:
     return ModelUnreachable(
         f"{site} cannot be reached from here ({error or type(error).__name__}).",
         kept="What was downloaded so far is kept and resumed.",

@@ -62,7 +62,7 @@ KNOWN_MODELS = {
             "1.3 GB",
             "Apache 2.0",
             16000,
-            "production: the best public Chinese model, some 6 GB RAM",
+            "production on a server: the best public Chinese model",
         ),
         KnownModel(
             "vosk-model-small-cn-0.22", "42 MB", "Apache 2.0", 16000, "production on small machines, and live captions"

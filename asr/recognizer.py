@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,7 +25,8 @@ from backend.kernel.processes import die_with_parent
 _LOAD_LIMIT_S = 600
 _LONGEST_RECORDING_MS = 6 * 3600 * 1000
 _CHILD_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # one core for each child
-_LAST_WORDS = 5
+_ENDING_S = 10
+_LAST_BYTES, _LAST_LINES = 4096, 5
 
 _ERRORS: dict[str, type[HotlineError]] = {
     error.__name__: error
@@ -49,7 +50,8 @@ def time_limit_s(duration_ms: int) -> float:
 class RecognizerPool:
     """`size` children that share no memory but one model folder; each hears one recording at a time.
 
-    An async context manager. Entering it checks the folder (ModelNotFound, NotAModel); children start when needed.
+    An async context manager, to be entered before use. Entering it checks the folder (ModelNotFound, NotAModel);
+    children start when needed.
     """
 
     def __init__(self, model: Path, size: int = 1, *, gate: GateSettings | None = None, niceness: int = 10) -> None:
@@ -93,10 +95,10 @@ class RecognizerPool:
                 next_step="It is tried again; see whether the machine is overloaded.",
             ) from None
         finally:
-            if child is not None and not child.idle:
+            reusable = child if child is not None and child.idle else None
+            self._free.put_nowait(reusable)  # before anything that waits, so that no cancellation loses the place
+            if child is not None and reusable is None:
                 await self._end(child)
-                child = None
-            self._free.put_nowait(child)
 
     async def _alive(self, child: _Child | None) -> _Child:
         if child is not None and child.idle:
@@ -119,7 +121,7 @@ class _Child:
         self._process = process
         self._setup = setup
         self._busy = False
-        self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+        self._last_words = b""
         self._listening = asyncio.create_task(self._listen())
         self.pid = process.pid
         self.info: EngineInfo
@@ -177,7 +179,9 @@ class _Child:
     async def end(self) -> None:
         """Kill it and wait until it is gone; needs no good will of the child."""
         if self._process.returncode is None:
-            self._process.kill()
+            # not by Popen.send_signal: that may reap the child itself, and asyncio then loses its exit status
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
         await self._process.wait()
         await asyncio.gather(self._listening, return_exceptions=True)
 
@@ -194,6 +198,9 @@ class _Child:
         return reply
 
     async def _crash(self) -> RecognitionCrashed:
+        with suppress(TimeoutError):  # it closed its output, so it is ending by itself: how, is worth knowing
+            async with asyncio.timeout(_ENDING_S):
+                await self._process.wait()
         await self.end()
         return RecognitionCrashed(
             f"The recogniser's process ended while it listened: {self._end_in_words()}.",
@@ -206,12 +213,14 @@ class _Child:
         if code is None:
             return "it did not answer"
         how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-        return "; ".join((how, *self._last_words))
+        lines = self._last_words.decode(errors="replace").splitlines()
+        return "; ".join((how, *(line.strip() for line in lines[-_LAST_LINES:])))
 
     async def _listen(self) -> None:
+        """Take what Kaldi says of its end, and never let a full pipe stop it."""
         assert self._process.stderr is not None
-        while line := await self._process.stderr.readline():
-            self._last_words.append(line.decode(errors="replace").strip())
+        while said := await self._process.stderr.read(_LAST_BYTES):
+            self._last_words = (self._last_words + said)[-_LAST_BYTES:]
 
 
 async def transcribe_recording(recording: Path, pool: RecognizerPool, *, pause_ms: int = PAUSE_MS) -> Transcript:
