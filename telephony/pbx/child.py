@@ -5,22 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from telephony.pbx.errors import ProgramMissing
-
-
-def bound_to_parent(argv: Sequence[str]) -> list[str]:
-    """The same command, killed by the kernel when the thread that started it is gone, even by kill -9."""
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        raise ProgramMissing(
-            "setpriv (package util-linux) is not on this machine, so child processes could outlive the platform.",
-            next_step="Install util-linux.",
-        )
-    return [setpriv, "--pdeathsig", "KILL", "--", *argv]
+from backend.kernel.processes import die_with_parent
 
 
 async def spawn(
@@ -30,13 +18,14 @@ async def spawn(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
         return await asyncio.create_subprocess_exec(
-            *bound_to_parent(argv),
+            *argv,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=out,
             stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, **(env or {})},
             cwd=cwd,
             start_new_session=True,
+            preexec_fn=die_with_parent(),
         )
 
 
@@ -50,12 +39,13 @@ async def run(
 ) -> tuple[int, str]:
     """Run a short command to its end: (exit status, its whole output). TimeoutError after `timeout_s`."""
     process = await asyncio.create_subprocess_exec(
-        *bound_to_parent(argv),
+        *argv,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, **(env or {})},
         cwd=cwd,
+        preexec_fn=die_with_parent(),
     )
     try:
         async with asyncio.timeout(timeout_s):

@@ -11,6 +11,7 @@ from typing import Literal
 
 import psutil
 
+from backend.kernel.processes import free_port, port_is_free
 from telephony.pbx.errors import PortInUse
 from telephony.pbx.settings import PbxSettings
 
@@ -67,21 +68,12 @@ def save(path: Path, ports: PbxPorts) -> None:
 
 def is_free(port: int, transport: Transport) -> bool:
     """Whether nobody listens on this port of the loopback."""
-    with socket.socket(socket.AF_INET, _KIND[transport]) as probe:
-        if transport == "tcp":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+    return port_is_free(port, kind=_KIND[transport])
 
 
 def pick(transport: Transport) -> int:
     """A free port of the loopback."""
-    with socket.socket(socket.AF_INET, _KIND[transport]) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port(kind=_KIND[transport])
 
 
 def refuse_taken(ports: PbxPorts) -> None:

