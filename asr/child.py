@@ -1,68 +1,21 @@
-"""The recogniser's own process: `python -m asr.child MODEL` loads a model once, then hears one recording at a time.
+"""The recogniser's own process: `python -m asr.child SETUP` loads a model once, then hears one recording at a time.
 
-Messages on both pipes are JSON behind a four-byte length. The child speaks first: `Ready`, or `Failed` when the model
-cannot be used. It ends when its input ends.
+It speaks first: `Ready`, or `Failed` when the model cannot be used. It ends when its input ends.
 """
 
 from __future__ import annotations
 
 import os
-import struct
 import sys
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
+from typing import BinaryIO
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel
 
 from asr.engine import VoskEngine, hear
+from asr.messages import LENGTH, Done, Failed, Ready, Setup, packed
 from asr.model import check_model
-from asr.transcript import EngineInfo, Heard
-from asr.vad import GateSettings
 from backend.kernel.errors import HotlineError
-
-LENGTH = struct.Struct(">I")
-
-
-class Setup(BaseModel):
-    """What the child is told on its command line."""
-
-    model: Path
-    gate: GateSettings
-    niceness: int = Field(ge=0, le=19)
-
-
-class Ready(BaseModel):
-    """The model is loaded."""
-
-    kind: Literal["ready"] = "ready"
-    info: EngineInfo
-
-
-class Done(BaseModel):
-    """One recording was heard."""
-
-    kind: Literal["done"] = "done"
-    heard: Heard
-
-
-class Failed(BaseModel):
-    """A named error; the parent raises it under the same name."""
-
-    kind: Literal["failed"] = "failed"
-    error: str
-    message: str
-    kept: str = ""
-    next_step: str = ""
-    field: str | None = None
-
-
-Reply = Annotated[Ready | Done | Failed, Field(discriminator="kind")]
-REPLY: TypeAdapter[Ready | Done | Failed] = TypeAdapter(Reply)
-
-
-def packed(message: bytes) -> bytes:
-    """The message with its length in front."""
-    return LENGTH.pack(len(message)) + message
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from typing import Protocol
 import vosk
 
 from asr.audio import Leg, LegReader, Samples
-from asr.model import ModelSettings, NotAModel
+from asr.model import ModelSettings, refused
 from asr.transcript import EngineInfo, Heard, Word
 from asr.vad import GateSettings, spoken
 
@@ -78,15 +78,6 @@ def hear(recording: Path, engine: Engine) -> Heard:
         legs[leg] = tuple(engine.transcribe(reader))
         duration_ms, flaw = reader.duration_ms, reader.flaw
     return Heard(legs=legs, duration_ms=duration_ms, flaw=None if flaw is None else str(flaw))
-
-
-def refused(model: Path, why: str) -> NotAModel:
-    """The error for a folder that looks like a model but cannot be loaded."""
-    return NotAModel(
-        f"{model} cannot be loaded as a Vosk model: {why}.",
-        next_step="Fetch it anew with `hotline model fetch`, or unzip the published archive again.",
-        field="model",
-    )
 
 
 def _words(result: str, skipped_ms: float) -> list[Word]:

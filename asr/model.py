@@ -136,6 +136,15 @@ def check_model(path: Path) -> ModelSettings:
     return ModelSettings(resolved, name, _version(resolved), rate)
 
 
+def refused(model: Path, why: str) -> NotAModel:
+    """The error for a folder that looks like a model but cannot be loaded."""
+    return NotAModel(
+        f"{model} cannot be loaded as a Vosk model: {why}.",
+        next_step="Fetch it anew with `hotline model fetch`, or unzip the published archive again.",
+        field="model",
+    )
+
+
 def _problems(path: Path) -> list[str]:
     problems = [f"{name} is missing" for name in _REQUIRED if not (path / name).is_file()]
     graph = next((names for names in _GRAPHS if all((path / name).is_file() for name in names)), None)

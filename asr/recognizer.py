@@ -14,9 +14,8 @@ from types import TracebackType
 from typing import Self
 
 from asr.audio import RecordingEmpty, RecordingMissing, RecordingMono, RecordingNotAudio, inspect
-from asr.child import LENGTH, REPLY, Done, Failed, Ready, Setup, packed
-from asr.engine import refused
-from asr.model import ModelNotFound, NotAModel, check_model
+from asr.messages import LENGTH, REPLY, Done, Failed, Ready, Setup, packed
+from asr.model import ModelNotFound, NotAModel, check_model, refused
 from asr.transcript import PAUSE_MS, EngineInfo, Heard, Transcript, merge
 from asr.vad import GateSettings
 from backend.kernel.errors import HotlineError, Unavailable
@@ -26,6 +25,7 @@ _LOAD_LIMIT_S = 600
 _LONGEST_RECORDING_MS = 6 * 3600 * 1000
 _CHILD_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # one core for each child
 _ENDING_S = 10
+_ENDED_BY_OTHERS = (-signal.SIGKILL, -signal.SIGTERM)  # an operator, or want of memory: not the model's fault
 _LAST_BYTES, _LAST_LINES = 4096, 5
 
 _ERRORS: dict[str, type[HotlineError]] = {
@@ -128,7 +128,7 @@ class _Child:
 
     @classmethod
     async def start(cls, setup: Setup) -> _Child:
-        """A child with its model loaded; NotAModel when Kaldi ends on it."""
+        """A child with its model loaded; NotAModel when Kaldi refuses the model or ends on it."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -139,13 +139,18 @@ class _Child:
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, **_CHILD_ENVIRONMENT},
             preexec_fn=die_with_parent(),
+            start_new_session=True,  # Ctrl-C is for the parent, which ends its children in order
         )
         child = cls(process, setup)
         try:
             async with asyncio.timeout(_LOAD_LIMIT_S):
                 reply = await child._reply()
-        except (RecognitionCrashed, TimeoutError) as error:
+        except TimeoutError:
             await child.end()
+            raise RecognitionTimedOut(f"{setup.model} was not loaded within {_LOAD_LIMIT_S} s.") from None
+        except RecognitionCrashed as error:
+            if child._process.returncode in _ENDED_BY_OTHERS:
+                raise
             raise refused(setup.model, child._end_in_words()) from error
         except BaseException:
             await child.end()
@@ -203,7 +208,7 @@ class _Child:
                 await self._process.wait()
         await self.end()
         return RecognitionCrashed(
-            f"The recogniser's process ended while it listened: {self._end_in_words()}.",
+            f"The recogniser's process ended: {self._end_in_words()}.",
             kept="The recording is kept.",
             next_step="A new process is started; the recording is tried again.",
         )
@@ -231,7 +236,13 @@ async def transcribe_recording(recording: Path, pool: RecognizerPool, *, pause_m
     """
     known_ms = (await asyncio.to_thread(inspect, recording)).duration_ms
     heard, info = await pool.hear(recording, time_limit_s(known_ms or _LONGEST_RECORDING_MS))
-    return Transcript(turns=merge(heard.legs, pause_ms), duration_ms=heard.duration_ms, heard_by=info, flaw=heard.flaw)
+    settings = {**info.settings, "pause_ms": pause_ms}
+    return Transcript(
+        turns=merge(heard.legs, pause_ms),
+        duration_ms=heard.duration_ms,
+        heard_by=info.model_copy(update={"settings": settings}),
+        flaw=heard.flaw,
+    )
 
 
 async def probe_model(model: Path) -> EngineInfo:

@@ -147,7 +147,7 @@ async def test_transcript_says_how_it_came_about(pool: RecognizerPool, one_call:
     model = check_model(DEMO_MODEL)
     assert (info.engine, info.engine_version, info.model) == ("vosk", "0.3.45", "demo-cn")
     assert (info.model_version, info.rate) == (model.version, 8000)
-    assert info.settings["hangover"] == 20
+    assert (info.settings["hangover"], info.settings["pause_ms"]) == (20, 800)
     assert transcript.duration_ms == 27_800
     assert transcript.flaw is None
 
@@ -224,6 +224,16 @@ async def test_child_killed_while_idle_is_replaced_unseen(pool: RecognizerPool, 
     assert await transcribe_recording(one_call, pool) == first
 
 
+async def test_child_killed_while_it_loads_is_no_fault_of_the_model(pool: RecognizerPool, one_call: Path) -> None:
+    hearing = asyncio.create_task(transcribe_recording(one_call, pool))
+    while not (loading := recognisers_of_this_process()):
+        await asyncio.sleep(0.001)
+    loading[0].kill()
+    with pytest.raises(RecognitionCrashed, match="SIGKILL"):
+        await hearing
+    assert (await transcribe_recording(one_call, pool)).turns
+
+
 async def test_cancelled_hearing_ends_its_child_and_frees_the_place(
     pool: RecognizerPool, one_call: Path, tmp_path: Path
 ) -> None:
@@ -285,6 +295,7 @@ def test_children_die_with_their_parent_even_when_it_is_killed(one_call: Path) -
     parent = subprocess.Popen([sys.executable, "-c", program, str(one_call)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     child = psutil.Process(int(parent.stdout.readline()))
+    child.suspend()  # so that it cannot end by noticing that its input has ended
     parent.kill()
     parent.wait()
     parent.stdout.close()
@@ -318,6 +329,10 @@ def long_recording(folder: Path, one_call: Path) -> Path:
     """Forty times the same call, so that there is time to interfere."""
     both, _ = soundfile.read(one_call, dtype="int16")
     return stored(folder, np.tile(both, (40, 1)), "long")
+
+
+def recognisers_of_this_process() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "asr.child" in child.cmdline()]
 
 
 async def child_is_at_work(pid: int) -> None:
