@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from pypinyin import Style, lazy_pinyin
+from typing import NamedTuple
+
+from pypinyin import lazy_pinyin
 
 
-def spell(name: str) -> str:
-    """The full pinyin in one word: 忠实里 -> zhongshili; what is not Chinese stays as it is, in lower case."""
-    return "".join(lazy_pinyin(name)).lower()
+class Spelling(NamedTuple):
+    """`pinyin` in one word (zhongshili) and `initials` (zsl)."""
+
+    pinyin: str
+    initials: str
 
 
-def initials(name: str) -> str:
-    """The first letter of each syllable: 忠实里 -> zsl."""
-    return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).lower()
+def spell(name: str, syllables: str = "") -> Spelling:
+    """The spelling of a name; what is not Chinese in it stays as it is, in lower case.
+
+    `syllables` ("chao yang men") says it where the dictionary reads a character in another way than the place does.
+    """
+    parts = syllables.lower().split() or [part.lower() for part in lazy_pinyin(name)]
+    return Spelling("".join(parts), "".join(part[:1] for part in parts))

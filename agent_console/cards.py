@@ -1,0 +1,63 @@
+"""The pop-up: who is calling, what is known of that number, and what was begun for this call.
+
+Cards are made for many calls at once, each question asked once for all of them: when 56 phones ring in the same
+second, the database answers a handful of queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Literal
+
+from agent_console.protocol import CallCard
+from backend.calls.popups import calls_in_hand
+from backend.calls.service import CallInHand
+from backend.cases import popups as cases
+from backend.kernel.database import Transaction
+from backend.seats.schemas import SeatState, SeatView
+
+_CASES_SHOWN = 20
+
+Stage = Literal["ringing", "answered", "ended"]
+
+
+async def cards(tx: Transaction, call_ids: Collection[str], stage: Stage, now: datetime) -> dict[str, CallCard]:
+    """The card of each of these calls; a call that is not in the record has none."""
+    calls = await calls_in_hand(tx, call_ids, now)
+    numbers = sorted({call.caller_e164 for call in calls.values() if call.caller_e164 is not None})
+    known_cases = await cases.cases_of_numbers(tx, numbers, limit_each=_CASES_SHOWN)
+    drafts = await cases.drafts_of_calls(tx, sorted(calls))
+    return {
+        call_id: CallCard(
+            call_id=call_id,
+            stage=stage,
+            dialed_number=call.dialed_number,
+            caller=call.caller,
+            arrived_at=call.arrived_at,
+            ringing_since=call.ringing_at,
+            answered_at=call.answered_at,
+            ended_at=call.ended_at,
+            cases=known_cases.get(call.caller_e164 or "", []),
+            calls_30_days=call.calls_30_days,
+            draft=drafts.get(call_id),
+        )
+        for call_id, call in calls.items()
+    }
+
+
+async def current_card(tx: Transaction, seat: SeatView, now: datetime) -> CallCard | None:
+    """The card of the call that the seat is busy with, also in the wrap-up after it."""
+    if seat.call_id is None:
+        return None
+    call = (await calls_in_hand(tx, [seat.call_id], now)).get(seat.call_id)
+    if call is None:
+        return None
+    return (await cards(tx, [seat.call_id], stage_for(seat, call), now)).get(seat.call_id)
+
+
+def stage_for(seat: SeatView, call: CallInHand) -> Stage:
+    """How the call stands as this seat sees it."""
+    if seat.state is SeatState.RINGING:
+        return "ringing"
+    return "ended" if call.ended_at is not None else "answered"

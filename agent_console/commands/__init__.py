@@ -1,0 +1,22 @@
+"""Every command that a console can send, with the permission that it needs."""
+
+from __future__ import annotations
+
+from agent_console.commands import callbacks, cases, seats
+from agent_console.commands.spec import CommandSpec, NotPermitted
+
+COMMANDS: dict[str, CommandSpec] = {
+    "sign_in_seat": CommandSpec("desk.sit", seats.sign_in_seat),
+    "sign_out_seat": CommandSpec("desk.sit", seats.sign_out_seat),
+    "make_ready": CommandSpec("desk.sit", seats.make_ready),
+    "pause_seat": CommandSpec("desk.sit", seats.pause_seat),
+    "extend_wrap_up": CommandSpec("desk.sit", seats.extend_wrap_up),
+    "save_draft": CommandSpec("cases.file", cases.save_draft),
+    "discard_draft": CommandSpec("cases.file", cases.discard_draft),
+    "file_case": CommandSpec("cases.file", cases.file_case),
+    "schedule_callback": CommandSpec("callbacks.schedule", callbacks.schedule_callback),
+    "cancel_callback": CommandSpec("callbacks.schedule", callbacks.cancel_callback),
+}
+"""`hello` is not here: it needs a session and nothing more."""
+
+__all__ = ["COMMANDS", "CommandSpec", "NotPermitted"]

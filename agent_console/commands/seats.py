@@ -1,0 +1,44 @@
+"""Sitting down, taking calls, pausing, leaving."""
+
+from __future__ import annotations
+
+from agent_console.desk import Desk
+from agent_console.protocol import ExtendWrapUp, MakeReady, PauseSeat, SignInSeat, SignOutSeat
+from backend.kernel import clock
+from backend.seats import service
+from backend.seats.schemas import SeatView
+
+
+async def sign_in_seat(desk: Desk, command: SignInSeat) -> SeatView:
+    """Sit down; the seat takes no calls until it is made ready."""
+    async with desk.database.transaction() as tx:
+        view = await service.sign_in(tx, command.seat, desk.principal, clock.now(), desk.times)
+    desk.seat = view.seat
+    return view
+
+
+async def sign_out_seat(desk: Desk, _: SignOutSeat) -> SeatView:
+    """Leave the seat, at once or after the call."""
+    async with desk.database.transaction() as tx:
+        view = await service.sign_out(tx, desk.principal, clock.now(), desk.times)
+    if view.user_id is None:
+        desk.seat = None
+    return view
+
+
+async def make_ready(desk: Desk, _: MakeReady) -> SeatView:
+    """Take calls."""
+    async with desk.database.transaction() as tx:
+        return await service.make_ready(tx, desk.principal, clock.now(), desk.times)
+
+
+async def pause_seat(desk: Desk, command: PauseSeat) -> SeatView:
+    """Take no calls, at once or after the call."""
+    async with desk.database.transaction() as tx:
+        return await service.pause(tx, desk.principal, command.reason, clock.now(), desk.times)
+
+
+async def extend_wrap_up(desk: Desk, _: ExtendWrapUp) -> SeatView:
+    """More time for the wrap-up."""
+    async with desk.database.transaction() as tx:
+        return await service.extend_wrap_up(tx, desk.principal, clock.now(), desk.times)

@@ -1,0 +1,256 @@
+"""One console: its WebSocket from the first hello to the last byte.
+
+The order on the wire is what the console relies on: missed events, then the welcome with the whole state, then live
+events with rising numbers. Events that arrive while the welcome is being made are held back and sent after it; those
+that the welcome already contains are dropped by their number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+import structlog
+from fastapi import WebSocket, WebSocketDisconnect
+from pydantic import BaseModel, ValidationError
+
+from agent_console.commands import COMMANDS, Desk, NotPermitted
+from agent_console.desk import desk_state
+from agent_console.hub import Hub
+from agent_console.protocol import (
+    COMMAND,
+    PROTOCOL_VERSION,
+    Command,
+    Event,
+    Hello,
+    Reply,
+    SeatChanged,
+    SignedOut,
+    Tick,
+    Welcome,
+)
+from backend.identity.principal import Principal
+from backend.kernel import clock
+from backend.kernel.errors import HotlineError, Unavailable
+from backend.kernel.events import newest_seq, read_after
+from backend.kernel.schemas import Problem
+from backend.seats.schemas import SeatView
+
+log = structlog.get_logger(__name__)
+
+_TICK_S = 5.0
+_MOST_MISSED = 2000
+_OUTBOX = 1000
+_LARGEST_MESSAGE = 64 * 1024
+
+
+class MessageUnreadable(HotlineError):
+    """A console sent something that is not a message of the protocol."""
+
+
+StillSignedIn = Callable[[], Awaitable[Principal | None]]
+"""Asks whether the session of a connection holds; None when it does not."""
+
+
+class Connection:
+    """The hub's side of one console."""
+
+    def __init__(self, socket: WebSocket, hub: Hub, desk: Desk, still_signed_in: StillSignedIn) -> None:
+        self._socket = socket
+        self._hub = hub
+        self._desk = desk
+        self._still_signed_in = still_signed_in
+        self._outbox: asyncio.Queue[BaseModel | None] = asyncio.Queue(_OUTBOX)
+        self._held: list[Event] | None = []
+        self._seq = 0
+
+    async def serve(self) -> None:
+        """Serve the console until it goes away or its session ends."""
+        sender = asyncio.create_task(self._send_all())
+        ticker = asyncio.create_task(self._tick())
+        try:
+            await self._receive_all()
+        except WebSocketDisconnect:
+            pass
+        finally:
+            self._hub.unsubscribe(self)
+            for task in (sender, ticker):
+                task.cancel()
+            await asyncio.gather(sender, ticker, return_exceptions=True)
+
+    # ---- the hub's calls
+
+    def deliver(self, event: Event) -> None:
+        """Take an event from the hub."""
+        if self._held is not None:
+            self._held.append(event)
+        elif event.seq > self._seq:
+            self._seq = event.seq
+            if isinstance(event.body, SeatChanged):
+                self._follow_seat(event.body.seat)
+            self._put(event)
+
+    def _follow_seat(self, seat: SeatView) -> None:
+        """Hear of the seat at which this person sits, whichever tab or supervisor changed that."""
+        before = self._desk.audience
+        if seat.user_id == self._desk.principal.user_id:
+            self._desk.seat = seat.seat
+        elif seat.seat == self._desk.seat:
+            self._desk.seat = None
+        self._move_audience(before)
+
+    def _move_audience(self, before: frozenset[str]) -> None:
+        after = self._desk.audience
+        self._hub.subscribe(self, after - before)
+        self._hub.unsubscribe(self, before - after)
+
+    # ---- receiving
+
+    async def _receive_all(self) -> None:
+        while True:
+            text = await self._socket.receive_text()
+            try:
+                command = _parse(text)
+            except MessageUnreadable as error:
+                self._put(Reply(id=_id_of(text), ok=False, problem=_problem(error)))
+                continue
+            await self._answer(command)
+
+    async def _answer(self, command: Command) -> None:
+        try:
+            if isinstance(command, Hello):
+                await self._welcome(command)
+                return
+            result = await self._run(command)
+            reply = Reply(id=command.id, ok=True, result=result.model_dump(mode="json") if result else {})
+        except HotlineError as error:
+            reply = Reply(id=command.id, ok=False, problem=_problem(error))
+        except Exception:
+            log.exception("command failed", command=command.command)
+            reply = Reply(id=command.id, ok=False, problem=_problem(_unexpected()))
+        self._put(reply)
+
+    async def _run(self, command: Command) -> BaseModel | None:
+        spec = COMMANDS[command.command]
+        principal = self._desk.principal
+        if not principal.may(spec.permission):
+            raise NotPermitted(
+                f"Your roles do not include {spec.permission}.", next_step="Ask the administrator if you need it."
+            )
+        before = self._desk.audience
+        result = await spec.handler(self._desk, command)
+        self._move_audience(before)
+        return result
+
+    async def _welcome(self, hello: Hello) -> None:
+        if hello.protocol != PROTOCOL_VERSION:
+            raise MessageUnreadable(
+                "This console is of another version than the server.", next_step="Reload the page.", field="protocol"
+            )
+        self._held = []
+        async with self._desk.database.transaction(isolation="REPEATABLE READ") as tx:
+            await self._desk.find_seat(tx)
+            self._hub.unsubscribe(self)
+            self._hub.subscribe(self, self._desk.audience)
+            state = await desk_state(tx, self._desk, clock.now())
+            seq = await newest_seq(tx.session)
+            missed = []
+            if hello.last_seq is not None:
+                missed = await read_after(
+                    tx.session, hello.last_seq, audience=sorted(self._desk.audience), until=seq, limit=_MOST_MISSED + 1
+                )
+        too_many = len(missed) > _MOST_MISSED
+        for event in [] if too_many else await self._hub.render(missed):
+            self._put(event)
+        welcome = Welcome(
+            id=hello.id,
+            seq=seq,
+            server_time=clock.now(),
+            me=self._desk.principal.as_me(),
+            desk=state,
+            missed_too_many=too_many,
+        )
+        self._put(welcome)
+        self._release(seq)
+
+    def _release(self, seq: int) -> None:
+        self._seq = seq
+        held: Sequence[Event] = self._held or []
+        self._held = None
+        for event in sorted(held, key=lambda one: one.seq):
+            self.deliver(event)
+
+    # ---- sending
+
+    def _put(self, message: BaseModel) -> None:
+        try:
+            self._outbox.put_nowait(message)
+        except asyncio.QueueFull:
+            log.warning("console too slow; cut off, it will resume", username=self._desk.principal.username)
+            self._hub.unsubscribe(self)
+            self._outbox = asyncio.Queue(_OUTBOX)
+            self._outbox.put_nowait(None)
+
+    async def _send_all(self) -> None:
+        with suppress(WebSocketDisconnect, RuntimeError):
+            while True:
+                message = await self._outbox.get()
+                if message is None:
+                    await self._socket.close(code=1013, reason="too slow; resume")
+                    return
+                await self._socket.send_text(message.model_dump_json())
+                if isinstance(message, SignedOut):
+                    await self._socket.close(code=4401, reason=message.reason)
+                    return
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            self._put(Tick(server_time=clock.now(), seq=self._hub.newest_seq))
+            try:
+                principal = await self._still_signed_in()
+            except Unavailable:
+                continue
+            if principal is None:
+                self._put(SignedOut(reason="expired"))
+                return
+            self._desk.principal = principal
+
+
+def _parse(text: str) -> Command:
+    if len(text) > _LARGEST_MESSAGE:
+        raise MessageUnreadable("The message is too large.", next_step="Shorten the text.")
+    try:
+        return COMMAND.validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise MessageUnreadable(
+            f"The message cannot be read: {where}: {first['msg']}",
+            kept="Nothing was changed.",
+            next_step="Reload the page; report this if it comes again.",
+            field=where,
+        ) from error
+
+
+def _id_of(text: str) -> int:
+    """The id of a message that cannot be read otherwise, so that its sender still gets its reply; -1 if it has none."""
+    try:
+        number = json.loads(text).get("id", -1)
+    except (ValueError, AttributeError):
+        return -1
+    return number if isinstance(number, int) else -1
+
+
+def _problem(error: HotlineError) -> Problem:
+    return Problem.model_validate(error.as_dict())
+
+
+def _unexpected() -> HotlineError:
+    return Unavailable(
+        "Something went wrong on the server.",
+        kept="Nothing was changed; what was typed stays on the screen.",
+        next_step="Try again; report this if it comes again.",
+    )

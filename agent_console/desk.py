@@ -1,0 +1,67 @@
+"""A desk: the person at a console, the seat they sit at, and the whole present state that a console shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend.cases.catalog import Catalog
+
+from agent_console.cards import current_card
+from agent_console.protocol import DeskState, LinkView, QueueView
+from backend.calls import service as calls
+from backend.calls.pbx_link import link_now
+from backend.cases import service as cases
+from backend.identity.principal import Principal
+from backend.kernel.database import Database, Transaction
+from backend.seats import service as seats
+from backend.seats.seating import HallTimes
+
+
+@dataclass(slots=True)
+class Desk:
+    """The person at one console. `seat` is the number of the seat they sit at, if any."""
+
+    database: Database
+    principal: Principal
+    catalog: Catalog
+    times: HallTimes
+    seat: str | None = None
+
+    @property
+    def audience(self) -> frozenset[str]:
+        """What this console may hear."""
+        own_seat = () if self.seat is None else (f"seat:{self.seat}",)
+        return self.principal.audience.union(own_seat)
+
+    async def find_seat(self, tx: Transaction) -> None:
+        """Look up at which seat this person sits."""
+        found = await seats.seat_of(tx, self.principal)
+        self.seat = found.seat if found is not None else None
+
+
+async def desk_state(tx: Transaction, desk: Desk, now: datetime) -> DeskState:
+    """Everything that a console needs to show the truth, read in one transaction."""
+    seat = await seats.seat_of(tx, desk.principal)
+    drafts = await cases.open_drafts(tx, desk.principal.user_id) if desk.principal.may("cases.file") else []
+    return DeskState(
+        seat=seat,
+        call=await current_card(tx, seat, now) if seat is not None else None,
+        drafts=drafts,
+        queue=await queue_view(tx, now),
+        link=await link_view(tx),
+    )
+
+
+async def queue_view(tx: Transaction, now: datetime) -> QueueView:
+    """The hall in one line."""
+    hall = await calls.queue_now(tx, now)
+    return QueueView(
+        waiting=hall.waiting, longest_since=hall.longest_since, answered_within_15s=hall.answered_within_15s
+    )
+
+
+async def link_view(tx: Transaction) -> LinkView:
+    """The link to the PBX, as the telephony process last said."""
+    link = await link_now(tx)
+    return LinkView(state=link.state, as_of=link.as_of)

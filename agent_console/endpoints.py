@@ -1,0 +1,90 @@
+"""What the console asks for beside its messages: its menus, its phone, its WebSocket."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Request, WebSocket
+from starlette.requests import HTTPConnection
+
+from agent_console.connection import Connection
+from agent_console.desk import Desk
+from agent_console.hub import Hub
+from agent_console.schemas import Options
+from agent_console.settings import ConsoleSettings
+from backend.cases.schemas import Urgency
+from backend.identity.access import Access, check_origin, principal_of, requires, signed_in
+from backend.identity.principal import Principal
+from backend.kernel.database import Database
+from backend.kernel.errors import Conflict
+from backend.seats import service as seats
+from backend.seats.schemas import PauseReason, Softphone
+
+router = APIRouter(prefix="/api")
+
+
+class NoSeatForPhone(Conflict):
+    """The person sits at no seat, so there is no phone to register."""
+
+
+@router.get("/options")
+async def options(request: Request, _: Annotated[Principal, Depends(signed_in)]) -> Options:
+    """What the console's menus offer."""
+    settings = _settings(request)
+    async with _database(request).transaction() as tx:
+        hall = await seats.list_seats(tx)
+    return Options(
+        streets=list(settings.catalog.grid.streets),
+        taxonomy=settings.catalog.taxonomy.as_view(),
+        seats=hall,
+        wrap_up_seconds=int(settings.times.wrap_up.total_seconds()),
+        pause_reasons=[reason for reason in PauseReason if reason is not PauseReason.NO_ANSWER],
+        urgencies=list(Urgency),
+        numbers=list(settings.numbers),
+    )
+
+
+@router.get("/softphone")
+async def softphone(request: Request, principal: Annotated[Principal, Depends(requires("desk.sit"))]) -> Softphone:
+    """The phone of the seat that this person sits at; nobody else is ever told its secret."""
+    settings = _settings(request)
+    async with _database(request).transaction() as tx:
+        seat = await seats.seat_of(tx, principal)
+    if seat is None:
+        raise NoSeatForPhone("You do not sit at a seat.", next_step="Choose a seat first.")
+    return Softphone(
+        seat=seat.seat,
+        sip_uri=f"sip:{seat.seat}@{settings.sip_domain}",
+        websocket_url=settings.sip_websocket_url,
+        password=settings.sip_secret(seat.seat),
+    )
+
+
+class _Visitor(Access):
+    """Like any signed-in access, but lets the handshake pass without a session: a browser hides the status of a
+    refused handshake from its page, so the console could not tell "signed out" from "server away"."""
+
+    async def __call__(self, connection: HTTPConnection) -> Principal | None:  # type: ignore[override]
+        check_origin(connection)
+        return await principal_of(connection)
+
+
+@router.websocket("/console")
+async def console(socket: WebSocket, principal: Annotated[Principal | None, Depends(_Visitor())]) -> None:
+    """The console's WebSocket; a page of another origin is refused before the handshake ends."""
+    await socket.accept()
+    if principal is None:
+        await socket.close(code=4401, reason="signed out")
+        return
+    state = socket.app.state
+    settings: ConsoleSettings = state.console
+    desk = Desk(state.database, principal, settings.catalog, settings.times)
+    await Connection(socket, cast("Hub", state.hub), desk, lambda: principal_of(socket)).serve()
+
+
+def _settings(request: Request) -> ConsoleSettings:
+    return cast("ConsoleSettings", request.app.state.console)
+
+
+def _database(request: Request) -> Database:
+    return cast("Database", request.app.state.database)

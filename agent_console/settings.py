@@ -1,0 +1,23 @@
+"""What the console's server needs to know of the installation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from backend.cases.catalog import Catalog
+
+from backend.seats.seating import HallTimes
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """`sip_secret` gives the SIP password of a seat; `origins` are further origins from which consoles may come."""
+
+    catalog: Catalog
+    times: HallTimes
+    numbers: tuple[str, ...]
+    sip_domain: str
+    sip_websocket_url: str
+    sip_secret: Callable[[str], str]
+    origins: frozenset[str]

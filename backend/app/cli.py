@@ -1,0 +1,72 @@
+"""The command line: `hotline --help`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from backend.app.config import Installation
+from backend.kernel.config import Environment
+from backend.kernel.errors import HotlineError
+from backend.kernel.telemetry import configure_logging
+
+app = typer.Typer(
+    name="hotline",
+    help=(
+        "Citizen hotline for [bold]96010[/] and [bold]12345[/]: calls, seats, cases, callbacks, transcripts.\n\n"
+        "[bold]hotline demo[/] shows everything at work with simulated citizens; [bold]hotline up[/] runs the "
+        "platform on this machine; the single roles (serve, telephony, worker) are for several machines."
+    ),
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+screen = Console(stderr=True, highlight=False)
+
+RUN, PARTS, CARE = "Run", "Parts on their own", "Set up and look after"
+
+
+def installation(process: str) -> Installation:
+    """This installation, with logging set up for the named process."""
+    environment = Environment()
+    configure_logging(process=process, form=environment.log_format, level=environment.log_level)
+    return Installation(environment)
+
+
+def run(work: Coroutine[Any, Any, int | None]) -> None:
+    """Run to the end; Ctrl-C ends it quietly, the coroutine's number is the exit status."""
+    try:
+        status = asyncio.run(work)
+    except KeyboardInterrupt:
+        status = 130
+    if status:
+        raise typer.Exit(status)
+
+
+def main() -> None:
+    """The entry of the program `hotline`: a named error becomes a sentence, never a traceback."""
+    from backend.app import cli_care, cli_run  # noqa: F401, PLC0415 - they register their commands
+
+    try:
+        app()
+    except HotlineError as error:
+        screen.print(f"[bold red]{error.name}[/]  {error.message}")
+        if error.kept:
+            screen.print(f"  {error.kept}")
+        if error.next_step:
+            screen.print(f"  [bold]What to do:[/] {error.next_step}")
+        sys.exit(1)
+
+
+Seconds = Annotated[int, typer.Option("--seconds", min=10, help="End by itself after so many seconds.")]
+State = Annotated[Path | None, typer.Option(help="State folder; default .local in the project.")]
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""Commands that set the platform up and look after it: database, PBX, model, users."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from asr.fetch import fetch_model
+from asr.model import KNOWN_MODELS, check_model
+from backend.app.cli import CARE, app, installation, run, screen
+from backend.app.schema import upgrade_schema
+from backend.identity import users
+from backend.identity.roles import load_roles
+from backend.kernel.database import Database, sqlalchemy_url
+from backend.kernel.errors import HotlineError
+from telephony.pbx.check import check as check_pbx
+from telephony.pbx.install import install as install_pbx
+from telephony.pbx.server import prepare, running
+
+db_app = typer.Typer(help="The database schema.", no_args_is_help=True)
+pbx_app = typer.Typer(
+    help="The telephone exchange: get, render, start and check a private Asterisk.", no_args_is_help=True
+)
+model_app = typer.Typer(help="Recognition models: list, fetch, check.", no_args_is_help=True)
+user_app = typer.Typer(help="People who sign in.", no_args_is_help=True)
+for name, part in (("db", db_app), ("pbx", pbx_app), ("model", model_app), ("user", user_app)):
+    app.add_typer(part, name=name, rich_help_panel=CARE)
+
+
+class DatabaseNotGiven(HotlineError):
+    """The command needs a database, and HOTLINE_DATABASE_URL names none."""
+
+
+def _database_url() -> str:
+    given = installation("cli").environment.database_url
+    if given is None:
+        raise DatabaseNotGiven(
+            "HOTLINE_DATABASE_URL names no database.",
+            next_step="Set it; the private database of a running platform stands in .local/platform.json.",
+        )
+    return sqlalchemy_url(given.get_secret_value())
+
+
+def _progress() -> Progress:
+    return Progress(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), console=screen, transient=True)
+
+
+@db_app.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the schema up to date; safe to repeat, safe at several machines at once."""
+    run(upgrade_schema(_database_url()))
+    screen.print("The schema is up to date.")
+
+
+@pbx_app.command("install")
+def pbx_install() -> None:
+    """Use the system's Asterisk (20 or later), or unpack a private copy; needs no root."""
+    here = installation("pbx")
+    with _progress() as bar:
+        task = bar.add_task("looking", total=1.0)
+        done = asyncio.run(
+            install_pbx(here.state, say=lambda what, share: bar.update(task, description=what, completed=share))
+        )
+    for program in done.programs:
+        screen.print(f"  {program}")
+    for note in done.notes:
+        screen.print(f"[yellow]  {note}[/]")
+
+
+@pbx_app.command("render")
+def pbx_render() -> None:
+    """Write Asterisk's files from configs/asterisk and configs/hotline.yaml; a running Asterisk takes them up."""
+
+    async def work() -> None:
+        here = installation("pbx")
+        pbx = await prepare(here.config.pbx, here.state, here.secrets.derive, here.templates)
+        if not pbx.rendering.changed:
+            screen.print("Nothing changed.")
+            return
+        screen.print(f"{len(pbx.rendering.changed)} files changed in {pbx.paths.etc}.")
+        if await pbx.is_running():
+            await pbx.reload()
+            screen.print("The running Asterisk took them up; no call was dropped.")
+
+    run(work())
+
+
+@pbx_app.command("start")
+def pbx_start() -> None:
+    """Run the private Asterisk alone, until Ctrl-C."""
+
+    async def work() -> None:
+        from backend.app.cli_run import until_stopped  # noqa: PLC0415
+
+        here = installation("pbx")
+        pbx = await prepare(here.config.pbx, here.state, here.secrets.derive, here.templates)
+        async with running(pbx) as asterisk:
+            screen.print(f"Asterisk runs as process {asterisk.pid}; AMI on 127.0.0.1:{pbx.ports.ami}. Ctrl-C stops it.")
+            await until_stopped()
+
+    run(work())
+
+
+@pbx_app.command("check")
+def pbx_check() -> None:
+    """Ask the running Asterisk what it is, and say what is wrong and what to do."""
+
+    async def work() -> int:
+        here = installation("pbx")
+        pbx = await prepare(here.config.pbx, here.state, here.secrets.derive, here.templates)
+        findings = await check_pbx(pbx, here.config.pbx)
+        table = Table(box=None, show_header=False)
+        for finding in findings:
+            table.add_row("[green]ok[/]" if finding.ok else "[red]problem[/]", finding.what, finding.what_to_do)
+        screen.print(table)
+        return 0 if all(finding.ok for finding in findings) else 1
+
+    run(work())
+
+
+@model_app.command("list")
+def model_list() -> None:
+    """The public Chinese models and the delivered demo model."""
+    table = Table(box=None)
+    for column in ("name", "size", "rate", "licence", "for"):
+        table.add_column(column)
+    for model in KNOWN_MODELS.values():
+        table.add_row(model.name, model.size, f"{model.rate_hz} Hz", model.licence, model.purpose)
+    screen.print(table)
+
+
+@model_app.command("fetch")
+def model_fetch(
+    name: str, to: Annotated[Path | None, typer.Option(help="Folder; default below the state folder.")] = None
+) -> None:
+    """Download and verify a public model; where there is no network it says what to do instead."""
+    target = to or installation("model").state / "models"
+    with _progress() as bar:
+        task = bar.add_task(f"fetching {name}", total=1.0)
+        folder = fetch_model(name, target, progress=lambda share: bar.update(task, completed=share))
+    screen.print(f"The model stands in {folder}. Put it in force: recognition.model in configs/hotline.yaml.")
+
+
+@model_app.command("check")
+def model_check(folder: Annotated[Path | None, typer.Argument(help="Default: the configured model.")] = None) -> None:
+    """Whether a folder is a model that can be used, and at which rate it hears."""
+    here = installation("model")
+    info = check_model(folder or here.path(here.config.recognition.model))
+    screen.print(f"[green]ok[/]  {info}")
+
+
+@user_app.command("add")
+def user_add(
+    username: str,
+    display_name: Annotated[str, typer.Option("--name", help="As colleagues know this person.")],
+    role: Annotated[list[str], typer.Option("--role", help="agent, supervisor, qa, admin; may be repeated.")],
+    password: Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)],
+) -> None:
+    """Let a person sign in."""
+
+    async def work() -> None:
+        here = installation("cli")
+        database = Database(_database_url(), pool_size=1)
+        roles = load_roles(here.path(here.config.data.roles))
+        async with database.transaction() as tx:
+            await users.create_user(tx, roles, username, display_name, role, password)
+        await database.close()
+
+    run(work())
+    screen.print(f"{username} can sign in.")

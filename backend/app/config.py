@@ -1,0 +1,106 @@
+"""The whole configuration of an installation: configs/hotline.yaml, with an overlay for the demo."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.kernel.config import PROJECT_ROOT, Environment, load
+from backend.kernel.security import Secrets, load_secrets
+from backend.seats.seating import HallTimes
+from telephony.pbx.settings import PbxSettings
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WebSettings(_Part):
+    """Where the console is served.
+
+    `port` 0 picks a free one. `origins` are further origins from which browsers may come, such as the public address
+    of a proxy; the served address itself always may. `sip_websocket_url` is told to the softphones when a proxy
+    stands before the PBX.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8096
+    origins: tuple[str, ...] = ()
+    sip_websocket_url: str | None = None
+
+
+class HallSettings(_Part):
+    """How the hall works: wrap-up time after a call, and how long a seat is kept for a browser that went away."""
+
+    wrap_up_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
+    absence_minutes: Annotated[int, Field(ge=1, le=480)] = 10
+
+
+class RecordingSettings(_Part):
+    """Where recordings rest: a folder below the state folder when `store` is empty, else any fsspec address."""
+
+    store: str = ""
+
+
+class RecognitionSettings(_Part):
+    """Which Vosk model transcribes, and by how many processes. A relative path is below the project."""
+
+    model: Path = Path("asr/demo_model/model")
+    processes: Annotated[int, Field(ge=1, le=64)] = 1
+
+
+class DataSettings(_Part):
+    """The files that hold roles, streets and classes; relative paths are below the project."""
+
+    roles: Path = Path("configs/roles.yaml")
+    streets: Path = Path("configs/grid/streets.yaml")
+    taxonomy: Path = Path("configs/taxonomy/hotline.yaml")
+
+
+class Configuration(_Part):
+    """Everything that configs/hotline.yaml says."""
+
+    pbx: PbxSettings
+    web: WebSettings = WebSettings()
+    hall: HallSettings = HallSettings()
+    recordings: RecordingSettings = RecordingSettings()
+    recognition: RecognitionSettings = RecognitionSettings()
+    data: DataSettings = DataSettings()
+
+
+class Installation:
+    """One installation: its environment, its configuration and its secrets."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.state = environment.state.resolve()
+        self.config = load(Configuration, environment.config, environment.overlay)
+
+    @property
+    def secrets(self) -> Secrets:
+        """The secrets of this installation; made at first use."""
+        given = self.environment.secret
+        return load_secrets(given.get_secret_value() if given else None, self.state / "secret")
+
+    @property
+    def recording_store(self) -> str:
+        """The address of the recordings."""
+        return self.config.recordings.store or str(self.state / "recordings")
+
+    def path(self, configured: Path) -> Path:
+        """A configured path, made absolute."""
+        return configured if configured.is_absolute() else PROJECT_ROOT / configured
+
+    @property
+    def templates(self) -> Path:
+        """The templates of Asterisk's files."""
+        return PROJECT_ROOT / "configs" / "asterisk"
+
+
+def hall_times(installation: Installation) -> HallTimes:
+    """The times of the hall as the seats' rules take them."""
+    hall = installation.config.hall
+    return HallTimes(wrap_up=timedelta(seconds=hall.wrap_up_seconds), absence=timedelta(minutes=hall.absence_minutes))

@@ -1,0 +1,302 @@
+"""`hotline demo`: the real platform with simulated citizens and agents, and at the end an honest count.
+
+Citizens are SIPp calls with synthetic speech; agents are consoles without a screen. Nothing of the platform knows that
+they are not people. The count compares three witnesses: what the citizens saw, Asterisk's own CDR file, the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from rich.table import Table
+
+from agent_console.simulated_agent import CaseScript, SimulatedAgent, load_scripts
+from backend.app.cli import screen
+from backend.app.cli_run import until_stopped
+from backend.app.config import Installation
+from backend.app.reconcile import (
+    Promise,
+    Reconciliation,
+    await_settled,
+    compare,
+    kept_since,
+    witnessed_since,
+)
+from backend.app.up import Platform, platform
+from backend.identity.permissions import load_roles
+from backend.identity.users import Account, ensure_users
+from backend.kernel import clock
+from backend.kernel.config import PROJECT_ROOT, Environment
+from backend.kernel.database import Database
+from backend.kernel.telemetry import configure_logging
+from backend.seats import service as seats
+from backend.seats.schemas import SeatState, SeatView
+from telephony.pbx import programs
+from telephony.pbx.settings import Phone
+from telephony.simulate.citizens import CitizenCall, Citizens, PlacedCall, place_calls
+from telephony.simulate.dialogues import load_dialogues
+from telephony.simulate.seats import SeatBehaviour, simulated_seats
+from telephony.simulate.sipp import Address
+from telephony.simulate.speech import Legs, synthesise_legs
+
+log = structlog.get_logger(__name__)
+
+DIALOGUES = PROJECT_ROOT / "configs" / "demo" / "dialogues.yaml"
+OVERLAY = PROJECT_ROOT / "configs" / "demo.yaml"
+CALLS_PER_MINUTE = 40
+GIVE_UP_SHARE = 0.08
+_PEOPLE = (
+    ("agent", "王晓燕", ("agent",), "seat agent 坐席"),
+    ("supervisor", "李国强", ("supervisor",), "shift leader 班长"),
+    ("qa", "张敏", ("qa",), "QA 质检员"),
+    ("admin", "赵建华", ("admin",), "administrator 管理员"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whom the demo lets in."""
+
+    username: str
+    display_name: str
+    password: str
+    roles: tuple[str, ...]
+    title: str
+
+
+@dataclass
+class Hall:
+    """The running demo: the platform, its simulated phones, citizens' voices and agents."""
+
+    platform: Platform
+    people: list[Person]
+    scripts: list[CaseScript]
+    legs: Legs
+    agents: list[SimulatedAgent]
+    database: Database
+
+    async def call(
+        self, calls: Sequence[CitizenCall], *, per_second: float, name: str = "citizens", talk_s: float | None = None
+    ) -> Citizens:
+        """Let these citizens call."""
+        pbx = self.platform.pbx
+        assert pbx is not None
+        state = self.platform.installation.state
+        return await place_calls(
+            calls,
+            sipp=await programs.find("sipp", state),
+            pbx=Address("127.0.0.1", pbx.ports.sip),
+            legs=self.legs,
+            folder=state / "simulation",
+            per_second=per_second,
+            talk_s=talk_s,
+            name=name,
+        )
+
+    async def reconcile(self, since: datetime, placed: int | None, *, cdr_is_whole: bool = True) -> Reconciliation:
+        """Hold what citizens, Asterisk and the database know of the calls since then against each other."""
+        assert self.platform.pbx is not None
+        promises = {
+            call_id: Promise(case=True, callback=call_id in agent.promised)
+            for agent in self.agents
+            for call_id in agent.answered
+        }
+        witnessed = witnessed_since(self.platform.pbx.paths.cdr, since)
+        kept = await kept_since(self.database, since)
+        return compare(kept, witnessed, promises, placed, cdr_is_whole=cdr_is_whole)
+
+    async def all_ready(self, count: int, *, within_s: float = 90.0) -> None:
+        """Wait until so many seats are ready."""
+        async with asyncio.timeout(within_s):
+            while sum(seat.state is SeatState.READY for seat in await self.seats()) < count:
+                await asyncio.sleep(0.2)
+
+    async def phones_registered(self, count: int) -> bool:
+        """Whether so many seats have their phone."""
+        return sum(seat.phone_registered for seat in await self.seats()) >= count
+
+    async def agents_done(self, *, within_s: float) -> bool:
+        """Wait until every answered call has its case; False when that takes too long."""
+        try:
+            async with asyncio.timeout(within_s):
+                while any(agent.answered - set(agent.filed) for agent in self.agents):
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            return False
+        return True
+
+    async def seats(self) -> list[SeatView]:
+        """Every seat as the record has it."""
+        async with self.database.transaction() as tx:
+            return await seats.list_seats(tx)
+
+    def citizens(
+        self, count: int, *, first: int = 0, give_up_share: float = 0.0, seed: int = 96010
+    ) -> list[CitizenCall]:
+        """`count` citizens whose numbers tell the agents which dialogue they speak; some call a second time by then."""
+        chance = random.Random(seed)  # noqa: S311 - the same run each time, not a secret
+        dialogues = load_dialogues(DIALOGUES).dialogues
+        calls = []
+        for n in range(first, first + count):
+            dialogue = dialogues[n % 10_000 % len(dialogues)]
+            number = f"13{8 + n // 10_000 % 2}0010{n % 10_000:04d}"
+            gives_up = chance.random() < give_up_share
+            calls.append(CitizenCall(number, dialogue.dialed, dialogue.id, gives_up=gives_up))
+        return calls
+
+
+def demo_installation(
+    *, overlay: Path = OVERLAY, state: Path | None = None, log_level: str = "WARNING"
+) -> Installation:
+    """The installation of the demo: the delivered configuration with an overlay."""
+    environment = Environment(overlay=overlay)
+    if state is not None:
+        environment = environment.model_copy(update={"state": state})
+    configure_logging(process="demo", form=environment.log_format, level=log_level)
+    return Installation(environment)
+
+
+@asynccontextmanager
+async def demo_hall(installation: Installation, *, agents: bool = True, workers: int = 1) -> AsyncIterator[Hall]:
+    """The platform with everybody at their place, for the time of the block."""
+    async with AsyncExitStack() as stack:
+        with screen.status("starting ...") as status:
+            running = await stack.enter_async_context(
+                platform(installation, workers=workers, say=lambda what: status.update(f"starting {what} ..."))
+            )
+            database = Database(running.database_url, pool_size=4)
+            stack.push_async_callback(database.close)
+            status.update("letting people in ...")
+            simulated = [seat.number for seat in installation.config.pbx.seats if seat.phone is Phone.SIP]
+            people, staff = await _let_in(installation, database, simulated)
+            status.update("teaching citizens to speak ...")
+            dialogues = load_dialogues(DIALOGUES)
+            espeak = await programs.find("espeak-ng", installation.state)
+            legs = await synthesise_legs(dialogues, espeak, installation.state / "speech")
+            status.update("seating the simulated agents ...")
+            await stack.enter_async_context(_phones(running, simulated, legs))
+            scripts = load_scripts(DIALOGUES)
+            seated = (
+                [
+                    SimulatedAgent(running.address, person.username, person.password, seat, scripts)
+                    for seat, person in zip(simulated, staff, strict=True)
+                ]
+                if agents
+                else []
+            )
+            for agent in seated:
+                await stack.enter_async_context(agent)
+            hall = Hall(running, people, scripts, legs, seated, database)
+            await hall.all_ready(len(seated))
+        yield hall
+
+
+async def run_demo(*, seconds: int, headless: bool, report: Path) -> int:
+    """The whole demo; returns the exit status: 1 when anything was lost."""
+    installation = demo_installation()
+    async with demo_hall(installation) as hall:
+        _welcome(hall, headless)
+        started = clock.now()
+        placed = await _let_citizens_call(hall, seconds)
+        screen.print("The last calls are being stored and transcribed ...")
+        await hall.agents_done(within_s=30)
+        await await_settled(hall.database, started, within_s=120)
+        result = await hall.reconcile(started, len(placed))
+    _report(result, report)
+    return 1 if result.lost else 0
+
+
+async def _let_citizens_call(hall: Hall, seconds: int) -> list[PlacedCall]:
+    """Calls at a steady rate; with `seconds`, no new call begins so late that it would not end in time."""
+    begun = time.monotonic()
+    placed: list[PlacedCall] = []
+    stop = asyncio.create_task(until_stopped())
+    wave = 0
+    runs: list[Citizens] = []
+    while not stop.done():
+        left = None if not seconds else seconds - (time.monotonic() - begun) - hall.legs.length_s - 3
+        if left is not None and left <= 0:
+            break
+        length_s = 60.0 if left is None else min(60.0, left)
+        count = max(1, round(CALLS_PER_MINUTE * length_s / 60))
+        if not wave and seconds:
+            count = max(count, 24)
+        calls = hall.citizens(count, first=wave * 100, give_up_share=GIVE_UP_SHARE, seed=wave)
+        runs.append(await hall.call(calls, per_second=count / length_s, name=f"citizens-{wave}"))
+        wave += 1
+        await asyncio.wait({stop}, timeout=length_s)
+    for one in runs:
+        placed += await (one.stop(within_s=40) if stop.done() else one.finished())
+    stop.cancel()
+    return placed
+
+
+async def _let_in(
+    installation: Installation, database: Database, seats: Sequence[str]
+) -> tuple[list[Person], list[Person]]:
+    roles = load_roles(installation.path(installation.config.data.roles))
+    people = [
+        Person(username, name, _password(installation, username), roles_, title)
+        for username, name, roles_, title in _PEOPLE
+    ]
+    staff = [
+        Person(f"agent{seat}", f"坐席{seat}", _password(installation, "simulated"), ("agent",), "") for seat in seats
+    ]
+    accounts = [Account(p.username, p.display_name, p.password, p.roles) for p in (*people, *staff)]
+    async with database.transaction() as tx:
+        await ensure_users(tx, roles, accounts, clock.now())
+    return people, staff
+
+
+def _password(installation: Installation, username: str) -> str:
+    """A password of this installation for the demo: the same at each start, another on each machine."""
+    return installation.secrets.derive(f"demo:{username}")[:16]
+
+
+@asynccontextmanager
+async def _phones(running: Platform, seats: Sequence[str], legs: Legs) -> AsyncIterator[None]:
+    assert running.pbx is not None
+    installation = running.installation
+    async with simulated_seats(
+        seats,
+        sipp=await programs.find("sipp", installation.state),
+        pbx=Address("127.0.0.1", running.pbx.ports.sip),
+        legs=legs,
+        folder=installation.state / "simulation",
+        secret_of=lambda seat: installation.secrets.derive(f"sip:{seat}"),
+        behaviour=SeatBehaviour(ring_s=1.5),
+    ):
+        yield
+
+
+def _welcome(hall: Hall, headless: bool) -> None:
+    screen.print(f"\n[bold]96010[/] and [bold]12345[/] are open. {len(hall.agents)} simulated seats are at work.")
+    if headless:
+        return
+    screen.print(f"Console: [bold]{hall.platform.address}[/]   (seat 8001 is yours; Ctrl-C ends the demo)\n")
+    table = Table(box=None, header_style="dim")
+    for column in ("who", "name", "password"):
+        table.add_column(column)
+    for person in hall.people:
+        table.add_row(person.title, f"[bold]{person.username}[/]", person.password)
+    screen.print(table)
+    screen.print()
+
+
+def _report(result: Reconciliation, report: Path) -> None:
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text(json.dumps(result.as_json(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    screen.print_json(data=result.as_json())
+    if result.lost:
+        screen.print(f"[bold red]{len(result.lost)} calls are incomplete[/]; what is missing:")
+        for call_id, missing in result.missing.items():
+            screen.print(f"  {call_id}: {', '.join(missing)}")

@@ -1,0 +1,88 @@
+"""Whether the platform is well: /healthz for machines, /metrics for Prometheus, /api/status for people."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import REGISTRY as PROCESS_REGISTRY
+from sqlalchemy import text
+
+from agent_console.hub import Hub
+from agent_console.schemas import PartStatus, PlatformStatus
+from backend.calls.pbx_link import link_now
+from backend.identity.access import PUBLIC, requires
+from backend.identity.principal import Principal
+from backend.kernel import clock
+from backend.kernel.database import Database
+from backend.kernel.errors import Unavailable
+
+router = APIRouter()
+
+_LINK_STALE = timedelta(seconds=15)
+
+
+@router.get("/healthz", dependencies=[PUBLIC])
+async def healthz(request: Request) -> Response:
+    """200 while the database, the event stream and the PBX link work, else 503; says which part does not."""
+    parts = await platform_parts(request)
+    well = all(part.ok for part in parts)
+    body = {"ok": well, "parts": {part.name: part.ok for part in parts}}
+    return JSONResponse(body, status_code=200 if well else 503)
+
+
+@router.get("/api/status")
+async def status(request: Request, _: Annotated[Principal, Depends(requires("system.watch"))]) -> PlatformStatus:
+    """All parts as they stand, for the status page."""
+    return PlatformStatus(parts=await platform_parts(request))
+
+
+@router.get("/metrics", dependencies=[PUBLIC])
+async def metrics(request: Request) -> Response:
+    """Counts and gauges for Prometheus; no citizen data."""
+    registry = CollectorRegistry()
+    hub = cast("Hub", request.app.state.hub)
+    Gauge("hotline_consoles", "Connected consoles", registry=registry).set(hub.listeners)
+    Gauge("hotline_events_seq", "Number of the newest event told", registry=registry).set(hub.newest_seq)
+    up = Gauge("hotline_part_up", "1 while a part works", ["part"], registry=registry)
+    for part in await platform_parts(request):
+        up.labels(part.name).set(1 if part.ok else 0)
+    jobs = Gauge("hotline_jobs", "Jobs by kind and status", ["kind", "status"], registry=registry)
+    for kind, state, count in await _jobs(request):
+        jobs.labels(kind, state).set(count)
+    return Response(generate_latest(PROCESS_REGISTRY) + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def platform_parts(request: Request) -> list[PartStatus]:
+    """Ask each part how it is; none of them can make this fail."""
+    now = clock.now()
+    database = cast("Database", request.app.state.database)
+    hub = cast("Hub", request.app.state.hub)
+    try:
+        async with database.transaction() as tx:
+            link = await link_now(tx)
+            failed = (await tx.session.execute(text("SELECT count(*) FROM pgqueuer WHERE status = 'failed'"))).scalar()
+    except Unavailable as error:
+        return [PartStatus(name="database", ok=False, detail=error.message, as_of=now)]
+    fresh = link.as_of is not None and now - link.as_of < _LINK_STALE
+    return [
+        PartStatus(name="database", ok=True, detail="", as_of=now),
+        PartStatus(name="events", ok=hub.connected, detail=f"seq {hub.newest_seq}", as_of=now),
+        PartStatus(name="pbx_link", ok=link.state == "live" and fresh, detail=link.state, as_of=link.as_of),
+        PartStatus(name="jobs", ok=True, detail=f"parked: {failed}", as_of=now),
+    ]
+
+
+async def _jobs(request: Request) -> list[tuple[str, str, int]]:
+    database = cast("Database", request.app.state.database)
+    try:
+        async with database.transaction() as tx:
+            rows = await tx.session.execute(
+                text("SELECT entrypoint, status::text, count(*) FROM pgqueuer GROUP BY 1, 2")
+            )
+            return [(row[0], row[1], row[2]) for row in rows]
+    except Unavailable:
+        return []

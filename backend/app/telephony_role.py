@@ -1,0 +1,212 @@
+"""`hotline telephony`: follows the PBX, keeps the record, steers the queues, and notices what was missed.
+
+Four loops around one link: the follower (events -> facts -> record), the steering (seats -> queues), the housekeeping
+(wrap-ups that run out, people who went away, the state of the link), and the reconciliation with Asterisk's CDR file,
+which finds the calls that came and went while no process was listening.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+
+from backend.app.config import Installation, hall_times
+from backend.calls.pbx_link import record_link
+from backend.calls.reconcile import reconcile
+from backend.calls.recorder import CallRecorder, open_calls
+from backend.kernel import clock
+from backend.kernel.database import Database
+from backend.kernel.errors import HotlineError, Unavailable
+from backend.kernel.events import EventStream
+from backend.kernel.ids import new_id
+from backend.kernel.leadership import Leadership, LeadershipLost
+from backend.seats import service as seats
+from telephony.ami import AmiLink, AmiSettings
+from telephony.facts import Fact
+from telephony.link import Follower
+from telephony.pbx import ports
+from telephony.pbx.paths import PbxPaths, pbx_paths
+from telephony.state import WANTED, PbxState
+
+log = structlog.get_logger(__name__)
+
+HOST = "hotline"
+"""The name of the PBX in the record: the `systemname` in its asterisk.conf."""
+
+_STEER_EVERY_S = 2.0
+_HOUSEKEEPING_EVERY_S = 0.5
+_LINK_TOLD_EVERY_S = 3.0
+_RECONCILE_EVERY_S = 15.0
+
+
+Result = TypeVar("Result")
+
+
+class PbxUnknown(HotlineError):
+    """The PBX was never started here, so nobody knows where it listens."""
+
+
+async def follow_pbx(installation: Installation, database: Database, stop: asyncio.Event) -> None:
+    """Lead, or stand by until the leader is gone; returns when `stop` is set."""
+    times = hall_times(installation)
+    await _until_it_works(lambda: _ensure_seats(installation, database))
+    while not stop.is_set():
+        try:
+            async with Leadership(database.url, _lock_key(HOST)) as leadership:
+                log.info("leading", host=HOST)
+                process = TelephonyProcess(installation, database, CallRecorder(database, host=HOST, times=times))
+                await process.run(leadership, stop)
+        except* LeadershipLost:
+            log.warning("another process leads; standing by")
+
+
+class TelephonyProcess:
+    """The leading process of one PBX."""
+
+    def __init__(self, installation: Installation, database: Database, recorder: CallRecorder) -> None:
+        self._installation = installation
+        self._database = database
+        self._recorder = recorder
+        self._times = hall_times(installation)
+        self._paths: PbxPaths = pbx_paths(installation.state)
+        self._queues = [queue.name for queue in installation.config.pbx.queues]
+        self._seats_changed = asyncio.Event()
+        self._synchronised = asyncio.Event()
+        self._batch: tuple[Sequence[Fact], UUID] | None = None
+
+    async def run(self, leadership: Leadership, stop: asyncio.Event) -> None:
+        """Follow the PBX until `stop` is set; raises `LeadershipLost` (in a group) when another process leads."""
+        link = AmiLink(self._ami_settings(), wanted=WANTED)
+        history = await _until_it_works(self._history)
+        self._leadership = leadership
+        follower = Follower(link, PbxState.restore(history), self._store, on_synchronised=self._synchronised_now)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(work)
+                for work in (
+                    leadership.keep(),
+                    link.run(),
+                    follower.run(),
+                    self._steer(follower),
+                    self._notice_seats(),
+                    self._keep_house(follower),
+                    self._reconcile(follower),
+                )
+            ]
+            await stop.wait()
+            await link.close()
+            for task in tasks:
+                task.cancel()
+
+    async def _history(self) -> Sequence[Fact]:
+        async with self._database.transaction() as tx:
+            return await open_calls(tx, HOST)
+
+    async def _store(self, facts: Sequence[Fact]) -> None:
+        """The sink: the same batch keeps its id, so that one whose commit was unclear is stored once."""
+        if not self._leadership.held:
+            raise LeadershipLost("The database is away, so nobody leads.", kept="The facts are kept in memory.")
+        if self._batch is None or self._batch[0] is not facts:
+            self._batch = (facts, new_id())
+        await self._recorder.store(self._batch[1], facts)
+
+    def _synchronised_now(self) -> None:
+        self._synchronised.set()
+        self._seats_changed.set()
+
+    async def _notice_seats(self) -> None:
+        async for batch in EventStream(self._database).follow():
+            if any(event.topic == "seat_changed" for event in batch):
+                self._seats_changed.set()
+
+    async def _steer(self, follower: Follower) -> None:
+        """Bring the PBX's queues to what the seats want, at each change and from time to time."""
+        while True:
+            try:
+                async with asyncio.timeout(_STEER_EVERY_S):
+                    await self._seats_changed.wait()
+            except TimeoutError:
+                pass
+            self._seats_changed.clear()
+            if not follower.synchronised:
+                continue
+            try:
+                async with self._database.transaction() as tx:
+                    wanted = await seats.desired(tx, self._queues)
+                await follower.steer(wanted)
+            except Unavailable as error:
+                log.info("queues not steered yet", reason=error.message)
+
+    async def _keep_house(self, follower: Follower) -> None:
+        told_at = 0.0
+        told = ""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_HOUSEKEEPING_EVERY_S)
+            now = clock.now()
+            try:
+                async with self._database.transaction() as tx:
+                    await seats.expire_wrap_ups(tx, now, self._times)
+                    await seats.release_absent(tx, now, self._times)
+                    state = str(follower.link.state)
+                    if state != told or loop.time() - told_at > _LINK_TOLD_EVERY_S:
+                        await record_link(tx, HOST, state, now)
+                        told, told_at = state, loop.time()
+            except HotlineError as error:
+                log.info("housekeeping waits", reason=error.message)
+
+    async def _reconcile(self, follower: Follower) -> None:
+        """After each synchronisation and from time to time: calls that only Asterisk's own file knows."""
+        await self._synchronised.wait()
+        while True:
+            try:
+                await reconcile(
+                    self._database,
+                    self._recorder,
+                    self._paths.cdr,
+                    host=HOST,
+                    alive=frozenset(follower.state.calls),
+                    now=clock.now(),
+                )
+            except Unavailable as error:
+                log.info("reconciliation waits", reason=error.message)
+            self._synchronised.clear()
+            try:
+                async with asyncio.timeout(_RECONCILE_EVERY_S):
+                    await self._synchronised.wait()
+            except TimeoutError:
+                pass
+
+    def _ami_settings(self) -> AmiSettings:
+        port = ports.load(self._paths.ports).get("ami") or self._installation.config.pbx.ports.ami
+        if not port:
+            raise PbxUnknown(
+                "It is not known on which port the PBX listens.",
+                next_step="Start the PBX once with `hotline up` or `hotline pbx start`, or set pbx.ports.ami.",
+            )
+        secret = self._installation.secrets.derive("ami:platform")
+        return AmiSettings(host="127.0.0.1", port=port, username="platform", secret=secret)
+
+
+async def _ensure_seats(installation: Installation, database: Database) -> None:
+    configured = [(seat.number, seat.phone.value) for seat in installation.config.pbx.seats]
+    async with database.transaction() as tx:
+        await seats.ensure_seats(tx, configured, clock.now())
+
+
+async def _until_it_works(work: Callable[[], Awaitable[Result]]) -> Result:
+    while True:
+        try:
+            return await work()
+        except Unavailable as error:
+            log.info("waiting for the database", reason=error.message)
+            await asyncio.sleep(0.5)
+
+
+def _lock_key(host: str) -> int:
+    return 96010_0000_0000 + zlib.crc32(host.encode())

@@ -1,0 +1,198 @@
+"""`hotline up`: the whole platform on one machine, started in order, kept running, stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import structlog
+
+from backend.app.children import Keeper, RoleProcess
+from backend.app.config import Installation
+from backend.app.schema import upgrade_schema
+from backend.kernel.database import sqlalchemy_url
+from backend.kernel.errors import Conflict, Unavailable
+from backend.kernel.postgres import PrivatePostgres
+from backend.kernel.processes import free_port, port_is_free
+from telephony.pbx.install import install
+from telephony.pbx.server import AsteriskProcess, Pbx, prepare
+
+log = structlog.get_logger(__name__)
+
+Say = Callable[[str], None]
+
+
+class WebPortInUse(Conflict):
+    """Another program listens on the console's port."""
+
+
+class ConsoleNotReady(Unavailable):
+    """The console did not answer in time after its start."""
+
+
+class _Postgres:
+    """The private PostgreSQL as a kept process; its calls block, so they run in a thread of their own."""
+
+    def __init__(self, server: PrivatePostgres) -> None:
+        self._server = server
+
+    @property
+    def pid(self) -> int:
+        return self._server.pid or 0
+
+    async def wait(self) -> int:
+        return await asyncio.to_thread(self._server.wait)
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(self._server.stop)
+
+
+class Platform:
+    """All processes of one installation on this machine."""
+
+    def __init__(self, installation: Installation, *, workers: int = 1) -> None:
+        self.installation = installation
+        self.workers = workers
+        self.keepers: dict[str, Keeper] = {}
+        self.database_url = ""
+        self.web_port = 0
+        self.pbx: Pbx | None = None
+        self._env: dict[str, str] = {}
+
+    @property
+    def address(self) -> str:
+        """Where the console is."""
+        return f"http://{self.installation.config.web.host}:{self.web_port}"
+
+    async def start(self, say: Say = lambda _: None) -> None:
+        """Start everything in order; `say` is told each step. Raises the named error of the part that fails."""
+        self.installation.state.mkdir(parents=True, exist_ok=True)
+        self.web_port = self._choose_web_port()
+        say("database (PostgreSQL)")
+        await self._start_database()
+        await upgrade_schema(self.database_url)
+        say("telephone exchange (Asterisk)")
+        await install(self.installation.state, say=lambda what, _share: say(f"telephone exchange (Asterisk): {what}"))
+        self.pbx = await prepare(
+            self.installation.config.pbx,
+            self.installation.state,
+            self.installation.secrets.derive,
+            self.installation.templates,
+        )
+        await self._keep("asterisk", self._start_asterisk)
+        say("telephony link, workers and console")
+        self._env = self._environment()
+        for role in ("telephony", "serve", *(f"worker-{n + 1}" for n in range(self.workers))):
+            await self._keep(role, lambda role=role: self._start_role(role))
+        await self._await_console()
+        self._write_status()
+
+    async def stop(self) -> None:
+        """Stop everything, the last started first, so that nothing loses its ground."""
+        for keeper in reversed(list(self.keepers.values())):
+            await keeper.end()
+        self.keepers.clear()
+        self._status_file.unlink(missing_ok=True)
+
+    def pids(self) -> dict[str, int | None]:
+        """The process ids as they are now."""
+        return {name: keeper.pid for name, keeper in self.keepers.items()}
+
+    @property
+    def _status_file(self) -> Path:
+        return self.installation.state / "platform.json"
+
+    def _write_status(self) -> None:
+        status = {"address": self.address, "supervisor": os.getpid(), "database_url": self.database_url}
+        self._status_file.write_text(json.dumps(status))
+        self._status_file.chmod(0o600)
+
+    def _choose_web_port(self) -> int:
+        web = self.installation.config.web
+        if web.port == 0:
+            return free_port(web.host)
+        if not port_is_free(web.port, web.host):
+            raise WebPortInUse(
+                f"Port {web.port}, on which the console is to be served, is in use by another program.",
+                kept="Nothing was started.",
+                next_step="End that program, or set web.port in configs/hotline.yaml to another port (0 picks one).",
+                field="web.port",
+            )
+        return web.port
+
+    async def _start_database(self) -> None:
+        given = self.installation.environment.database_url
+        if given is not None:
+            self.database_url = sqlalchemy_url(given.get_secret_value())
+            return
+        server = PrivatePostgres(self.installation.state)
+
+        async def start() -> _Postgres:
+            # started in this thread: the kernel ends the child with the thread that started it
+            server.start()
+            return _Postgres(server)
+
+        await self._keep("postgres", start)
+        self.database_url = server.url
+
+    async def _start_asterisk(self) -> AsteriskProcess:
+        assert self.pbx is not None
+        return await AsteriskProcess.start(self.pbx)
+
+    async def _start_role(self, role: str) -> RoleProcess:
+        name = role.partition("-")[0]
+        arguments = [name, "--port", str(self.web_port)] if name == "serve" else [name]
+        return await RoleProcess.start(arguments, self.installation.state / "log" / f"{role}.log", self._env)
+
+    def _environment(self) -> dict[str, str]:
+        environment = self.installation.environment
+        env = {
+            "HOTLINE_STATE": str(self.installation.state),
+            "HOTLINE_CONFIG": str(environment.config),
+            "HOTLINE_DATABASE_URL": self.database_url,
+            "HOTLINE_LOG_FORMAT": "json",
+        }
+        if environment.overlay is not None:
+            env["HOTLINE_OVERLAY"] = str(environment.overlay)
+        return env
+
+    async def _keep(self, name: str, start) -> None:  # type: ignore[no-untyped-def]
+        keeper = Keeper(name, start)
+        self.keepers[name] = keeper
+        await keeper.begin()
+
+    async def _await_console(self, timeout_s: float = 60.0) -> None:
+        """Wait until the console answers and the link to the PBX is live."""
+        try:
+            async with asyncio.timeout(timeout_s), httpx.AsyncClient(timeout=2) as client:
+                while True:
+                    try:
+                        answer = await client.get(f"{self.address}/healthz")
+                        if answer.status_code == 200:
+                            return
+                    except httpx.TransportError:
+                        pass
+                    await asyncio.sleep(0.1)
+        except TimeoutError as error:
+            raise ConsoleNotReady(
+                f"The console did not answer within {timeout_s:g} s.",
+                next_step=f"Look into {self.installation.state / 'log'}.",
+            ) from error
+
+
+@asynccontextmanager
+async def platform(
+    installation: Installation, *, workers: int = 1, say: Say = lambda _: None
+) -> AsyncIterator[Platform]:
+    """A running platform for the time of the block."""
+    running = Platform(installation, workers=workers)
+    try:
+        await running.start(say)
+        yield running
+    finally:
+        await running.stop()

@@ -1,0 +1,151 @@
+"""`hotline serve`: the API, the console's hub and the built console, in one ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.staticfiles import StaticFiles
+
+from agent_console import endpoints as console_endpoints
+from agent_console.hub import Hub
+from agent_console.renderers import renderers
+from agent_console.settings import ConsoleSettings
+from backend.app import health
+from backend.app.config import Installation, hall_times
+from backend.callbacks import endpoints as callback_endpoints
+from backend.calls import endpoints as call_endpoints
+from backend.cases import endpoints as case_endpoints
+from backend.cases import service as cases
+from backend.cases.catalog import load_catalog
+from backend.identity import endpoints as identity_endpoints
+from backend.identity.access import PUBLIC
+from backend.identity.permissions import load_roles
+from backend.kernel.config import PROJECT_ROOT
+from backend.kernel.database import Database
+from backend.kernel.errors import HotlineError
+from backend.kernel.files import FileStore
+from backend.seats import endpoints as seat_endpoints
+from telephony.pbx import ports as pbx_ports
+from telephony.pbx.paths import pbx_paths
+
+log = structlog.get_logger(__name__)
+
+BUILT_CONSOLE = PROJECT_ROOT / "agent_console" / "web" / "dist"
+
+_CONTENT_SECURITY = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+    "worker-src 'self' blob:; connect-src 'self' {sip}; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+)
+
+
+def create_app(installation: Installation, database: Database, *, console: Path = BUILT_CONSOLE) -> FastAPI:
+    """The application over an open database."""
+    settings = console_settings(installation)
+    hub = Hub(database, renderers(database))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        hub.start()
+        yield
+        await hub.stop()
+        await database.close()
+
+    app = FastAPI(title="hotline", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.database = database
+    app.state.roles = load_roles(installation.path(installation.config.data.roles))
+    app.state.hub = hub
+    app.state.console = settings
+    app.state.catalog = settings.catalog
+    app.state.files = FileStore(installation.recording_store)
+    app.state.origins = settings.origins
+    app.state.case_numbers_of_calls = cases.case_numbers_of_calls
+    for part in (
+        identity_endpoints,
+        seat_endpoints,
+        call_endpoints,
+        case_endpoints,
+        callback_endpoints,
+        console_endpoints,
+        health,
+    ):
+        app.include_router(part.router)
+    _report_errors(app)
+    _harden(app, settings)
+    _serve_console(app, console)
+    return app
+
+
+def console_settings(installation: Installation) -> ConsoleSettings:
+    """What the console's server needs to know of this installation."""
+    config = installation.config
+    ports = pbx_ports.load(pbx_paths(installation.state).ports)
+    http = ports.get("http", 0)
+    return ConsoleSettings(
+        catalog=load_catalog(installation.path(config.data.streets), installation.path(config.data.taxonomy)),
+        times=hall_times(installation),
+        numbers=tuple(number.number for number in config.pbx.numbers),
+        sip_domain="127.0.0.1",
+        sip_websocket_url=config.web.sip_websocket_url or f"ws://127.0.0.1:{http}/ws",
+        sip_secret=lambda seat: installation.secrets.derive(f"sip:{seat}"),
+        origins=frozenset(config.web.origins),
+    )
+
+
+def _report_errors(app: FastAPI) -> None:
+    @app.exception_handler(HotlineError)
+    async def named(_: Request, error: HotlineError) -> JSONResponse:
+        return JSONResponse(error.as_dict(), status_code=error.http_status)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        field = ".".join(str(step) for step in first["loc"][1:])
+        problem = {
+            "error": "InputInvalid",
+            "message": f"{field}: {first['msg']}",
+            "kept": "Nothing was changed.",
+            "next_step": "Correct the field and send it again.",
+            "field": field,
+        }
+        return JSONResponse(problem, status_code=422)
+
+
+def _harden(app: FastAPI, settings: ConsoleSettings) -> None:
+    policy = _CONTENT_SECURITY.format(sip=settings.sip_websocket_url)
+
+    @app.middleware("http")
+    async def headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await call_next(request)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Content-Security-Policy"] = policy
+        if request.url.path.startswith("/api"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def _serve_console(app: FastAPI, console: Path) -> None:
+    index = console / "index.html"
+    if not index.exists():
+
+        @app.get("/", include_in_schema=False, dependencies=[PUBLIC])
+        async def not_built() -> PlainTextResponse:
+            return PlainTextResponse("The console is not built yet. Run: make console\n", status_code=503)
+
+        return
+    loose_files = {file.name for file in console.iterdir() if file.is_file()}
+    app.mount("/assets", StaticFiles(directory=console / "assets"), name="assets")
+
+    @app.get("/{path:path}", include_in_schema=False, dependencies=[PUBLIC])
+    async def page(path: str) -> Response:
+        if path.startswith("api/"):
+            return JSONResponse({"error": "NotFound", "message": f"There is no /{path}."}, status_code=404)
+        if path in loose_files:
+            return FileResponse(console / path)
+        return FileResponse(index, headers={"Cache-Control": "no-cache"})

@@ -1,0 +1,51 @@
+"""Calls as the pop-ups need them, many at once: when 56 phones ring in one second, each question is asked once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from backend.calls.models import Call
+from backend.calls.schemas import CallStage
+from backend.calls.service import REPEAT_CALLER, CallInHand
+from backend.citizens import service as citizens
+from backend.citizens.numbers import read_number
+from backend.kernel.database import Transaction
+
+
+async def calls_in_hand(tx: Transaction, call_ids: Collection[str], now: datetime) -> dict[str, CallInHand]:
+    """These calls, as far as the record knows them. Who may see one is decided by who is asked for it."""
+    found = (await tx.session.execute(select(Call).where(Call.call_id.in_(sorted(call_ids))))).scalars().all()
+    numbers = sorted({call.caller_e164 for call in found if call.caller_e164 is not None})
+    names = await citizens.names_of(tx, numbers) if numbers else {}
+    counts = await _calls_since(tx, numbers, now - REPEAT_CALLER) if numbers else {}
+    return {call.call_id: _in_hand(call, names, counts) for call in found}
+
+
+async def _calls_since(tx: Transaction, numbers: Collection[str], since: datetime) -> dict[str, int]:
+    query = (
+        select(Call.caller_e164, func.count())
+        .where(Call.caller_e164.in_(numbers), Call.arrived_at >= since)
+        .group_by(Call.caller_e164)
+    )
+    return {number: count for number, count in (await tx.session.execute(query)).all() if number is not None}
+
+
+def _in_hand(call: Call, names: dict[str, str], counts: dict[str, int]) -> CallInHand:
+    e164 = call.caller_e164
+    return CallInHand(
+        call_id=call.call_id,
+        stage=CallStage(call.stage),
+        outcome=call.outcome,
+        dialed_number=call.dialed_number,
+        caller=citizens.caller_view(read_number(call.caller_number), names.get(e164) if e164 else None),
+        caller_number=call.caller_number,
+        caller_e164=e164,
+        arrived_at=call.arrived_at,
+        ringing_at=call.ringing_at,
+        answered_at=call.answered_at,
+        ended_at=call.ended_at,
+        calls_30_days=counts.get(e164, 1) if e164 else 1,
+    )
