@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.grid import schemas
 from backend.kernel.datafile import Place, load_data
-from backend.kernel.pinyin import initials, spell
+from backend.kernel.pinyin import spell
 
 
 class _Part(BaseModel):
@@ -22,17 +22,22 @@ class _Part(BaseModel):
 
 
 class Community(_Part):
-    """A community 社区. Its code is that of its street and three digits more."""
+    """A community 社区. Its code is that of its street and three digits more; `pinyin` as on a street."""
 
     code: str = Field(pattern=r"^\d{12}$")
     name: str = Field(min_length=1, max_length=40)
+    pinyin: str = ""
 
 
 class Street(_Part):
-    """A street 街道 with its communities."""
+    """A street 街道 with its communities.
+
+    `pinyin` is given, syllable by syllable, only where the dictionary would read the name in another way.
+    """
 
     code: str = Field(pattern=r"^\d{9}$")
     name: str = Field(min_length=1, max_length=40)
+    pinyin: str = ""
     communities: tuple[Community, ...]
 
 
@@ -66,21 +71,16 @@ class Grid:
 
     def as_options(self) -> list[schemas.Street]:
         """Streets and communities as the case form offers them, with their spelling."""
-        return [
-            schemas.Street(
-                code=street.code,
-                name=street.name,
-                pinyin=spell(street.name),
-                initials=initials(street.name),
-                communities=[
-                    schemas.Community(
-                        code=each.code, name=each.name, pinyin=spell(each.name), initials=initials(each.name)
-                    )
-                    for each in street.communities
-                ],
-            )
-            for street in self.streets
-        ]
+        return [_street_option(street) for street in self.streets]
+
+
+def _street_option(street: Street) -> schemas.Street:
+    spelling = spell(street.name, street.pinyin)
+    communities = [
+        schemas.Community(code=each.code, name=each.name, **spell(each.name, each.pinyin)._asdict())
+        for each in street.communities
+    ]
+    return schemas.Street(code=street.code, name=street.name, **spelling._asdict(), communities=communities)
 
 
 def load_grid(path: Path) -> Grid:

@@ -53,6 +53,7 @@ def test_the_form_offers_every_place_with_its_spelling(grid: Grid) -> None:
     assert (donghuashi.name, donghuashi.pinyin, donghuashi.initials) == ("东花市街道", "donghuashijiedao", "dhsjd")
     spelt = {each.name: (each.pinyin, each.initials) for each in donghuashi.communities}
     assert spelt["忠实里社区"] == ("zhongshilishequ", "zslsq")
+    assert options[6].pinyin == "chaoyangmenjiedao", "朝 is read chao here, whatever the dictionary says"
     assert sum(len(street.communities) for street in options) == sum(len(street.communities) for street in grid.streets)
 
 
