@@ -103,11 +103,14 @@ class FactBatch(Base):
 
 
 class Recording(Base):
-    """The recording of an answered call: left channel caller, right channel seat."""
+    """How the recording of an answered call came out: left channel caller, right channel seat.
+
+    The row is made when it is stored or given up; that one is on its way stands in `Call.recording_state`.
+    """
 
     __tablename__ = "recordings"
     __table_args__ = (
-        CheckConstraint("state IN ('pending', 'stored', 'failed')", name="state"),
+        CheckConstraint("state IN ('stored', 'failed')", name="state"),
         CheckConstraint(
             "state <> 'stored' OR (key IS NOT NULL AND sha256 IS NOT NULL AND size_bytes IS NOT NULL)", name="stored"
         ),
@@ -125,10 +128,10 @@ class Recording(Base):
 
 
 class Transcript(Base):
-    """What was said in a call, by leg, with the model that heard it."""
+    """What was said in a call, by leg, with the model that heard it; made when it is ready or given up."""
 
     __tablename__ = "transcripts"
-    __table_args__ = (CheckConstraint("state IN ('pending', 'ready', 'failed')", name="state"),)
+    __table_args__ = (CheckConstraint("state IN ('ready', 'failed')", name="state"),)
 
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"), primary_key=True)
     state: Mapped[str]
@@ -149,3 +152,13 @@ class CdrPosition(Base):
     file: Mapped[str]
     offset: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime]
+
+
+class PbxLink(Base):
+    """One PBX: the state of the link to it (see `telephony.ami.states`), and when that was last known to hold."""
+
+    __tablename__ = "pbx_links"
+
+    host: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    as_of: Mapped[datetime]

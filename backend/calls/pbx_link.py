@@ -7,19 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.kernel.database import Base, Transaction
-
-
-class PbxLink(Base):
-    """One PBX: the state of the link to it (see `telephony.ami.states`), and when that was last known to hold."""
-
-    __tablename__ = "pbx_links"
-
-    host: Mapped[str] = mapped_column(primary_key=True)
-    state: Mapped[str]
-    as_of: Mapped[datetime]
+from backend.calls.models import PbxLink
+from backend.kernel.database import Transaction
 
 
 @dataclass(frozen=True, slots=True)

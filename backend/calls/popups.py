@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
 from backend.calls.models import Call
 from backend.calls.schemas import CallStage
-from backend.calls.service import REPEAT_CALLER, CallInHand
 from backend.citizens import service as citizens
 from backend.citizens.numbers import read_number
+from backend.citizens.schemas import CallerView
 from backend.kernel.database import Transaction
+
+REPEAT_CALLER = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class CallInHand:
+    """A call as the pop-up needs it; `caller_e164` stays on the server. `calls_30_days` counts this call too."""
+
+    call_id: str
+    stage: CallStage
+    outcome: str | None
+    dialed_number: str
+    caller: CallerView
+    caller_number: str
+    caller_e164: str | None
+    arrived_at: datetime
+    ringing_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    calls_30_days: int
 
 
 async def calls_in_hand(tx: Transaction, call_ids: Collection[str], now: datetime) -> dict[str, CallInHand]:

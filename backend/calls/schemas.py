@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import Field
+
 from backend.citizens.schemas import CallerView
 from backend.kernel.schemas import Schema
 
@@ -58,6 +60,17 @@ class CallRow(Schema):
     recording: RecordingState
     transcript: TranscriptState
     case_numbers: list[str] = []
+
+
+class CallQuery(Schema):
+    """Which calls are listed: `number` is a whole number or its last digits, `mine` the reader's own only."""
+
+    number: str | None = Field(default=None, max_length=40)
+    seat: str | None = Field(default=None, max_length=16)
+    outcome: str | None = Field(default=None, max_length=16)
+    mine: bool = False
+    cursor: str | None = Field(default=None, max_length=300)
+    limit: int = Field(default=50, ge=1, le=200)
 
 
 class CallEventView(Schema):

@@ -48,7 +48,10 @@ class SeatChange(Base):
     """One change of a seat's state, never altered afterwards."""
 
     __tablename__ = "seat_changes"
-    __table_args__ = (Index("ix_seat_changes_seat_at", "seat", "at"),)
+    __table_args__ = (
+        Index("ix_seat_changes_seat_at", "seat", "at"),
+        Index("ix_seat_changes_call_id", "call_id", postgresql_where=text("call_id IS NOT NULL")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     seat: Mapped[str]

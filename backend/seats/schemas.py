@@ -21,7 +21,10 @@ class SeatState(StrEnum):
 
 
 class PauseReason(StrEnum):
-    """Why a seat takes no calls. `no_answer` is set by the platform after a ring that nobody took."""
+    """Why a seat takes no calls.
+
+    The platform itself sets `no_answer` after a ring that nobody took, and `phone_lost` while the phone is away.
+    """
 
     REST = "rest"
     MEAL = "meal"
@@ -29,6 +32,7 @@ class PauseReason(StrEnum):
     MEETING = "meeting"
     OTHER = "other"
     NO_ANSWER = "no_answer"
+    PHONE_LOST = "phone_lost"
 
 
 class SeatView(Schema):

@@ -1,0 +1,96 @@
+"""The record of calls over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from backend.calls import service
+from backend.calls.ranges import Unsatisfiable, begins, read_range
+from backend.calls.schemas import CallDetail, CallQuery, CallRow, RevealedNumber, RevealNumber
+from backend.calls.service import CaseNumbers
+from backend.identity import audit
+from backend.identity.access import requires
+from backend.identity.principal import Principal
+from backend.kernel.database import Database, Transaction
+from backend.kernel.files import FileStore
+from backend.kernel.schemas import Page
+
+router = APIRouter(prefix="/api/calls", tags=["calls"])
+
+_MEDIA_TYPES = {"flac": "audio/flac", "opus": "audio/ogg", "wav": "audio/wav"}
+
+Reader = Annotated[Principal, Depends(requires("calls.read", "calls.read_own"))]
+
+
+@router.get("")
+async def list_calls(request: Request, who: Reader, asked: Annotated[CallQuery, Query()]) -> Page[CallRow]:
+    """Calls, newest first."""
+    async with _database(request).transaction() as tx:
+        return await service.list_calls(tx, who, asked, _case_numbers(request))
+
+
+@router.get("/{call_id}")
+async def read_call(request: Request, call_id: str, who: Reader) -> CallDetail:
+    """One call with its time line, recording and transcript."""
+    async with _database(request).transaction() as tx:
+        return await service.call_detail(tx, who, call_id, _case_numbers(request))
+
+
+@router.get("/{call_id}/recording", response_class=StreamingResponse)
+async def play_recording(
+    request: Request, call_id: str, who: Annotated[Principal, Depends(requires("recordings.play"))]
+) -> Response:
+    """The recording, whole or in part (HTTP ranges); hearing it is audited when it is begun."""
+    files = cast("FileStore", request.app.state.files)
+    asked = request.headers.get("range")
+    async with _database(request).transaction() as tx:
+        recording = await service.stored_recording(tx, who, call_id)
+        key, etag = str(recording.key), f'"{recording.sha256}"'
+        if begins(asked):
+            await audit.record(tx, who, "recording_played", "call", call_id)
+    size = await asyncio.to_thread(files.size, key)
+    headers = {"Accept-Ranges": "bytes", "ETag": etag, "Cache-Control": "private, no-cache"}
+    if asked is not None and request.headers.get("if-range", etag) != etag:
+        asked = None
+    try:
+        part = read_range(asked, size)
+    except Unsatisfiable:
+        return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{size}"})
+    start, end = part or (0, size)
+    headers["Content-Length"] = str(end - start)
+    if part is not None:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    return StreamingResponse(
+        files.read(key, start, end),
+        status_code=200 if part is None else 206,
+        headers=headers,
+        media_type=_MEDIA_TYPES.get(recording.codec or "", "application/octet-stream"),
+    )
+
+
+@router.post("/{call_id}/reveal")
+async def reveal_number(
+    request: Request,
+    call_id: str,
+    asked: RevealNumber,
+    who: Annotated[Principal, Depends(requires("numbers.reveal"))],
+) -> RevealedNumber:
+    """The caller's whole number, for a reason that goes to the audit log."""
+    async with _database(request).transaction() as tx:
+        return await service.reveal_number(tx, who, call_id, asked.reason)
+
+
+def _database(request: Request) -> Database:
+    return cast("Database", request.app.state.database)
+
+
+def _case_numbers(request: Request) -> CaseNumbers:
+    return cast("CaseNumbers", getattr(request.app.state, "case_numbers_of_calls", _no_cases))
+
+
+async def _no_cases(_tx: Transaction, _call_ids: object) -> dict[str, list[str]]:
+    return {}

@@ -1,0 +1,33 @@
+"""What can go wrong with the record of a call."""
+
+from __future__ import annotations
+
+from backend.kernel.errors import Conflict, HotlineError, NotFound, Unavailable
+
+
+class CallUnknown(NotFound):
+    """There is no such call, or not for this person."""
+
+
+class RecordingStillWritten(Unavailable):
+    """The PBX still writes the raw file."""
+
+
+class StoreIncomplete(Unavailable):
+    """The store did not take the whole file."""
+
+
+class RecordingNotStored(NotFound):
+    """There is nothing to play: the call was not answered, or its recording is on its way or was given up."""
+
+
+class NoNumberSent(Conflict):
+    """The network sent nothing as the caller's number, so there is nothing to reveal."""
+
+
+class ReasonMissing(HotlineError):
+    """A whole number is shown only for a reason that is written down."""
+
+
+class TooFewDigits(HotlineError):
+    """So few digits would match too many citizens."""

@@ -1,0 +1,114 @@
+"""How recordings and transcripts came out: the row, the state on the call and the event in one transaction.
+
+Each function moves along the tables in `states` by compare-and-set and says whether it was the one that moved; a
+second run of a job therefore changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+
+from asr.audio import StoredRecording
+from asr.transcript import Transcript as HeardTranscript
+from backend.calls.models import Call, Recording, Transcript
+from backend.calls.schemas import RecordingState, TranscriptState
+from backend.calls.states import recording_sources, transcript_sources
+from backend.kernel.database import Transaction
+
+
+async def recording_stored(tx: Transaction, call_id: str, key: str, stored: StoredRecording, at: datetime) -> bool:
+    """The store holds the recording under `key`; a transcript is on its way from now on."""
+    if not await _move_recording(tx, call_id, RecordingState.STORED):
+        return False
+    await _write(
+        tx,
+        Recording,
+        call_id,
+        state="stored",
+        key=key,
+        sha256=stored.sha256,
+        size_bytes=stored.size_bytes,
+        duration_ms=stored.duration_ms,
+        codec=stored.codec,
+        problem=None if stored.flaw is None else stored.flaw.message,
+        stored_at=at,
+    )
+    await _move_transcript(tx, call_id, TranscriptState.PENDING)
+    return True
+
+
+async def recording_failed(tx: Transaction, call_id: str, problem: str, at: datetime) -> bool:
+    """There is no recording, so there will be no transcript either; `problem` says why."""
+    if not await _move_recording(tx, call_id, RecordingState.FAILED):
+        return False
+    await _write(tx, Recording, call_id, state="failed", problem=problem)
+    await transcript_failed(tx, call_id, f"There is no recording to listen to: {problem}", at)
+    return True
+
+
+async def transcript_ready(tx: Transaction, call_id: str, heard: HeardTranscript, at: datetime) -> bool:
+    """The transcript is there; a flaw of the recording stays named beside it."""
+    if not await _move_transcript(tx, call_id, TranscriptState.READY):
+        return False
+    await _write(
+        tx,
+        Transcript,
+        call_id,
+        state="ready",
+        model=heard.heard_by.model,
+        settings=heard.heard_by.model_dump(mode="json"),
+        turns=[turn.model_dump(mode="json") for turn in heard.turns],
+        text=heard.text,
+        problem=heard.flaw,
+        created_at=at,
+    )
+    return True
+
+
+async def transcript_failed(tx: Transaction, call_id: str, problem: str, at: datetime) -> bool:
+    """The recording could not be transcribed; `problem` says why."""
+    if not await _move_transcript(tx, call_id, TranscriptState.FAILED):
+        return False
+    await _write(tx, Transcript, call_id, state="failed", settings={}, turns=[], problem=problem, created_at=at)
+    return True
+
+
+async def _move_recording(tx: Transaction, call_id: str, to: RecordingState) -> bool:
+    moved = (
+        update(Call)
+        .where(Call.call_id == call_id, Call.recording_state.in_(recording_sources(to)))
+        .values(recording_state=to.value)
+        .returning(Call.seat, Call.user_id)
+    )
+    return await _announce(tx, moved, "recording_changed", call_id, to)
+
+
+async def _move_transcript(tx: Transaction, call_id: str, to: TranscriptState) -> bool:
+    moved = (
+        update(Call)
+        .where(Call.call_id == call_id, Call.transcript_state.in_(transcript_sources(to)))
+        .values(transcript_state=to.value)
+        .returning(Call.seat, Call.user_id)
+    )
+    return await _announce(tx, moved, "transcript_changed", call_id, to)
+
+
+async def _announce(tx: Transaction, moved: Any, topic: str, call_id: str, to: str) -> bool:
+    row = (await tx.session.execute(moved)).one_or_none()
+    if row is None:
+        return False
+    audience = ["permission:calls.read"]
+    if row.user_id is not None:
+        audience.append(f"user:{row.user_id}")
+    tx.emit(topic, entity=call_id, audience=audience, payload={"call_id": call_id, "state": str(to)})
+    return True
+
+
+async def _write(tx: Transaction, table: type[Recording | Transcript], call_id: str, **values: Any) -> None:
+    row = {column.name: None for column in table.__table__.columns} | values | {"call_id": call_id}
+    statement = insert(table).values(row)
+    await tx.session.execute(statement.on_conflict_do_update(index_elements=["call_id"], set_=row))

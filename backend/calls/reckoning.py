@@ -1,0 +1,122 @@
+"""What a batch of facts makes of calls and seats, and who is to hear of it. Pure: rows in, rows and messages out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from backend.calls.measures import abandoned, answered, waiting
+from backend.calls.record import NOBODY, Agent, CallRecord, fold
+from backend.seats.seating import BUSY, HallTimes, Seated, apply, seat_of
+from telephony import facts as f
+
+CALLS_READ = "permission:calls.read"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An event that is to be told; it never holds a telephone number."""
+
+    topic: str
+    entity: str
+    audience: tuple[str, ...]
+    payload: dict[str, Any]
+    at: datetime
+
+
+@dataclass(slots=True)
+class Reckoning:
+    """The rows of a batch while its facts are taken in, one by one and in order.
+
+    `calls` and `seats` are the present rows of everything that the batch speaks of; they are replaced as facts arrive.
+    `source` says how calls that are new here became known, if not live; `strays` are facts of calls that never began.
+    """
+
+    host: str
+    times: HallTimes
+    calls: dict[str, CallRecord]
+    seats: dict[str, Seated]
+    source: str | None = None
+    fact_rows: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    strays: list[f.Fact] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)
+    to_record: list[str] = field(default_factory=list)
+    queue_moved: bool = False
+    decided: bool = False
+
+    def take(self, facts: Iterable[f.Fact]) -> Reckoning:
+        """Take these facts in; returns itself."""
+        for fact in facts:
+            if isinstance(fact, f.CallFact):
+                self._take_call_fact(fact)
+            else:
+                self._move_seats(fact)
+        return self
+
+    def _take_call_fact(self, fact: f.CallFact) -> None:
+        seat = seat_of(fact)
+        before = self.calls.get(fact.call_id)
+        after = fold(before, fact, host=self.host, agent=_agent_at(self.seats, seat), source=self.source)
+        if after is None:
+            self.strays.append(fact)
+            return
+        self.calls[fact.call_id] = after
+        self.changed.add(fact.call_id)
+        self.fact_rows.append(
+            {
+                "call_id": fact.call_id,
+                "n": after.fact_count,
+                "at": fact.at,
+                "kind": fact.kind,
+                "seat": seat,
+                "payload": fact.as_payload(),
+                "recovered": fact.recovered,
+            }
+        )
+        if before is None or before.stage != "ended":
+            self._tell(fact, after, seat)
+        self._note(before, after)
+        self._move_seats(fact)
+
+    def _note(self, before: CallRecord | None, after: CallRecord) -> None:
+        if after.recording_state == "pending" and (before is None or before.recording_state == "none"):
+            self.to_record.append(after.call_id)
+        was_waiting = before is not None and waiting(before)
+        was_decided = before is not None and (answered(before) or abandoned(before))
+        decided = not was_decided and (answered(after) or abandoned(after))
+        self.decided = self.decided or decided
+        self.queue_moved = self.queue_moved or decided or was_waiting is not waiting(after)
+
+    def _tell(self, fact: f.CallFact, record: CallRecord, seat: str | None) -> None:
+        match fact:
+            case f.SeatRinging():
+                self._say("call_ringing", fact, seat, [f"seat:{seat}"])
+            case f.CallAnswered():
+                audience = [CALLS_READ] if seat is None else [CALLS_READ, f"seat:{seat}"]
+                self._say("call_answered", fact, seat, audience)
+            case f.SeatRingEnded():
+                self._say("call_ended", fact, seat, [f"seat:{seat}"], outcome=str(fact.outcome))
+            case f.TalkEnded():
+                self._say("call_ended", fact, seat, [f"seat:{seat}"], outcome="answered")
+            case f.CallEnded():
+                still_there = [f"seat:{name}" for name in self._seats_in(fact.call_id)]
+                self._say("call_ended", fact, record.seat, [CALLS_READ, *still_there], outcome=str(fact.outcome))
+
+    def _seats_in(self, call_id: str) -> list[str]:
+        return [name for name, held in self.seats.items() if held.call_id == call_id and held.state.status in BUSY]
+
+    def _say(self, topic: str, fact: f.CallFact, seat: str | None, audience: list[str], **more: str) -> None:
+        payload = {"call_id": fact.call_id, "seat": seat, "at": fact.at.isoformat(), **more}
+        self.messages.append(Message(topic, fact.call_id, tuple(audience), payload, fact.at))
+
+    def _move_seats(self, fact: f.Fact) -> None:
+        for name, seated in self.seats.items():
+            self.seats[name] = apply(seated, fact, self.times)
+
+
+def _agent_at(seats: Mapping[str, Seated], seat: str | None) -> Agent:
+    seated = None if seat is None else seats.get(seat)
+    return NOBODY if seated is None else Agent(seated.user_id, seated.agent_name)

@@ -1,0 +1,105 @@
+"""The queries of whoever reads the record of calls; the recorder's own stand in `hot`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select, tuple_
+
+from backend.calls.models import Call, CallFact, Recording, Transcript
+from backend.citizens.models import Citizen
+from backend.kernel.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """What the jobs need to know of a call: where its recording lies, and how far it has come."""
+
+    arrived_at: datetime
+    recording_file: str | None
+    recording_state: str
+    transcript_state: str
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """Which calls are listed; None leaves a field out. `number_ends` are digits, `e164` the same as a whole number."""
+
+    user_id: UUID | None = None
+    seat: str | None = None
+    outcome: str | None = None
+    number_ends: str | None = None
+    e164: str | None = None
+
+
+async def recorded_call(tx: Transaction, call_id: str) -> RecordedCall | None:
+    """The call with the key under which its recording is stored, if it is."""
+    query = (
+        select(Call.arrived_at, Call.recording_file, Call.recording_state, Call.transcript_state, Recording.key)
+        .outerjoin(Recording, Recording.call_id == Call.call_id)
+        .where(Call.call_id == call_id)
+    )
+    row = (await tx.session.execute(query)).one_or_none()
+    return None if row is None else RecordedCall(*row)
+
+
+async def call_with_name(tx: Transaction, call_id: str) -> Row[Call, str | None] | None:
+    """The call, and the name under which its number is known."""
+    return (await tx.session.execute(_with_name().where(Call.call_id == call_id))).one_or_none()
+
+
+async def page(
+    tx: Transaction, chosen: CallFilter, *, before: tuple[datetime, str] | None, limit: int
+) -> Sequence[Row[Call, str | None]]:
+    """Calls with the name under which their number is known, newest first, those before `before` only."""
+    query = _with_name().where(*_conditions(chosen))
+    if before is not None:
+        query = query.where(tuple_(Call.arrived_at, Call.call_id) < tuple_(*before))
+    query = query.order_by(Call.arrived_at.desc(), Call.call_id.desc()).limit(limit)
+    return (await tx.session.execute(query)).all()
+
+
+async def facts(tx: Transaction, call_id: str) -> Sequence[CallFact]:
+    """The facts of the call in order."""
+    query = select(CallFact).where(CallFact.call_id == call_id).order_by(CallFact.n)
+    return (await tx.session.execute(query)).scalars().all()
+
+
+async def recording(tx: Transaction, call_id: str) -> Recording | None:
+    """How the recording came out, if it has."""
+    return await tx.session.get(Recording, call_id)
+
+
+async def transcript(tx: Transaction, call_id: str) -> Transcript | None:
+    """How the transcript came out, if it has."""
+    return await tx.session.get(Transcript, call_id)
+
+
+async def unfinished(tx: Transaction, ended_before: datetime, limit: int) -> Sequence[Row[str, str, str]]:
+    """Ended calls (id, recording state, transcript state) that still wait for either, oldest first."""
+    query = (
+        select(Call.call_id, Call.recording_state, Call.transcript_state)
+        .where(or_(Call.recording_state == "pending", Call.transcript_state == "pending"), Call.ended_at < ended_before)
+        .order_by(Call.ended_at)
+        .limit(limit)
+    )
+    return (await tx.session.execute(query)).all()
+
+
+def _with_name() -> Select[Call, str | None]:
+    return select(Call, Citizen.name).outerjoin(Citizen, Citizen.e164 == Call.caller_e164)
+
+
+def _conditions(chosen: CallFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    equal: dict[Any, Any] = {Call.user_id: chosen.user_id, Call.seat: chosen.seat, Call.outcome: chosen.outcome}
+    conditions += [column == value for column, value in equal.items() if value is not None]
+    if chosen.number_ends is not None:
+        ends = func.reverse(Call.caller_e164).startswith(chosen.number_ends[::-1], autoescape=True)
+        conditions.append(ends if chosen.e164 is None else or_(ends, Call.caller_e164 == chosen.e164))
+    return conditions

@@ -1,0 +1,92 @@
+"""The rows of the record as messages: masked, and without what is inside the PBX."""
+
+from __future__ import annotations
+
+from backend.calls.models import Call, CallFact, Recording, Transcript
+from backend.calls.schemas import (
+    CallEventView,
+    CallRow,
+    CallStage,
+    RecordingState,
+    RecordingView,
+    TranscriptState,
+    TranscriptView,
+    TurnView,
+)
+from backend.citizens.numbers import read_number
+from backend.citizens.service import caller_view
+
+_HIDDEN_IN_FACTS = frozenset(
+    {
+        "at",
+        "call_id",
+        "seat",
+        "recovered",
+        "caller_number",
+        "caller_name",
+        "number",
+        "channel",
+        "seat_channel",
+        "contact",
+        "file",
+    }
+)
+"""What the time line of a call leaves out: what has its own field, numbers, and addresses inside the PBX."""
+
+
+def call_row(call: Call, name: str | None, case_numbers: list[str]) -> CallRow:
+    """One call in a list."""
+    return CallRow(
+        call_id=call.call_id,
+        direction="outbound" if call.direction == "outbound" else "inbound",
+        dialed_number=call.dialed_number,
+        queue=call.queue,
+        caller=caller_view(read_number(call.caller_number), name),
+        stage=CallStage(call.stage),
+        outcome=call.outcome,
+        seat=call.seat,
+        agent_name=call.agent_name,
+        arrived_at=call.arrived_at,
+        answered_at=call.answered_at,
+        ended_at=call.ended_at,
+        wait_ms=call.wait_ms,
+        talk_ms=call.talk_ms,
+        recording=RecordingState(call.recording_state),
+        transcript=TranscriptState(call.transcript_state),
+        case_numbers=case_numbers,
+    )
+
+
+def recording_view(call: Call, recording: Recording | None) -> RecordingView:
+    """The recording as it stands."""
+    state = RecordingState(call.recording_state)
+    if recording is None:
+        return RecordingView(state=state)
+    return RecordingView(
+        state=state,
+        duration_ms=recording.duration_ms,
+        codec=recording.codec,
+        size_bytes=recording.size_bytes,
+        sha256=recording.sha256,
+        problem=recording.problem,
+    )
+
+
+def transcript_view(call: Call, transcript: Transcript | None, *, words: bool) -> TranscriptView:
+    """The transcript as it stands, without what was said unless `words`."""
+    state = TranscriptState(call.transcript_state)
+    if transcript is None:
+        return TranscriptView(state=state)
+    turns = [
+        TurnView(leg=turn["leg"], start_ms=turn["start_ms"], end_ms=turn["end_ms"], text=turn["text"])
+        for turn in transcript.turns
+    ]
+    return TranscriptView(state=state, model=transcript.model, turns=turns if words else [], problem=transcript.problem)
+
+
+def event_view(fact: CallFact) -> CallEventView:
+    """One fact in the time line."""
+    detail = {
+        key: value for key, value in fact.payload.items() if key not in _HIDDEN_IN_FACTS and value not in ("", None)
+    }
+    return CallEventView(at=fact.at, kind=fact.kind, seat=fact.seat, detail=detail, recovered=fact.recovered)

@@ -1,0 +1,199 @@
+"""Every query on seats. A change is read under a lock, decided by pure code, and written once with its log entry."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, Table, or_, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from backend.kernel.bulk import insert_many, rows, upsert_many
+from backend.kernel.database import Transaction
+from backend.seats.errors import SeatChangedMeanwhile
+from backend.seats.models import Seat, SeatChange
+from backend.seats.seating import Seated, pending_from, pending_text, view
+from telephony.seats import SeatState, SeatStatus
+
+_SEATS: Table = Seat.__table__  # type: ignore[assignment]
+_CHANGES: Table = SeatChange.__table__  # type: ignore[assignment]
+_COLUMNS = [column.name for column in _SEATS.columns]
+
+_SAVE = upsert_many(_SEATS, _COLUMNS, where="seats.version = excluded.version - 1")
+_LOG = insert_many(_CHANGES, [column.name for column in _CHANGES.columns if column.name != "id"])
+
+
+async def all_seats(tx: Transaction) -> list[Seated]:
+    """Every seat, by number, as it stands."""
+    return await _read(tx, select(_SEATS).order_by(_SEATS.c.seat))
+
+
+async def seat_of_user(tx: Transaction, user_id: UUID) -> Seated | None:
+    """Where this person sits; not locked."""
+    found = await _read(tx, select(_SEATS).where(_SEATS.c.user_id == user_id))
+    return found[0] if found else None
+
+
+async def registered(tx: Transaction) -> list[tuple[str, datetime]]:
+    """The seats whose phone is registered, and since when they are as they are."""
+    query = select(_SEATS.c.seat, _SEATS.c.since).where(_SEATS.c.phone_registered).order_by(_SEATS.c.seat)
+    return [(row.seat, row.since) for row in await tx.session.execute(query)]
+
+
+async def talked_in(tx: Transaction, call_id: str, user_id: UUID) -> bool:
+    """Whether this person talked in the call, even if they handed it over since."""
+    query = select(_CHANGES.c.id).where(
+        _CHANGES.c.call_id == call_id, _CHANGES.c.user_id == user_id, _CHANGES.c.to_state == "talking"
+    )
+    return (await tx.session.execute(query.limit(1))).first() is not None
+
+
+async def lock(
+    tx: Transaction, *, seats: Collection[str] = (), calls: Collection[str] = (), user_id: UUID | None = None
+) -> dict[str, Seated]:
+    """These seats, those with these calls and that of this person, held until the end of the transaction.
+
+    They are locked in the order of their numbers, so that two transactions never wait for each other.
+    """
+    wanted: list[ColumnElement[bool]] = [_SEATS.c.seat.in_(seats), _SEATS.c.call_id.in_(calls)]
+    if user_id is not None:
+        wanted.append(_SEATS.c.user_id == user_id)
+    query = select(_SEATS).where(or_(*wanted)).order_by(_SEATS.c.seat).with_for_update()
+    return {seated.seat: seated for seated in await _read(tx, query)}
+
+
+async def lock_wrap_ups(tx: Transaction, until: datetime) -> list[Seated]:
+    """The seats whose wrap-up has run out at `until`; those that somebody else holds are left for the next look."""
+    query = select(_SEATS).where(_SEATS.c.wrap_up_until <= until).order_by(_SEATS.c.seat)
+    return await _read(tx, query.with_for_update(skip_locked=True))
+
+
+async def lock_absent(tx: Transaction, since: datetime) -> list[Seated]:
+    """The seats of people whose browser phone has been away, and who have done nothing, since before `since`."""
+    query = select(_SEATS).where(
+        _SEATS.c.phone == "browser",
+        _SEATS.c.user_id.is_not(None),
+        _SEATS.c.phone_registered.is_(False),
+        _SEATS.c.state.in_(["paused", "wrap_up"]),
+        _SEATS.c.since < since,
+        or_(_SEATS.c.phone_lost_at.is_(None), _SEATS.c.phone_lost_at < since),
+    )
+    return await _read(tx, query.order_by(_SEATS.c.seat).with_for_update(skip_locked=True))
+
+
+async def save(tx: Transaction, before: Seated, after: Seated, at: datetime) -> Seated:
+    """Write one change; see `save_all`."""
+    return (await save_all(tx, [(before, after)], at))[0]
+
+
+async def save_all(tx: Transaction, changes: Iterable[tuple[Seated, Seated]], at: datetime) -> list[Seated]:
+    """Write what changed, log it and tell it; returns the seats as they now stand, in the order given.
+
+    Raises `SeatChangedMeanwhile` when a seat's version is not the one that was read.
+    """
+    now: list[Seated] = []
+    moved: list[tuple[Seated, Seated]] = []
+    for before, after in changes:
+        if after == before:
+            now.append(before)
+            continue
+        changed = replace(after, version=before.version + 1)
+        now.append(changed)
+        moved.append((before, changed))
+    if not moved:
+        return now
+    written = await tx.session.execute(_SAVE, rows(_row(after) for _, after in moved))
+    if written.rowcount != len(moved):  # type: ignore[attr-defined]
+        raise SeatChangedMeanwhile("The seat was moved by somebody else at this moment.", next_step="Try again.")
+    await _log(tx, moved, at)
+    for _, after in moved:
+        tx.emit(
+            "seat_changed",
+            entity=after.seat,
+            audience=[f"seat:{after.seat}", "permission:seats.watch"],
+            payload=view(after).model_dump(mode="json"),
+            at=at,
+        )
+    return now
+
+
+async def ensure(tx: Transaction, seats: Iterable[tuple[str, str]], at: datetime) -> None:
+    """Make the seats (number, phone) that do not exist yet; the phone of those that do is brought up to date."""
+    values = [
+        {"seat": seat, "phone": phone, "state": "offline", "since": at, "phone_registered": False, "version": 0}
+        for seat, phone in seats
+    ]
+    if not values:
+        return
+    statement = pg_insert(_SEATS)
+    await tx.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["seat"],
+            set_={"phone": statement.excluded.phone},
+            where=_SEATS.c.phone != statement.excluded.phone,
+        ),
+        values,
+    )
+
+
+async def _log(tx: Transaction, moved: list[tuple[Seated, Seated]], at: datetime) -> None:
+    entries = [
+        {
+            "seat": after.seat,
+            "at": at,
+            "from_state": before.state.status.value,
+            "to_state": after.state.status.value,
+            "reason": after.state.reason or None,
+            "user_id": after.user_id or before.user_id,
+            "call_id": after.call_id or before.call_id,
+        }
+        for before, after in moved
+        if (before.state.status, before.state.reason) != (after.state.status, after.state.reason)
+    ]
+    if entries:
+        await tx.session.execute(_LOG, rows(entries))
+
+
+async def _read(tx: Transaction, query: Select[Any]) -> list[Seated]:
+    return [_seated(row) for row in (await tx.session.execute(query)).all()]
+
+
+def _seated(row: Row[Any]) -> Seated:
+    return Seated(
+        seat=row.seat,
+        phone=row.phone,
+        state=SeatState(
+            status=SeatStatus(row.state),
+            since=row.since,
+            reason=row.reason or "",
+            phone=row.phone_registered,
+            after=pending_from(row.pending),
+        ),
+        wrap_up_until=row.wrap_up_until,
+        phone_lost_at=row.phone_lost_at,
+        user_id=row.user_id,
+        agent_name=row.agent_name,
+        call_id=row.call_id,
+        version=row.version,
+    )
+
+
+def _row(seated: Seated) -> dict[str, Any]:
+    return {
+        "seat": seated.seat,
+        "phone": seated.phone,
+        "state": seated.state.status.value,
+        "since": seated.state.since,
+        "reason": seated.state.reason or None,
+        "pending": pending_text(seated.state.after),
+        "wrap_up_until": seated.wrap_up_until,
+        "phone_registered": seated.state.phone,
+        "phone_lost_at": seated.phone_lost_at,
+        "user_id": seated.user_id,
+        "agent_name": seated.agent_name,
+        "call_id": seated.call_id,
+        "version": seated.version,
+    }
