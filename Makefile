@@ -9,7 +9,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 WEB := agent_console/web
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
 export PIP_NO_INPUT := 1
 

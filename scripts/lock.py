@@ -1,4 +1,4 @@
-"""Pin every package by version and hash: requirements.lock to run, -build to install, -dev to test, -node for a Node.js.
+"""Pin every package by version and hash: requirements.lock to run, -build, -dev and -node for what their names say.
 
 No address of an index is written, so that each machine takes the packages from its own.
 """
