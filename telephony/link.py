@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -26,6 +27,22 @@ log = structlog.get_logger(__name__)
 Sink = Callable[[Sequence[Fact]], Awaitable[None]]
 """Takes a batch of facts in order and returns when they are kept for good. It is given a batch again after it raised,
 so it keeps all of a batch or nothing; it must not block the event loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHealth:
+    """What /healthz and /metrics say of the link; `lag_s` is how old our knowledge of the PBX is, in seconds."""
+
+    state: LinkState
+    since: datetime
+    lag_s: float
+    synchronised: bool
+    backlog: int
+    sessions: int
+    gaps: int
+    refused_batches: int
+    unreadable_events: int
+    error: str
 
 
 class Follower:
@@ -69,6 +86,22 @@ class Follower:
             return timedelta(0)
         last = self.kept_until or self.link.since
         return max(at - last, timedelta(0))
+
+    def health(self, at: datetime) -> LinkHealth:
+        """The state of the pipeline at `at`."""
+        link = self.link
+        return LinkHealth(
+            state=link.state,
+            since=link.since,
+            lag_s=self.lag(at).total_seconds(),
+            synchronised=self.synchronised,
+            backlog=link.backlog,
+            sessions=link.sessions,
+            gaps=link.gaps,
+            refused_batches=self.refused_batches,
+            unreadable_events=self.unreadable_events,
+            error="" if link.state is LinkState.LIVE else link.last_error,
+        )
 
     async def steer(self, desired: Iterable[DesiredSeat]) -> int:
         """Bring the PBX's queues to what is desired, as far as it lets us; returns how many actions it took.

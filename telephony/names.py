@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_SEAT = re.compile(r"PJSIP/(\d+)(?:-[0-9a-f]+)?")
-_OUTSIDE = re.compile(r"PJSIP/[^/]*[^/\d-][^/]*-[0-9a-f]+")
-_NUMBER = re.compile(r"\+?\d{3,20}")
+_SEAT = re.compile(r"PJSIP/([0-9]+)(?:-[0-9a-f]+)?")
+_OUTSIDE = re.compile(r"PJSIP/[^/]*[^/0-9-][^/]*-[0-9a-f]+")
+_NUMBER = re.compile(r"\+?[0-9]{3,20}")
 _NOBODY = frozenset({"", "<unknown>"})
 
 

@@ -16,7 +16,7 @@ from telephony.lines import Line, Membership
 from telephony.names import is_outside, seat_of, text_or_empty
 
 UP = "6"  # ChannelState of a channel that talks
-BOOT_TOLERANCE = timedelta(seconds=2)  # the PBX reports its uptime in whole seconds
+BOOT_TOLERANCE = timedelta(seconds=1)  # the PBX reports its uptime in whole seconds, rounded down
 
 
 @dataclass(slots=True)

@@ -147,9 +147,9 @@ class AmiLink:
         if self.sessions > served:
             self._waits = self._new_waits()
         refused = isinstance(failure, AmiRefused)
+        self.last_error = str(failure) or type(failure).__name__
         self._move(LinkState.REFUSED if refused else LinkState.BACKING_OFF)
         wait = next(self._waits[self.state])
-        self.last_error = str(failure) or type(failure).__name__
         log.warning("ami_link_down", state=self.state, error=self.last_error, retry_in_s=round(wait, 2))
         if not await _wait(self._closing, wait):
             self._move(LinkState.CONNECTING)
@@ -167,12 +167,16 @@ class AmiLink:
             await self._connect()
             await self._sign_in()
             await self._stay()
+        except AmiDisconnected as error:
+            failure: Exception = error
         except (OSError, HotlineError) as error:
             return error
+        else:
+            failure = AmiDisconnected("The session with the PBX ended.")
         finally:
             if self._session is not None:
                 self._session.end(None)
-        return AmiDisconnected("The session with the PBX ended.")
+        return (self._session and self._session.error) or failure
 
     async def _connect(self) -> None:
         session = self._session = SafeProtocol(self, lambda: AmiParser(self._wanted))
@@ -209,8 +213,6 @@ class AmiLink:
             self._wake.clear()
             if self._stale and self._inbox.has_room and not session.over:
                 await self._synchronise()
-        if session.error is not None:
-            raise session.error
 
     async def _synchronise(self) -> None:
         """Put a snapshot into the stream, followed by the live events that arrived while it was taken.
