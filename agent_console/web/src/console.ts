@@ -1,0 +1,105 @@
+import { watch } from 'vue'
+import { useCall } from '@/entities/call/store'
+import { useFiling } from '@/entities/case/filing'
+import { useDrafts } from '@/entities/draft/store'
+import { useHall, useSeat } from '@/entities/seat/store'
+import { useConnection } from '@/entities/session/connection'
+import { useSession } from '@/entities/session/store'
+import { setServerTime } from '@/lib/clock'
+import { tell, type Kind } from '@/lib/live'
+import { usePhone } from '@/softphone/store'
+import { line } from '@/transport/line'
+import type { Event, Welcome } from '@/transport/messages.gen'
+import { whenSignedOut } from '@/transport/rest'
+
+type Body = Event['body']
+type Handlers = { [Each in Kind]: (body: Extract<Body, { kind: Each }>) => void }
+
+/** Wires the line to the hub with the stores: the one map from an event's kind to what it does. */
+export function startConsole(): { enter: () => void; leave: (reason: string | null) => void } {
+  const session = useSession()
+  const connection = useConnection()
+  const seat = useSeat()
+  const hall = useHall()
+  const call = useCall()
+  const drafts = useDrafts()
+  const filing = useFiling()
+  const phone = usePhone()
+
+  const handlers: Handlers = {
+    call_ringing: ({ card }) => call.show(card),
+    call_answered: ({ call_id, answered_at }) => call.answered(call_id, answered_at),
+    call_ended: ({ call_id, ended_at }) => call.ended(call_id, ended_at),
+    seat_changed: ({ seat: moved }) => {
+      hall.changed(moved)
+      if (moved.seat !== seat.mine?.seat) return
+      const stillMine = moved.user_id === session.me?.user_id
+      seat.mine = stillMine ? moved : null
+      if (stillMine) call.seatMoved(moved)
+    },
+    queue_changed: ({ queue }) => (connection.queue = queue),
+    link_changed: ({ link }) => (connection.pbx = link),
+    case_filed: ({ case: summary }) => call.filed(summary),
+    draft_saved: ({ draft, discarded }) => drafts.changed(draft, discarded),
+    callback_changed: () => {},
+    recording_changed: () => {},
+    transcript_changed: () => {},
+  }
+
+  let firstWelcome = true
+
+  function welcome({ server_time, me, desk }: Welcome): void {
+    setServerTime(server_time)
+    session.me = me
+    seat.mine = desk.seat
+    connection.queue = desk.queue
+    connection.pbx = desk.link
+    drafts.welcome(desk.call?.draft ? [...desk.drafts, desk.call.draft] : desk.drafts)
+    call.welcome(desk.call)
+    if (firstWelcome && !desk.call) drafts.showLatest()
+    firstWelcome = false
+    void filing.drain()
+  }
+
+  const heard = () => (connection.heardAt = Date.now())
+
+  function enter(): void {
+    const me = session.me
+    if (!me) return
+    firstWelcome = true
+    drafts.open(me.user_id)
+    filing.open(me.user_id)
+    line.start({
+      welcome: (message) => (heard(), welcome(message)),
+      event: ({ body }) => {
+        heard()
+        ;(handlers[body.kind] as (body: Body) => void)(body)
+        tell(body)
+      },
+      tick: ({ server_time }) => (heard(), setServerTime(server_time)),
+      signedOut: (reason) => leave(reason),
+      link: (state) => {
+        connection.changed(state, Date.now())
+        if (state === 'offline') drafts.offline()
+      },
+    })
+  }
+
+  function leave(reason: string | null): void {
+    line.stop()
+    phone.close()
+    seat.mine = null
+    call.clear()
+    drafts.close()
+    filing.close()
+    session.forget(reason)
+  }
+
+  whenSignedOut(() => session.me && leave('expired'))
+  watch(
+    () => (seat.usesBrowser ? (seat.mine?.seat ?? null) : null),
+    (at) => (at ? phone.open(at) : phone.close()),
+  )
+  window.addEventListener('online', () => line.resync())
+  return { enter, leave }
+}

@@ -1,0 +1,66 @@
+import type { CallbackWay, CallbackWish, CaseForm, DraftContent, Urgency } from '@/transport/messages.gen'
+
+export type FormField = keyof DraftContent
+/** For each field at fault, the key of the words that say so. */
+export type FieldErrors = Partial<Record<FormField, string>>
+
+/** What keeps the form from being filed, seen from here; the server has the last word. `now` in ms. */
+export function validate(content: DraftContent, now: number): FieldErrors {
+  const errors: FieldErrors = {}
+  if (!content.what.trim()) errors.what = 'form.error.what'
+  if (!content.street_code) errors.street_code = 'form.error.street'
+  if (!content.class_code) errors.class_code = 'form.error.class'
+  if (content.answered_at_once && !content.answer.trim()) errors.answer = 'form.error.answer'
+  if (content.callback_wanted) {
+    const due = Date.parse(content.callback_due_at)
+    if (Number.isNaN(due)) errors.callback_due_at = 'form.error.callback_time'
+    else if (due <= now) errors.callback_due_at = 'form.error.callback_past'
+  }
+  return errors
+}
+
+export function caseForm(content: DraftContent, requestId: string, draftId: string, callId: string | null): CaseForm {
+  return {
+    request_id: requestId,
+    draft_id: draftId,
+    call_id: callId,
+    what: content.what.trim(),
+    citizen_name: content.citizen_name.trim(),
+    address: content.address.trim(),
+    street_code: content.street_code,
+    community_code: content.community_code || null,
+    class_code: content.class_code,
+    urgency: content.urgency as Urgency,
+    identity_secret: content.identity_secret,
+    answered_at_once: content.answered_at_once,
+    answer: content.answered_at_once ? content.answer.trim() : '',
+  }
+}
+
+export function callbackWish(content: DraftContent): CallbackWish | null {
+  if (!content.callback_wanted) return null
+  return { way: content.callback_way as CallbackWay, due_at: content.callback_due_at }
+}
+
+const SERVER_FIELDS: Record<string, FormField> = { due_at: 'callback_due_at', way: 'callback_way' }
+
+/** The field of the form that the server means: it may say "case.street_code" or "callback.due_at". */
+export function formField(named: string | null): FormField | null {
+  if (!named) return null
+  const last = named.split('.').at(-1) as string
+  const field = SERVER_FIELDS[last] ?? (last as FormField)
+  return FORM_FIELDS.has(field) ? field : null
+}
+
+const FORM_FIELDS = new Set<FormField>([
+  'what',
+  'citizen_name',
+  'address',
+  'street_code',
+  'community_code',
+  'class_code',
+  'urgency',
+  'answer',
+  'callback_way',
+  'callback_due_at',
+])

@@ -1,0 +1,59 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { api } from '@/transport/api'
+import type { Me, Options } from '@/transport/messages.gen'
+
+export type Permission =
+  | 'desk.sit'
+  | 'calls.read'
+  | 'calls.read_own'
+  | 'recordings.play'
+  | 'transcripts.read'
+  | 'numbers.reveal'
+  | 'cases.read'
+  | 'cases.file'
+  | 'callbacks.read'
+  | 'callbacks.schedule'
+  | 'seats.watch'
+  | 'users.manage'
+  | 'system.watch'
+
+/** Who is signed in, what the roles allow, and what the menus offer. */
+export const useSession = defineStore('session', () => {
+  const me = shallowRef<Me | null>(null)
+  const options = shallowRef<Options | null>(null)
+  /** Why the last session ended, to be said on the sign-in page. */
+  const endedBecause = ref<string | null>(null)
+
+  const granted = computed(() => new Set(me.value?.permissions ?? []))
+  const can = (permission: Permission) => granted.value.has(permission)
+  const canAny = (permissions: readonly Permission[]) => permissions.some(can)
+
+  async function signIn(username: string, password: string): Promise<void> {
+    me.value = await api.signIn(username, password)
+    endedBecause.value = null
+  }
+
+  /** Takes up the session that the browser's cookie still holds, if any. */
+  async function resume(): Promise<void> {
+    me.value = await api.me()
+  }
+
+  async function signOut(): Promise<void> {
+    await api.signOut()
+    forget(null)
+  }
+
+  function forget(reason: string | null): void {
+    me.value = null
+    options.value = null
+    endedBecause.value = reason
+  }
+
+  async function loadOptions(): Promise<Options> {
+    options.value = await api.options()
+    return options.value
+  }
+
+  return { me, options, endedBecause, can, canAny, signIn, signOut, resume, forget, loadOptions }
+})

@@ -1,0 +1,21 @@
+import { onBeforeUnmount, onMounted } from 'vue'
+
+/** A key as it is written in `useKeys`: "F2", "Ctrl+Enter", "Alt+1". */
+export function keyName(event: Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'altKey'>): string {
+  const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)
+  const key = digit?.[1] ?? event.key
+  const held = [event.ctrlKey || event.metaKey ? 'Ctrl' : '', event.altKey ? 'Alt' : ''].filter(Boolean)
+  return [...held, key].join('+')
+}
+
+/** While the component is there, each key does its work wherever the focus stands; the browser's own use is put aside. */
+export function useKeys(keys: Record<string, () => void>): void {
+  const press = (event: KeyboardEvent) => {
+    const action = keys[keyName(event)]
+    if (!action) return
+    event.preventDefault()
+    if (!event.repeat) action()
+  }
+  onMounted(() => window.addEventListener('keydown', press))
+  onBeforeUnmount(() => window.removeEventListener('keydown', press))
+}

@@ -1,0 +1,89 @@
+import { watch } from 'vue'
+import { createRouter, createWebHistory, type RouteRecordRaw, type Router } from 'vue-router'
+import { useSession, type Permission } from '@/entities/session/store'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Any one of these opens the page. */
+    needs?: readonly Permission[]
+  }
+}
+
+/** The pages, in the order in which a person without a wish of their own is sent to the first that is open to them. */
+const PAGES: RouteRecordRaw[] = [
+  { path: '/desk', name: 'desk', meta: { needs: ['desk.sit'] }, component: () => import('./pages/desk/DeskPage.vue') },
+  { path: '/hall', name: 'hall', meta: { needs: ['seats.watch'] }, component: () => import('./pages/hall/HallPage.vue') },
+  {
+    path: '/calls',
+    name: 'calls',
+    meta: { needs: ['calls.read', 'calls.read_own'] },
+    component: () => import('./pages/calls/CallsPage.vue'),
+  },
+  {
+    path: '/calls/:callId',
+    name: 'call',
+    props: true,
+    meta: { needs: ['calls.read', 'calls.read_own'] },
+    component: () => import('./pages/call/CallPage.vue'),
+  },
+  { path: '/cases', name: 'cases', meta: { needs: ['cases.read'] }, component: () => import('./pages/cases/CasesPage.vue') },
+  {
+    path: '/cases/:caseId',
+    name: 'case',
+    props: true,
+    meta: { needs: ['cases.read'] },
+    component: () => import('./pages/case/CasePage.vue'),
+  },
+  {
+    path: '/callbacks',
+    name: 'callbacks',
+    meta: { needs: ['callbacks.read'] },
+    component: () => import('./pages/callbacks/CallbacksPage.vue'),
+  },
+  {
+    path: '/status',
+    name: 'status',
+    meta: { needs: ['system.watch'] },
+    component: () => import('./pages/status/StatusPage.vue'),
+  },
+]
+
+export function createConsoleRouter(console: { enter: () => void }): Router {
+  const session = useSession()
+  const router = createRouter({
+    history: createWebHistory(),
+    routes: [
+      { path: '/', name: 'home', redirect: () => ({ name: 'desk' }) },
+      { path: '/sign-in', name: 'sign-in', component: () => import('./pages/sign-in/SignInPage.vue') },
+      ...PAGES,
+      { path: '/:rest(.*)*', redirect: '/' },
+    ],
+  })
+
+  const home = () => PAGES.find((page) => session.canAny(page.meta?.needs ?? []))
+  let tried = false
+
+  router.beforeEach(async (to) => {
+    if (!session.me && !tried) {
+      tried = true
+      await session.resume().catch(() => {})
+    }
+    if (!session.me) return to.name === 'sign-in' || { name: 'sign-in', query: { to: to.fullPath } }
+    console.enter()
+    if (to.name === 'sign-in') return { name: 'home' }
+    if (to.meta.needs && !session.canAny(to.meta.needs)) {
+      const first = home()
+      return first ? { name: first.name as string } : true
+    }
+    return true
+  })
+
+  watch(
+    () => session.me,
+    (me) => {
+      const { name, fullPath } = router.currentRoute.value
+      if (!me && name !== 'sign-in') void router.push({ name: 'sign-in', query: { to: fullPath } })
+    },
+  )
+  return router
+}

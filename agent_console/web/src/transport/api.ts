@@ -1,0 +1,62 @@
+import type {
+  CallDetail,
+  CallRow,
+  CallbackView,
+  CaseDetail,
+  CaseSummary,
+  Me,
+  Options,
+  PlatformStatus,
+  RevealedNumber,
+  SeatView,
+  Softphone,
+} from './messages.gen'
+import { rest } from './rest'
+
+/** One page of a keyset-paged list. */
+export interface Page<Item> {
+  items: Item[]
+  next_cursor: string | null
+}
+
+export interface CallFilter {
+  number?: string
+  seat?: string
+  outcome?: string
+  mine?: boolean
+}
+
+export interface CaseFilter {
+  q?: string
+  street?: string
+  status?: string
+  mine?: boolean
+}
+
+export interface CallbackFilter {
+  state?: string
+  due_before?: string
+}
+
+const id = encodeURIComponent
+
+/** Every question that the console asks over HTTP. */
+export const api = {
+  me: () => rest.get<Me>('/session'),
+  signIn: (username: string, password: string) => rest.post<Me>('/session', { username, password }),
+  signOut: () => rest.remove('/session'),
+  options: () => rest.get<Options>('/options'),
+  softphone: () => rest.get<Softphone>('/softphone'),
+  seats: () => rest.get<SeatView[]>('/seats'),
+  status: () => rest.get<PlatformStatus>('/status'),
+  calls: (filter: CallFilter, cursor?: string | null) => rest.get<Page<CallRow>>('/calls', { ...filter, cursor }),
+  call: (callId: string) => rest.get<CallDetail>(`/calls/${id(callId)}`),
+  callCases: (callId: string) => rest.get<CaseSummary[]>(`/calls/${id(callId)}/cases`),
+  recordingUrl: (callId: string) => `/api/calls/${id(callId)}/recording`,
+  reveal: (callId: string, reason: string) => rest.post<RevealedNumber>(`/calls/${id(callId)}/reveal`, { reason }),
+  cases: (filter: CaseFilter, cursor?: string | null) => rest.get<Page<CaseSummary>>('/cases', { ...filter, cursor }),
+  case: (caseId: string) => rest.get<CaseDetail>(`/cases/${id(caseId)}`),
+  caseCallbacks: (caseId: string) => rest.get<CallbackView[]>(`/cases/${id(caseId)}/callbacks`),
+  callbacks: (filter: CallbackFilter, cursor?: string | null) =>
+    rest.get<Page<CallbackView>>('/callbacks', { ...filter, cursor }),
+}

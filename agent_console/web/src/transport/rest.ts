@@ -1,0 +1,57 @@
+import type { Problem } from './messages.gen'
+import { ApiError, OFFLINE, localError } from './problem'
+
+type Query = Record<string, string | number | boolean | null | undefined>
+
+let onSignedOut: () => void = () => {}
+
+/** Called once per answer 401, wherever it came from. */
+export function whenSignedOut(handler: () => void): void {
+  onSignedOut = handler
+}
+
+function address(path: string, query: Query): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '')
+  const search = new URLSearchParams(given.map(([key, value]) => [key, String(value)]))
+  return search.size ? `/api${path}?${search}` : `/api${path}`
+}
+
+function isProblem(body: unknown): body is Problem {
+  return typeof body === 'object' && body !== null && 'error' in body && 'message' in body
+}
+
+async function failure(response: Response): Promise<ApiError> {
+  const body: unknown = await response.json().catch(() => null)
+  if (isProblem(body)) return new ApiError(body, response.status)
+  const error = response.status >= 502 ? 'Unavailable' : 'ServerError'
+  return new ApiError(
+    { error, message: `HTTP ${response.status}`, kept: '', next_step: '', field: null },
+    response.status,
+  )
+}
+
+async function call<Result>(method: string, path: string, query: Query = {}, body?: unknown): Promise<Result> {
+  const request: RequestInit = { method, credentials: 'same-origin', headers: { accept: 'application/json' } }
+  if (body !== undefined) {
+    request.body = JSON.stringify(body)
+    request.headers = { accept: 'application/json', 'content-type': 'application/json' }
+  }
+  let response: Response
+  try {
+    response = await fetch(address(path, query), request)
+  } catch {
+    throw localError(OFFLINE, 'The server cannot be reached.')
+  }
+  if (!response.ok) {
+    const error = await failure(response)
+    if (error.signedOut) onSignedOut()
+    throw error
+  }
+  return (response.status === 204 ? undefined : await response.json()) as Result
+}
+
+export const rest = {
+  get: <Result>(path: string, query?: Query) => call<Result>('GET', path, query),
+  post: <Result>(path: string, body: unknown) => call<Result>('POST', path, {}, body),
+  remove: (path: string) => call<void>('DELETE', path),
+}
