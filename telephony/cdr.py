@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -109,7 +109,7 @@ def read(path: Path, offset: int = 0) -> Reading:
     except FileNotFoundError:
         return Reading((), 0)
     whole, newline, _ = added.rpartition(b"\n")
-    rows, damaged = parse(whole.decode("utf-8", "replace").splitlines())
+    rows, damaged = parse(whole.decode("utf-8", "replace").split("\n"))
     return Reading(tuple(rows), begin + len(whole) + len(newline), tuple(damaged))
 
 
@@ -118,7 +118,7 @@ def parse(lines: Iterable[str]) -> tuple[list[CdrRow], list[str]]:
     rows: list[CdrRow] = []
     damaged: list[str] = []
     for line in filter(None, lines):
-        row = _row(next(csv.reader([line])))
+        row = _row(line)
         if row is None:
             damaged.append(line)
         else:
@@ -160,14 +160,12 @@ def _call(rows: list[CdrRow]) -> CdrCall | None:
     )
 
 
-def _row(fields: Sequence[str]) -> CdrRow | None:
-    if len(fields) != len(COLUMNS):
-        return None
-    text = dict(zip(COLUMNS, fields, strict=True))
+def _row(line: str) -> CdrRow | None:
     try:
+        text = dict(zip(COLUMNS, next(csv.reader([line])), strict=True))
         start, answer, end = (_moment(text.pop(name)) for name in ("start", "answer", "end"))
         billsec = float(text.pop("billsec") or 0)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError, csv.Error):
         return None
     if start is None or end is None or not text["linkedid"]:
         return None

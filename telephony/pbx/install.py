@@ -80,7 +80,7 @@ async def install(
 
 async def _fetch_and_unpack(state: Path, names: Sequence[ProgramName], say: Say) -> list[str]:
     _need_tools(("apt-get", "dpkg-deb", "tar"))
-    apt = state / "debian" / "apt"
+    apt = programs.private_root(state).parent / "apt"
     wanted = [package for name in names for package in PACKAGES[name]]
     say(f"reading the package list of Debian {SUITE}", 0.02)
     config = await _private_apt(apt)

@@ -31,7 +31,7 @@ RESTART_FILES = frozenset(
 )
 _DEFAULTS_HOLD = ("acl.conf", "ccss.conf", "pjproject.conf", "queuerules.conf", "statsd.conf", "udptl.conf")
 """Files that Asterisk would report as missing at every start, although it needs nothing in them."""
-_SECRET = re.compile(r"^[A-Za-z0-9_-]{16,128}$")
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _ADVANCED_FILTERS_SINCE = {20: 11, 21: 6, 22: 1}
 
 
@@ -128,7 +128,7 @@ def _read(path: Path) -> str | None:
 
 
 def _checked(purpose: str, secret: str) -> str:
-    if not _SECRET.match(secret):
+    if not _SECRET.fullmatch(secret):
         raise PbxConfigInvalid(
             f"The secret for {purpose} cannot stand in Asterisk's files.",
             next_step="Secrets have 16 to 128 letters, digits, underscores or hyphens.",

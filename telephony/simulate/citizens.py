@@ -17,7 +17,7 @@ Ending = Literal["ended", "gave_up", "refused", "unknown"]
 _SILENT = "silent"
 _REFUSALS = (403, 404, 480, 486, 488, 500, 503, 600, 603)
 _LONGEST_WAIT_MS = 3_600_000
-_NUMBER = re.compile(r"^\+?[0-9]{3,20}$")
+_NUMBER = re.compile(r"\+?[0-9]{3,20}")
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _refuse_unplayable(calls: Sequence[CitizenCall], legs: Legs) -> None:
     if not calls or len(set(numbers)) != len(numbers):
         raise ValueError("a run needs at least one call, and each call a caller number of its own")
     for call in calls:
-        if not _NUMBER.match(call.caller_number) or not _NUMBER.match(call.dialed_number):
+        if not _NUMBER.fullmatch(call.caller_number) or not _NUMBER.fullmatch(call.dialed_number):
             raise ValueError(f"{call} has a number that is not a number")
         if call.says is not None and call.says not in legs.callers:
             raise ValueError(f"there is no dialogue {call.says!r}")

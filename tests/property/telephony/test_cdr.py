@@ -1,0 +1,62 @@
+"""Whatever pieces the file grows in, and whatever it holds, no row is lost, doubled or made up."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telephony.cdr import COLUMNS, CdrRow, calls_from_rows, count, parse, read
+
+text = st.text(st.characters(exclude_characters='\r\n"', exclude_categories=["C", "Zl", "Zp"]), max_size=12)
+seconds = st.floats(1.6e9, 2.4e9).map(lambda value: f"{value:.6f}")
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> str:
+    values = {name: draw(text) for name in COLUMNS}
+    values["linkedid"] = draw(st.sampled_from(["hotline-1.0", "hotline-1.2", "hotline-2.0"]))
+    values["dialed"] = draw(st.sampled_from(["", "96010", "12345"]))
+    values["dstchannel"] = draw(st.sampled_from(["", "PJSIP/8001-0000000a", "PJSIP/trunk-00000001"]))
+    values |= {"start": draw(seconds), "answer": draw(st.just("0.000000") | seconds), "end": draw(seconds)}
+    values["billsec"] = "1.500000"
+    return ",".join(f'"{value}"' for value in values.values())
+
+
+@given(st.lists(lines(), max_size=6), st.data())
+def test_reading_in_pieces_gives_what_reading_at_once_gives(written: list[str], data: st.DataObject) -> None:
+    whole = "".join(f"{line}\n" for line in written).encode()
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=4)))
+    rows: list[CdrRow] = []
+    offset = 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "calls.csv"
+        for end in [*cuts, len(whole)]:
+            path.write_bytes(whole[:end])
+            reading = read(path, offset)
+            rows += reading.rows
+            offset = reading.offset
+    assert rows == parse(written)[0]
+    assert len(rows) == len(written)
+
+
+@given(st.lists(lines(), max_size=8))
+def test_calls_are_counted_once_and_answered_only_by_a_seat(written: list[str]) -> None:
+    rows, _ = parse(written)
+    calls = calls_from_rows(rows)
+    assert len({call.call_id for call in calls}) == len(calls)
+    assert {call.call_id for call in calls} == {row.linkedid for row in rows if row.dialed}
+    counts = count(calls)
+    assert counts["offered"] == counts["answered"] + counts["abandoned"] == len(calls)
+    for call in calls:
+        assert (call.outcome == "answered") == (call.seat is not None) == (call.answered_at is not None)
+        assert all(call.arrived_at <= row.start for row in rows if row.linkedid == call.call_id)
+
+
+@given(st.lists(st.text(max_size=60), max_size=5))
+def test_anything_else_in_the_file_never_raises(rubbish: list[str]) -> None:
+    rows, damaged = parse(rubbish)
+    assert rows == []
+    assert damaged == [line for line in rubbish if line]
