@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from pydantic import AwareDatetime, Field
+
 from backend.kernel.schemas import Schema
 
 
@@ -42,3 +44,12 @@ class CallbackView(Schema):
     due_at: datetime
     scheduled_at: datetime
     scheduled_by: str
+
+
+class CallbackQuery(Schema):
+    """What a list of callback visits is asked for."""
+
+    state: CallbackState | None = None
+    due_before: AwareDatetime | None = None
+    cursor: str | None = Field(default=None, max_length=200)
+    limit: int = Field(default=50, ge=1, le=200)

@@ -118,3 +118,14 @@ class CaseDetail(Schema):
     identity_secret: bool
     answer: str
     events: list[CaseEventView]
+
+
+class CaseQuery(Schema):
+    """What a list of cases is asked for; `q` is looked for in the text, the number and the address."""
+
+    q: str = Field(default="", max_length=100)
+    street: str = Field(default="", max_length=32)
+    status: CaseStatus | None = None
+    mine: bool = False
+    cursor: str | None = Field(default=None, max_length=200)
+    limit: int = Field(default=50, ge=1, le=200)

@@ -24,7 +24,7 @@ async def names(session: AsyncSession, numbers: Iterable[str]) -> dict[str, str]
     if not wanted:
         return {}
     rows = await session.execute(select(Citizen.e164, Citizen.name).where(Citizen.e164.in_(wanted)))
-    return dict(rows.tuples().all())
+    return {row.e164: row.name for row in rows}
 
 
 async def save_name(session: AsyncSession, e164: str, name: str, now: datetime) -> None:

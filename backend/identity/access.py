@@ -51,11 +51,15 @@ def check_origin(connection: HTTPConnection) -> None:
         raise ForeignOrigin
 
 
+def database_of(connection: HTTPConnection) -> Database:
+    """The database of this application."""
+    return cast("Database", connection.app.state.database)
+
+
 async def principal_of(connection: HTTPConnection) -> Principal | None:
     """Who is signed in with the cookie of this connection."""
-    state = connection.app.state
-    database, roles = cast("Database", state.database), cast("Roles", state.roles)
-    return await principal_for_token(database, roles, connection.cookies.get(COOKIE))
+    roles = cast("Roles", connection.app.state.roles)
+    return await principal_for_token(database_of(connection), roles, connection.cookies.get(COOKIE))
 
 
 @dataclass(frozen=True)

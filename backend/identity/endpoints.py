@@ -7,7 +7,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from backend.identity import audit, sessions, users
-from backend.identity.access import COOKIE, PUBLIC, principal_of, requires, signed_in
+from backend.identity.access import COOKIE, PUBLIC, database_of, principal_of, requires, signed_in
 from backend.identity.permissions import Roles
 from backend.identity.principal import Principal
 from backend.identity.schemas import AuditView, Me, SignIn, UserView
@@ -18,20 +18,18 @@ from backend.kernel.schemas import Page
 
 router = APIRouter(prefix="/api", tags=["identity"])
 
-
-def _database(request: Request) -> Database:
-    return cast("Database", request.app.state.database)
+Store = Annotated[Database, Depends(database_of)]
 
 
 @router.post("/session", dependencies=[PUBLIC])
-async def sign_in(form: SignIn, request: Request, response: Response) -> Me:
+async def sign_in(form: SignIn, request: Request, response: Response, database: Store) -> Me:
     """Sign in; the answer sets the session cookie."""
     roles = cast("Roles", request.app.state.roles)
     origin = sessions.Origin(
         address=request.client.host if request.client else "", user_agent=request.headers.get("user-agent", "")
     )
     password = form.password.get_secret_value()
-    signed = await sessions.sign_in(_database(request), roles, form.username, password, origin, clock.now())
+    signed = await sessions.sign_in(database, roles, form.username, password, origin, clock.now())
     response.set_cookie(
         COOKIE,
         signed.token,
@@ -51,30 +49,30 @@ async def who_am_i(principal: Annotated[Principal, Depends(signed_in)]) -> Me:
 
 
 @router.delete("/session", status_code=204, dependencies=[PUBLIC])
-async def sign_out(request: Request, response: Response) -> None:
+async def sign_out(request: Request, response: Response, database: Store) -> None:
     """End the session; without one this does nothing."""
     principal = await principal_of(request)
     if principal is not None:
-        async with _database(request).transaction() as tx:
+        async with database.transaction() as tx:
             await sessions.sign_out(tx, principal, clock.now())
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
 
 
 @router.get("/users")
-async def list_users(request: Request, _: Annotated[Principal, Depends(requires("users.manage"))]) -> list[UserView]:
+async def list_users(database: Store, _: Annotated[Principal, Depends(requires("users.manage"))]) -> list[UserView]:
     """Every user, by name."""
-    async with _database(request).transaction() as tx:
+    async with database.transaction() as tx:
         return await users.list_users(tx)
 
 
 @router.get("/audit")
 async def read_audit_log(
-    request: Request,
+    database: Store,
     _: Annotated[Principal, Depends(requires("audit.read"))],
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     object_id: str | None = None,
 ) -> Page[AuditView]:
     """What was done by whom, newest first; `object_id` asks for one thing's history."""
-    async with _database(request).transaction() as tx:
+    async with database.transaction() as tx:
         return await audit.page(tx, cursor=cursor, limit=limit, object_id=object_id)

@@ -1,0 +1,48 @@
+"""What can be wrong with a callback visit; each names the field, the rule and what to do."""
+
+from __future__ import annotations
+
+from backend.kernel.errors import Conflict, HotlineError, IllegalTransition, NotFound
+
+
+class CallbackInvalid(HotlineError):
+    """A callback visit cannot be promised as wished."""
+
+    def __init__(self, field: str, message: str, next_step: str) -> None:
+        super().__init__(message, kept="What was typed is kept.", next_step=next_step, field=field)
+
+
+class CallbackInThePast(CallbackInvalid):
+    """The time wished for has passed."""
+
+
+class CallbackTooFar(CallbackInvalid):
+    """The time wished for is further away than anybody can promise."""
+
+
+class CallbackTimeUnclear(CallbackInvalid):
+    """The time wished for names no time zone."""
+
+
+class VisitWithoutAddress(CallbackInvalid):
+    """A visit in person needs to know where."""
+
+
+class CancelWithoutReason(CallbackInvalid):
+    """Taking a promise back needs a reason."""
+
+
+class CallbackNotFound(NotFound):
+    """There is no such callback visit."""
+
+
+class CallbackRequestReused(Conflict):
+    """A request id came again with another wish: nothing was promised a second time."""
+
+
+class CallbackCannotMove(IllegalTransition):
+    """The callback visit does not stand where this move begins."""
+
+
+class CallbackChangedMeanwhile(Conflict):
+    """Somebody else moved the callback visit first."""

@@ -1,0 +1,147 @@
+"""Promising, keeping and taking back a callback visit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from backend.callbacks import repository
+from backend.callbacks.errors import (
+    CallbackChangedMeanwhile,
+    CallbackNotFound,
+    CallbackRequestReused,
+    CancelWithoutReason,
+)
+from backend.callbacks.models import Callback
+from backend.callbacks.rules import check_wish
+from backend.callbacks.schemas import CallbackQuery, CallbackState, CallbackView, CallbackWish
+from backend.callbacks.states import CallbackMove, move
+from backend.cases import timeline
+from backend.cases.rules import clean_text
+from backend.cases.service import find_case
+from backend.identity.principal import Principal
+from backend.kernel.database import Transaction
+from backend.kernel.ids import new_id
+from backend.kernel.paging import make_cursor, read_cursor
+from backend.kernel.schemas import Page
+
+
+async def schedule(
+    tx: Transaction, principal: Principal, case_id: UUID, wish: CallbackWish, request_id: UUID, now: datetime
+) -> CallbackView:
+    """Promise a callback visit for a filed case.
+
+    The same request promises once, however often it comes; with another wish it raises `CallbackRequestReused`.
+    Raises `CallbackInvalid` for what is wrong with the wish, `CaseNotFound` for a case that does not exist.
+    """
+    await repository.serialise_request(tx.session, request_id)
+    scheduled = await repository.by_request(tx.session, request_id)
+    if scheduled is not None:
+        return _view(_same_request(scheduled, principal, case_id, wish))
+    case = await find_case(tx, case_id)
+    check_wish(wish, case.address, now)
+    callback = Callback(
+        callback_id=new_id(),
+        request_id=request_id,
+        case_id=case_id,
+        case_number=case.number,
+        way=wish.way.value,
+        state=move(None, CallbackMove.SCHEDULE).value,
+        version=1,
+        due_at=wish.due_at,
+        scheduled_at=now,
+        scheduled_by_id=principal.user_id,
+        scheduled_by=principal.display_name,
+    )
+    tx.session.add(callback)
+    await tx.session.flush()
+    detail: timeline.Detail = {"way": callback.way, "due_at": wish.due_at.isoformat()}
+    return _changed(tx, principal, callback, "callback_scheduled", detail, now)
+
+
+async def cancel(tx: Transaction, principal: Principal, callback_id: UUID, reason: str, now: datetime) -> CallbackView:
+    """Take a promise back, with the reason; the same once more is no error.
+
+    Raises `CancelWithoutReason`, `CallbackNotFound`, `CallbackCannotMove` or `CallbackChangedMeanwhile`.
+    """
+    said = clean_text(reason)
+    if not said:
+        raise CancelWithoutReason("reason", "A callback is taken back with a reason.", "Write why.")
+    callback = await _find(tx, callback_id)
+    if callback.state == CallbackState.CANCELED.value and callback.end_reason == said:
+        return _view(callback)
+    return await _end(tx, principal, callback, CallbackMove.CANCEL, said, now)
+
+
+async def complete(tx: Transaction, principal: Principal, callback_id: UUID, now: datetime) -> CallbackView:
+    """The citizen was called on. Raises like `cancel`."""
+    return await _end(tx, principal, await _find(tx, callback_id), CallbackMove.COMPLETE, None, now)
+
+
+async def callbacks_of_case(tx: Transaction, case_id: UUID) -> list[CallbackView]:
+    """The callback visits of a case, by their time; raises `CaseNotFound`."""
+    await find_case(tx, case_id)
+    return [_view(callback) for callback in await repository.of_case(tx.session, case_id)]
+
+
+async def list_callbacks(tx: Transaction, query: CallbackQuery) -> Page[CallbackView]:
+    """Callback visits, those due first first; raises `CursorInvalid`."""
+    after = read_cursor(query.cursor, UUID) if query.cursor else None
+    rows = await repository.page(tx.session, query.state, query.due_before, after, query.limit + 1)
+    last = rows[query.limit - 1] if len(rows) > query.limit else None
+    return Page(
+        items=[_view(callback) for callback in rows[: query.limit]],
+        next_cursor=make_cursor(last.due_at, last.callback_id) if last is not None else None,
+    )
+
+
+async def _find(tx: Transaction, callback_id: UUID) -> Callback:
+    callback = await repository.by_id(tx.session, callback_id)
+    if callback is None:
+        raise CallbackNotFound("There is no such callback visit.", next_step="Look for it in the list.")
+    return callback
+
+
+async def _end(
+    tx: Transaction, principal: Principal, callback: Callback, by: CallbackMove, reason: str | None, now: datetime
+) -> CallbackView:
+    after = move(CallbackState(callback.state), by)
+    ended = await repository.end(tx.session, callback, after, now, principal.display_name, reason)
+    if ended is None:
+        raise CallbackChangedMeanwhile(
+            "Somebody else changed this callback visit first.",
+            kept="What you typed is still on the screen.",
+            next_step="Load it anew and decide again.",
+        )
+    detail: timeline.Detail = {"way": ended.way, "due_at": ended.due_at.isoformat(), "reason": reason}
+    return _changed(tx, principal, ended, f"callback_{after.value}", detail, now)
+
+
+def _changed(
+    tx: Transaction, principal: Principal, callback: Callback, kind: str, detail: timeline.Detail, now: datetime
+) -> CallbackView:
+    timeline.add_entry(tx, callback.case_id, kind, principal, detail, now)
+    view = _view(callback)
+    tx.emit(
+        "callback_changed",
+        entity=str(callback.callback_id),
+        audience=["permission:callbacks.read", f"user:{principal.user_id}"],
+        payload=view.model_dump(mode="json"),
+        at=now,
+    )
+    return view
+
+
+def _same_request(scheduled: Callback, principal: Principal, case_id: UUID, wish: CallbackWish) -> Callback:
+    promised = (scheduled.scheduled_by_id, scheduled.case_id, scheduled.way, scheduled.due_at)
+    if promised != (principal.user_id, case_id, wish.way.value, wish.due_at):
+        raise CallbackRequestReused(
+            f"This request scheduled a callback for {scheduled.case_number} already, with another wish.",
+            kept="That callback stands as it was scheduled first.",
+            next_step="Cancel it and schedule a new one if the wish has changed.",
+        )
+    return scheduled
+
+
+def _view(callback: Callback) -> CallbackView:
+    return CallbackView.model_validate(callback)

@@ -1,0 +1,87 @@
+"""What can be wrong with a case or a draft; each names the field, the rule and what to do."""
+
+from __future__ import annotations
+
+from backend.cases.schemas import DraftView
+from backend.kernel.errors import Conflict, HotlineError, IllegalTransition, NotFound
+
+_KEPT = "What was typed is kept in the draft."
+
+
+class CaseInvalid(HotlineError):
+    """A form cannot be filed as it stands."""
+
+    def __init__(self, field: str, message: str, next_step: str) -> None:
+        super().__init__(message, kept=_KEPT, next_step=next_step, field=field)
+
+
+class CaseWithoutContent(CaseInvalid):
+    """The form does not say what the citizen wants."""
+
+
+class CaseWithoutStreet(CaseInvalid):
+    """The form names no street."""
+
+
+class UnknownStreet(CaseInvalid):
+    """The street is not one of the district's."""
+
+
+class UnknownCommunity(CaseInvalid):
+    """The community is not one of the district's."""
+
+
+class CommunityNotInStreet(CaseInvalid):
+    """The community belongs to another street."""
+
+
+class CaseWithoutClass(CaseInvalid):
+    """The form names no class."""
+
+
+class UnknownClass(CaseInvalid):
+    """The class is not in force."""
+
+
+class AnsweredWithoutAnswer(CaseInvalid):
+    """The form says that the question was answered at once, but not how."""
+
+
+class CallNotGiven(CaseInvalid):
+    """The form names a call that this case cannot belong to."""
+
+
+class RequestReused(Conflict):
+    """A request id came again with other content: nothing was stored a second time."""
+
+
+class CaseNotFound(NotFound):
+    """There is no such case."""
+
+
+class CaseChangedMeanwhile(Conflict):
+    """Somebody else moved the case first."""
+
+
+class CaseCannotMove(IllegalTransition):
+    """The case does not stand where this move begins."""
+
+
+class DraftNotYours(NotFound):
+    """The draft belongs to somebody else, or does not exist."""
+
+
+class DraftFiled(Conflict):
+    """The draft has become a case already."""
+
+
+class DraftOutdated(Conflict):
+    """The save builds on an older revision than the one that stands. `newest` is the draft as it stands."""
+
+    def __init__(self, newest: DraftView) -> None:
+        super().__init__(
+            f"This draft was changed elsewhere meanwhile; revision {newest.revision} stands.",
+            kept="What you typed is still on the screen.",
+            next_step="Compare it with the newer text, then save again.",
+        )
+        self.newest = newest

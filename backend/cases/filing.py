@@ -1,0 +1,154 @@
+"""Filing: a form becomes a case, once, with its number, its time line and everything that hangs on it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from backend.cases import drafts, repository, timeline
+from backend.cases.errors import CallNotGiven, CaseChangedMeanwhile, RequestReused
+from backend.cases.models import Case
+from backend.cases.numbering import case_number, day_of, prefix_of
+from backend.cases.rules import CallFacts, CheckedForm, ReferenceData, check_form, fingerprint
+from backend.cases.schemas import CaseForm, CaseStatus, CaseSummary
+from backend.cases.service import find_case
+from backend.cases.states import CaseMove, move
+from backend.cases.views import case_summary
+from backend.citizens import service as citizens
+from backend.identity.principal import Principal
+from backend.kernel.database import Transaction
+from backend.kernel.ids import new_id
+
+
+async def file_case(
+    tx: Transaction,
+    principal: Principal,
+    form: CaseForm,
+    call: CallFacts | None,
+    reference: ReferenceData,
+    now: datetime,
+) -> CaseSummary:
+    """File the case and delete its draft.
+
+    The same request files once, however often it comes; with other content it raises `RequestReused`. Raises
+    `CaseInvalid` for what is wrong with the form. `call` are the facts of the call that the form names.
+    """
+    await repository.serialise_request(tx.session, form.request_id)
+    filed = await repository.case_by_request(tx.session, form.request_id)
+    if filed is not None:
+        return case_summary(_same_request(filed, principal, form))
+    if form.call_id != (call.call_id if call is not None else None):
+        raise CallNotGiven("call_id", "The call of this case is not known.", "File it from the call, or without one.")
+    checked = check_form(form, reference)
+    if call is not None and not form.identity_secret:
+        await citizens.remember_name(tx, call.caller, checked.citizen_name, now)
+    if form.draft_id is not None:
+        await drafts.discard_draft(tx, principal, form.draft_id)
+    case = await _insert(tx, principal, form, call, checked, reference.taxonomy.version, now)
+    if form.answered_at_once:
+        case = await move_case(tx, principal, case.case_id, case.version, CaseMove.ANSWER_AT_ONCE, now)
+    summary = case_summary(case)
+    tx.emit(
+        "case_filed",
+        entity=str(case.case_id),
+        audience=["permission:cases.read", f"user:{principal.user_id}"],
+        payload=summary.model_dump(mode="json"),
+        at=now,
+    )
+    return summary
+
+
+async def move_case(
+    tx: Transaction, principal: Principal, case_id: UUID, version: int, by: CaseMove, now: datetime
+) -> Case:
+    """Make one move, unless somebody else moved the case since `version`.
+
+    Raises `CaseNotFound`, `CaseCannotMove`, or `CaseChangedMeanwhile` that tells who did what.
+    """
+    case = await find_case(tx, case_id)
+    if case.version != version:
+        raise await _moved_by_somebody(tx, case)
+    after = move(CaseStatus(case.status), by)
+    closed_at = now if after is CaseStatus.CLOSED else None
+    moved = await repository.set_status(tx.session, case_id, version, after, closed_at)
+    if moved is None:
+        raise await _moved_by_somebody(tx, case)
+    timeline.add_entry(tx, case_id, by.value, principal, {}, now)
+    return moved
+
+
+def _same_request(filed: Case, principal: Principal, form: CaseForm) -> Case:
+    if filed.filed_by_id != principal.user_id or filed.fingerprint != fingerprint(form):
+        raise RequestReused(
+            f"This request was filed as {filed.number} already, with other content.",
+            kept=f"The case {filed.number} stands as it was filed first.",
+            next_step="Open that case; file anything further as a new one.",
+        )
+    return filed
+
+
+async def _insert(
+    tx: Transaction,
+    principal: Principal,
+    form: CaseForm,
+    call: CallFacts | None,
+    checked: CheckedForm,
+    taxonomy_version: str,
+    now: datetime,
+) -> Case:
+    prefix, day = prefix_of(call.dialed_number if call else None), day_of(now)
+    # last of all that waits for others: whoever files next waits from here to our commit
+    count = await repository.next_count(tx.session, prefix, day)
+    case = Case(
+        case_id=new_id(),
+        number=case_number(prefix, day, count),
+        request_id=form.request_id,
+        fingerprint=fingerprint(form),
+        draft_id=form.draft_id,
+        version=1,
+        status=move(None, CaseMove.FILE).value,
+        channel="hotline",
+        call_id=call.call_id if call else None,
+        dialed_number=call.dialed_number if call else None,
+        caller_number=call.caller.raw if call else None,
+        caller_e164=call.caller.e164 if call else None,
+        citizen_name=checked.citizen_name,
+        identity_secret=form.identity_secret,
+        what=checked.what,
+        address=checked.address,
+        street_code=checked.street.code,
+        street_name=checked.street.name,
+        community_code=checked.community.code if checked.community else None,
+        community_name=checked.community.name if checked.community else None,
+        class_code=checked.case_class.code,
+        class_name=checked.case_class.name,
+        taxonomy_version=taxonomy_version,
+        urgency=form.urgency.value,
+        answered_at_once=form.answered_at_once,
+        answer=checked.answer,
+        filed_at=now,
+        filed_by_id=principal.user_id,
+        filed_by=principal.display_name,
+        closed_at=None,
+    )
+    tx.session.add(case)
+    await tx.session.flush()
+    detail: timeline.Detail = {
+        "number": case.number,
+        "call_id": case.call_id,
+        "street": case.street_name,
+        "class": case.class_name,
+        "urgency": case.urgency,
+    }
+    timeline.add_entry(tx, case.case_id, CaseMove.FILE.value, principal, detail, now)
+    return case
+
+
+async def _moved_by_somebody(tx: Transaction, case: Case) -> CaseChangedMeanwhile:
+    events = await repository.events_of(tx.session, case.case_id)
+    last = f" ({events[-1].kind} by {events[-1].actor or 'the platform'})" if events else ""
+    return CaseChangedMeanwhile(
+        f"Somebody else changed the case {case.number} first{last}.",
+        kept="What you typed is still on the screen.",
+        next_step="Load the case anew and decide again.",
+    )

@@ -1,0 +1,157 @@
+"""Every query about drafts and cases."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Select, func, or_, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from backend.cases.models import Case, CaseEvent, CaseNumberDay, Draft
+from backend.cases.schemas import CaseStatus
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """What a list of cases shows; None or "" leaves a part open."""
+
+    q: str = ""
+    street: str = ""
+    status: CaseStatus | None = None
+    filed_by_id: UUID | None = None
+
+
+# ---- drafts -------------------------------------------------------------------------------------------------------
+
+
+async def draft_for_update(session: AsyncSession, draft_id: UUID) -> Draft | None:
+    """The draft, locked until the transaction ends."""
+    query = select(Draft).where(Draft.draft_id == draft_id).with_for_update()
+    return (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+
+
+async def insert_draft(session: AsyncSession, draft: Draft) -> bool:
+    """Store a new draft; False when one of this id was stored meanwhile."""
+    columns = (column.key for column in Draft.__mapper__.column_attrs)
+    statement = insert(Draft).values({key: getattr(draft, key) for key in columns})
+    stored = await session.execute(statement.on_conflict_do_nothing().returning(Draft.draft_id))
+    return stored.scalar_one_or_none() is not None
+
+
+async def drafts_of_user(session: AsyncSession, user_id: UUID) -> Sequence[Draft]:
+    """A person's drafts, the last saved first."""
+    query = select(Draft).where(Draft.user_id == user_id).order_by(Draft.saved_at.desc(), Draft.draft_id)
+    return (await session.execute(query)).scalars().all()
+
+
+async def drafts_of_calls(session: AsyncSession, call_ids: Collection[str]) -> Sequence[Draft]:
+    """Everybody's drafts for these calls, the last saved first."""
+    if not call_ids:
+        return []
+    query = select(Draft).where(Draft.call_id.in_(call_ids)).order_by(Draft.saved_at.desc(), Draft.draft_id)
+    return (await session.execute(query)).scalars().all()
+
+
+# ---- filing -------------------------------------------------------------------------------------------------------
+
+
+async def serialise_request(session: AsyncSession, request_id: UUID) -> None:
+    """Until the transaction ends, nobody else works on this request."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"file-case:{request_id}"}
+    )
+
+
+async def case_by_request(session: AsyncSession, request_id: UUID) -> Case | None:
+    """The case that this request filed."""
+    return (await session.execute(select(Case).where(Case.request_id == request_id))).scalar_one_or_none()
+
+
+async def case_by_draft(session: AsyncSession, draft_id: UUID) -> Case | None:
+    """The case that this draft became."""
+    return (await session.execute(select(Case).where(Case.draft_id == draft_id).limit(1))).scalar_one_or_none()
+
+
+async def next_count(session: AsyncSession, prefix: str, day: date) -> int:
+    """The next count of a day. Others wait for this transaction, and a roll-back gives the count back: no gaps."""
+    statement = insert(CaseNumberDay).values(prefix=prefix, day=day, last=1)
+    statement = statement.on_conflict_do_update(
+        index_elements=[CaseNumberDay.prefix, CaseNumberDay.day], set_={"last": CaseNumberDay.last + 1}
+    )
+    return (await session.execute(statement.returning(CaseNumberDay.last))).scalar_one()
+
+
+async def set_status(
+    session: AsyncSession, case_id: UUID, version: int, status: CaseStatus, closed_at: datetime | None
+) -> Case | None:
+    """Compare-and-set: the case at its new version, None when it is not at `version` any more."""
+    statement = (
+        update(Case)
+        .where(Case.case_id == case_id, Case.version == version)
+        .values(status=status.value, version=version + 1, closed_at=closed_at)
+        .returning(Case)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+# ---- reading ------------------------------------------------------------------------------------------------------
+
+
+async def case_by_id(session: AsyncSession, case_id: UUID) -> Case | None:
+    """The case."""
+    return await session.get(Case, case_id)
+
+
+async def events_of(session: AsyncSession, case_id: UUID) -> Sequence[CaseEvent]:
+    """The time line of a case, oldest first."""
+    query = select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.event_id)
+    return (await session.execute(query)).scalars().all()
+
+
+async def page(
+    session: AsyncSession, wanted: CaseFilter, before: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Case]:
+    """Cases, newest first, from just before a moment and a case id."""
+    query = _filtered(select(Case), wanted).order_by(Case.filed_at.desc(), Case.case_id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(tuple_(Case.filed_at, Case.case_id) < before)
+    return (await session.execute(query)).scalars().all()
+
+
+def _filtered(query: Select[Case], wanted: CaseFilter) -> Select[Case]:
+    if wanted.q:
+        columns = (Case.what, Case.number, Case.address)
+        query = query.where(or_(*(column.icontains(wanted.q, autoescape=True) for column in columns)))
+    if wanted.street:
+        query = query.where(Case.street_code == wanted.street)
+    if wanted.status is not None:
+        query = query.where(Case.status == wanted.status.value)
+    if wanted.filed_by_id is not None:
+        query = query.where(Case.filed_by_id == wanted.filed_by_id)
+    return query
+
+
+async def cases_of_numbers(session: AsyncSession, numbers: Collection[str], limit: int) -> Sequence[Case]:
+    """For each of these E.164 numbers at most `limit` cases: open ones first, then the newest."""
+    if not numbers:
+        return []
+    order = (Case.status == CaseStatus.CLOSED.value, Case.filed_at.desc(), Case.case_id)
+    place = func.row_number().over(partition_by=Case.caller_e164, order_by=order).label("place")
+    ranked = select(Case, place).where(Case.caller_e164.in_(numbers)).subquery()
+    found = aliased(Case, ranked)
+    query = select(found).where(ranked.c.place <= limit).order_by(found.caller_e164, ranked.c.place)
+    return (await session.execute(query)).scalars().all()
+
+
+async def cases_of_calls(session: AsyncSession, call_ids: Collection[str]) -> Sequence[Case]:
+    """The cases filed in these calls, in the order of filing."""
+    if not call_ids:
+        return []
+    query = select(Case).where(Case.call_id.in_(call_ids)).order_by(Case.filed_at, Case.case_id)
+    return (await session.execute(query)).scalars().all()

@@ -1,0 +1,136 @@
+"""What a form must hold to become a case: pure, and in the order in which the form is read."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass
+
+from backend.cases.errors import (
+    AnsweredWithoutAnswer,
+    CaseWithoutClass,
+    CaseWithoutContent,
+    CaseWithoutStreet,
+    CommunityNotInStreet,
+    UnknownClass,
+    UnknownCommunity,
+    UnknownStreet,
+)
+from backend.cases.schemas import CaseForm
+from backend.citizens.numbers import CallerNumber
+from backend.grid.grid import Community, Grid, Street
+from backend.taxonomy.schemas import CaseClass
+from backend.taxonomy.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceData:
+    """The streets and classes in force when a case is filed."""
+
+    grid: Grid
+    taxonomy: Taxonomy
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """What a case takes over from the call in which it was told."""
+
+    call_id: str
+    dialed_number: str
+    caller: CallerNumber
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedForm:
+    """A form that holds all it needs, its texts trimmed and free of control characters."""
+
+    what: str
+    citizen_name: str
+    address: str
+    answer: str
+    street: Street
+    community: Community | None
+    case_class: CaseClass
+
+
+def check_form(form: CaseForm, reference: ReferenceData) -> CheckedForm:
+    """Raises the first of the rules that the form breaks, as a `CaseInvalid` that names the field."""
+    what, answer = clean_text(form.what), clean_text(form.answer)
+    if not what:
+        raise CaseWithoutContent("what", "The case does not say what the citizen wants.", "Write it down, then file.")
+    street = _street(form.street_code.strip(), reference.grid)
+    community = _community((form.community_code or "").strip(), street, reference.grid)
+    case_class = _case_class(form.class_code.strip(), reference.taxonomy)
+    if form.answered_at_once and not answer:
+        raise AnsweredWithoutAnswer(
+            "answer", "A case that was answered at once must hold the answer.", "Write the answer, or untick the box."
+        )
+    return CheckedForm(
+        what=what,
+        citizen_name=clean_line(form.citizen_name),
+        address=clean_line(form.address),
+        answer=answer,
+        street=street,
+        community=community,
+        case_class=case_class,
+    )
+
+
+def _street(code: str, grid: Grid) -> Street:
+    if not code:
+        raise CaseWithoutStreet("street_code", "The case names no street.", "Choose the street of the place.")
+    street = grid.street(code)
+    if street is None:
+        raise UnknownStreet("street_code", f"There is no street {code[:20]}.", "Choose one from the list.")
+    return street
+
+
+def _community(code: str, street: Street, grid: Grid) -> Community | None:
+    if not code:
+        return None
+    community, above = grid.community(code), grid.street_of(code)
+    if community is None or above is None:
+        raise UnknownCommunity("community_code", f"There is no community {code[:20]}.", "Choose one from the list.")
+    if above.code != street.code:
+        raise CommunityNotInStreet(
+            "community_code",
+            f"{community.name} belongs to {above.name}, not to {street.name}.",
+            "Choose a community of this street, or the other street.",
+        )
+    return community
+
+
+def _case_class(code: str, taxonomy: Taxonomy) -> CaseClass:
+    if not code:
+        raise CaseWithoutClass("class_code", "The case has no class.", "Choose one; type a word or its initials.")
+    case_class = taxonomy.case_class(code)
+    if case_class is None:
+        raise UnknownClass("class_code", f"There is no class {code[:20]} in force.", "Choose one from the list.")
+    return case_class
+
+
+def clean_text(text: str) -> str:
+    """Several lines of text without control and format characters, trimmed; every other character is kept.
+
+    Rare characters of names, private-use ones included, are somebody's name and stay.
+    """
+    return "".join(_cleaned(each) for each in text.replace("\r\n", "\n")).strip()
+
+
+def _cleaned(character: str) -> str:
+    if character in "\n\t":
+        return character
+    if character.isspace():
+        return " "
+    return "" if unicodedata.category(character) in {"Cc", "Cf", "Cs"} else character
+
+
+def clean_line(text: str) -> str:
+    """One line of text: as `clean_text`, with every run of white space made one space."""
+    return " ".join(clean_text(text).split())
+
+
+def fingerprint(form: CaseForm) -> str:
+    """Tells whether two forms say the same, whatever request or draft they come from."""
+    said = form.model_dump_json(exclude={"request_id", "draft_id"})
+    return hashlib.sha256(said.encode()).hexdigest()

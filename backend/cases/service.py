@@ -1,0 +1,76 @@
+"""Looking at cases: what a pop-up, a list, a call and a case's own page show."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from backend.cases import repository
+from backend.cases.errors import CaseNotFound
+from backend.cases.models import Case
+from backend.cases.repository import CaseFilter
+from backend.cases.schemas import CaseDetail, CaseSummary
+from backend.cases.views import case_detail, case_summary
+from backend.identity import audit
+from backend.identity.principal import Principal
+from backend.kernel.database import Transaction
+from backend.kernel.paging import make_cursor, read_cursor
+from backend.kernel.schemas import Page
+
+POP_UP_CASES = 20
+"""How many earlier cases of a number a pop-up shows."""
+
+
+async def find_case(tx: Transaction, case_id: UUID) -> Case:
+    """The case; raises `CaseNotFound`."""
+    case = await repository.case_by_id(tx.session, case_id)
+    if case is None:
+        raise CaseNotFound("There is no such case.", next_step="Look for it in the list.")
+    return case
+
+
+async def look_at_case(tx: Transaction, principal: Principal, case_id: UUID, now: datetime) -> CaseDetail:
+    """Everything about one case; that this person looked goes to the audit log. Raises `CaseNotFound`."""
+    case = await find_case(tx, case_id)
+    await audit.record(tx, principal, "case_read", "case", case_id, {"number": case.number}, at=now)
+    return case_detail(case, await repository.events_of(tx.session, case_id))
+
+
+async def list_cases(tx: Transaction, wanted: CaseFilter, cursor: str | None, limit: int) -> Page[CaseSummary]:
+    """Cases, newest first, `limit` at a time; raises `CursorInvalid`."""
+    before = read_cursor(cursor, UUID) if cursor else None
+    rows = await repository.page(tx.session, wanted, before, limit + 1)
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(
+        items=[case_summary(case) for case in rows[:limit]],
+        next_cursor=make_cursor(last.filed_at, last.case_id) if last is not None else None,
+    )
+
+
+async def cases_of_number(tx: Transaction, e164: str, limit: int = POP_UP_CASES) -> list[CaseSummary]:
+    """The cases of one telephone number: open ones first, then the newest."""
+    return (await cases_of_numbers(tx, [e164], limit)).get(e164, [])
+
+
+async def cases_of_numbers(
+    tx: Transaction, numbers: Collection[str], limit: int = POP_UP_CASES
+) -> dict[str, list[CaseSummary]]:
+    """The same for many numbers in one query; a number without cases is left out."""
+    found: dict[str, list[CaseSummary]] = {}
+    for case in await repository.cases_of_numbers(tx.session, numbers, limit):
+        found.setdefault(str(case.caller_e164), []).append(case_summary(case))
+    return found
+
+
+async def cases_of_call(tx: Transaction, call_id: str) -> list[CaseSummary]:
+    """The cases filed in one call, in the order of filing."""
+    return [case_summary(case) for case in await repository.cases_of_calls(tx.session, [call_id])]
+
+
+async def case_numbers_of_calls(tx: Transaction, call_ids: Collection[str]) -> dict[str, list[str]]:
+    """The numbers of the cases filed in these calls; a call without cases is left out."""
+    found: dict[str, list[str]] = {}
+    for case in await repository.cases_of_calls(tx.session, call_ids):
+        found.setdefault(str(case.call_id), []).append(case.number)
+    return found

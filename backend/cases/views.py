@@ -1,0 +1,64 @@
+"""Rows as the console shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backend.cases.models import Case, CaseEvent, Draft
+from backend.cases.schemas import (
+    CaseDetail,
+    CaseEventView,
+    CaseStatus,
+    CaseSummary,
+    DraftContent,
+    DraftView,
+    Urgency,
+)
+from backend.cases.states import OPEN
+from backend.citizens.numbers import read_number
+from backend.citizens.service import caller_view
+
+
+def draft_view(draft: Draft) -> DraftView:
+    """A saved draft."""
+    return DraftView(
+        draft_id=draft.draft_id,
+        call_id=draft.call_id,
+        revision=draft.revision,
+        content=DraftContent.model_validate(draft.content),
+        saved_at=draft.saved_at,
+    )
+
+
+def case_summary(case: Case) -> CaseSummary:
+    """One case in a list."""
+    status = CaseStatus(case.status)
+    return CaseSummary(
+        case_id=case.case_id,
+        number=case.number,
+        what=case.what,
+        class_name=case.class_name,
+        street_name=case.street_name,
+        community_name=case.community_name,
+        urgency=Urgency(case.urgency),
+        status=status,
+        open=status in OPEN,
+        filed_at=case.filed_at,
+        filed_by=case.filed_by,
+        call_id=case.call_id,
+    )
+
+
+def case_detail(case: Case, events: Sequence[CaseEvent]) -> CaseDetail:
+    """A whole case with its time line; the caller's number is masked."""
+    caller = None
+    if case.call_id is not None:
+        caller = caller_view(read_number(case.caller_number), case.citizen_name)
+    return CaseDetail(
+        case=case_summary(case),
+        caller=caller,
+        address=case.address,
+        identity_secret=case.identity_secret,
+        answer=case.answer,
+        events=[CaseEventView.model_validate(event) for event in events],
+    )

@@ -1,0 +1,167 @@
+"""What a form must hold to become a case."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.cases import errors
+from backend.cases.rules import ReferenceData, check_form, clean_line, clean_text, fingerprint
+from backend.cases.schemas import CaseForm, Urgency
+from backend.grid.grid import load_grid
+from backend.kernel.config import PROJECT_ROOT
+from backend.taxonomy.taxonomy import load_taxonomy
+
+REFERENCE = ReferenceData(
+    load_grid(PROJECT_ROOT / "configs" / "grid" / "streets.yaml"),
+    load_taxonomy(PROJECT_ROOT / "configs" / "taxonomy" / "hotline.yaml"),
+)
+REQUEST = UUID("00000000-0000-0000-0000-000000000001")
+RIGHT: dict[str, Any] = {
+    "request_id": REQUEST,
+    "what": "小区电梯已坏3天，物业公司无人处理。",
+    "citizen_name": "王女士",
+    "address": "忠实里西区3号楼",
+    "street_code": "110101013",
+    "community_code": "110101013007",
+    "class_code": "0101",
+}
+
+
+def form(**changes: Any) -> CaseForm:
+    return CaseForm(**{**RIGHT, **changes})
+
+
+def test_a_right_form_names_its_street_community_and_class() -> None:
+    checked = check_form(form(), REFERENCE)
+    assert (checked.street.name, checked.community and checked.community.name) == ("东花市街道", "忠实里社区")
+    assert checked.case_class.path == ["物业管理", "电梯故障"]
+    assert checked.citizen_name == "王女士"
+
+
+@pytest.mark.parametrize("community", [None, "", "  "])
+def test_a_case_may_do_without_a_community(community: str | None) -> None:
+    assert check_form(form(community_code=community), REFERENCE).community is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "field"),
+    [
+        ({"what": ""}, errors.CaseWithoutContent, "what"),
+        ({"what": " \n\t\u3000\x00\u202e"}, errors.CaseWithoutContent, "what"),
+        ({"street_code": " "}, errors.CaseWithoutStreet, "street_code"),
+        ({"street_code": "110105001"}, errors.UnknownStreet, "street_code"),
+        ({"street_code": "x" * 10_000}, errors.UnknownStreet, "street_code"),
+        ({"community_code": "110101013999"}, errors.UnknownCommunity, "community_code"),
+        ({"community_code": "110101001001"}, errors.CommunityNotInStreet, "community_code"),
+        ({"class_code": ""}, errors.CaseWithoutClass, "class_code"),
+        ({"class_code": "9999"}, errors.UnknownClass, "class_code"),
+        ({"answered_at_once": True, "answer": " "}, errors.AnsweredWithoutAnswer, "answer"),
+    ],
+)
+def test_each_rule_names_its_field_what_is_kept_and_what_to_do(
+    changes: dict[str, Any], error: type[errors.CaseInvalid], field: str
+) -> None:
+    with pytest.raises(error) as caught:
+        check_form(form(**changes), REFERENCE)
+    told = caught.value
+    assert told.field == field
+    assert told.kept
+    assert told.next_step
+    assert len(told.message) < 200
+
+
+def test_of_several_mistakes_the_first_in_the_order_of_the_form_is_told() -> None:
+    with pytest.raises(errors.CaseWithoutContent):
+        check_form(form(what="", street_code="", class_code=""), REFERENCE)
+    with pytest.raises(errors.CaseWithoutStreet):
+        check_form(form(street_code="", class_code=""), REFERENCE)
+
+
+def test_texts_are_trimmed_and_a_line_is_one_line() -> None:
+    checked = check_form(form(what="  一\r\n二\x07 ", address=" 忠实里\n西区 \t3号楼 "), REFERENCE)
+    assert (checked.what, checked.address) == ("一\n二", "忠实里 西区 3号楼")
+
+
+def test_rare_characters_of_a_name_stay() -> None:
+    assert clean_line("王\ue000𬀩") == "王\ue000𬀩"
+
+
+@given(st.text())
+def test_clean_text_is_stable_and_can_be_stored(text: str) -> None:
+    once = clean_text(text)
+    assert clean_text(once) == once
+    assert "\x00" not in once
+    once.encode("utf-8")
+    assert "\n" not in clean_line(text)
+
+
+TEXTS = st.text(max_size=20)
+FORMS = st.builds(
+    CaseForm,
+    request_id=st.uuids(),
+    draft_id=st.none() | st.uuids(),
+    call_id=st.none() | TEXTS,
+    what=TEXTS,
+    street_code=TEXTS,
+    class_code=TEXTS,
+    urgency=st.sampled_from(Urgency),
+    identity_secret=st.booleans(),
+    answer=TEXTS,
+)
+
+
+@given(FORMS, st.uuids(), st.none() | st.uuids())
+def test_the_fingerprint_does_not_depend_on_the_request_or_the_draft(
+    one: CaseForm, request_id: UUID, draft_id: UUID | None
+) -> None:
+    again = one.model_copy(update={"request_id": request_id, "draft_id": draft_id})
+    assert fingerprint(one) == fingerprint(again)
+
+
+@given(FORMS, FORMS)
+def test_forms_that_say_something_else_have_another_fingerprint(one: CaseForm, other: CaseForm) -> None:
+    said = [each.model_dump(exclude={"request_id", "draft_id"}) for each in (one, other)]
+    assert (fingerprint(one) == fingerprint(other)) is (said[0] == said[1])
+
+
+STREETS = [street.code for street in REFERENCE.grid.streets]
+COMMUNITIES = [each.code for street in REFERENCE.grid.streets[:3] for each in street.communities]
+CLASSES = [each.code for each in REFERENCE.taxonomy.classes]
+
+
+@given(
+    what=st.sampled_from(["", " ", "漏水"]),
+    street=st.sampled_from(["", "110101099", *STREETS[:3]]),
+    community=st.sampled_from([None, "", "110101099001", *COMMUNITIES]),
+    case_class=st.sampled_from(["", "77", *CLASSES[:3]]),
+    answered=st.booleans(),
+    answer=st.sampled_from(["", "已告知办理流程"]),
+)
+def test_a_form_is_taken_exactly_when_it_keeps_every_rule(
+    what: str, street: str, community: str | None, case_class: str, answered: bool, answer: str
+) -> None:
+    one = form(
+        what=what,
+        street_code=street,
+        community_code=community,
+        class_code=case_class,
+        answered_at_once=answered,
+        answer=answer,
+    )
+    right = (
+        what.strip() != ""
+        and street in STREETS
+        and (not community or (community in COMMUNITIES and community.startswith(street)))
+        and case_class in CLASSES
+        and (not answered or answer != "")
+    )
+    if right:
+        assert check_form(one, REFERENCE).street.code == street
+    else:
+        with pytest.raises(errors.CaseInvalid):
+            check_form(one, REFERENCE)
