@@ -109,15 +109,20 @@ async def save_all(tx: Transaction, changes: Iterable[tuple[Seated, Seated]], at
     if written.rowcount != len(moved):  # type: ignore[attr-defined]
         raise SeatChangedMeanwhile("The seat was moved by somebody else at this moment.", next_step="Try again.")
     await _log(tx, moved, at)
-    for _, after in moved:
+    for before, after in moved:
         tx.emit(
             "seat_changed",
             entity=after.seat,
-            audience=[f"seat:{after.seat}", "permission:seats.watch"],
+            audience=[f"seat:{after.seat}", "permission:seats.watch", *_people(before, after)],
             payload=view(after).model_dump(mode="json"),
             at=at,
         )
     return now
+
+
+def _people(before: Seated, after: Seated) -> set[str]:
+    """Who sat and who sits there: every tab of theirs must learn of it, whichever tab it happened in."""
+    return {f"user:{seated.user_id}" for seated in (before, after) if seated.user_id is not None}
 
 
 async def ensure(tx: Transaction, seats: Iterable[tuple[str, str]], at: datetime) -> None:
