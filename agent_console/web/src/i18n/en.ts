@@ -77,6 +77,7 @@ export const en: Messages = {
     meeting: 'Meeting',
     other: 'Other',
     no_answer: 'Missed a ring',
+    phone_lost: 'Phone away',
   },
   pending: { paused: 'pause', sign_out: 'leave', offline: 'leave', rest: 'rest', meal: 'meal', training: 'training', meeting: 'meeting', other: 'pause' },
   seat: {

@@ -75,6 +75,7 @@ export const zh = {
     meeting: '会议',
     other: '其他',
     no_answer: '未接示忙',
+    phone_lost: '话机断开',
   },
   pending: { paused: '示忙', sign_out: '离席', offline: '离席', rest: '小休', meal: '用餐', training: '培训', meeting: '会议', other: '示忙' },
   seat: {

@@ -29,9 +29,11 @@ export type CallbackState = 'scheduled' | 'done' | 'canceled'
  */
 export type CallbackWay = 'phone' | 'visit'
 /**
- * Why a seat takes no calls. `no_answer` is set by the platform after a ring that nobody took.
+ * Why a seat takes no calls.
+ *
+ * The platform itself sets `no_answer` after a ring that nobody took, and `phone_lost` while the phone is away.
  */
-export type PauseReason = 'rest' | 'meal' | 'training' | 'meeting' | 'other' | 'no_answer'
+export type PauseReason = 'rest' | 'meal' | 'training' | 'meeting' | 'other' | 'no_answer' | 'phone_lost'
 /**
  * The six states of a seat; the same names as `telephony.seats`.
  */

@@ -2,7 +2,10 @@ import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import { useDrafts } from '@/entities/draft/store'
 import { holdsWords } from '@/entities/draft/sync'
-import type { CallCard, CaseSummary, SeatView } from '@/transport/messages.gen'
+import { useSeat } from '@/entities/seat/store'
+import type { CallCard, CaseSummary, SeatState, SeatView } from '@/transport/messages.gen'
+
+const AT_WORK: ReadonlySet<SeatState> = new Set(['ringing', 'talking', 'wrap_up'])
 
 /** The call of this seat: the pop-up. */
 export const useCall = defineStore('call', () => {
@@ -36,14 +39,15 @@ export const useCall = defineStore('call', () => {
     } else card.value = { ...card.value, stage: 'ended', ended_at: at }
   }
 
-  /** After wrap-up the card goes, unless words for that call still stand in the form. */
   function seatMoved(seat: SeatView): void {
-    const atWork = ['ringing', 'talking', 'wrap_up'].includes(seat.state)
-    if (!atWork && card.value?.stage === 'ended') dismissIfDone()
+    if (!AT_WORK.has(seat.state)) dismissIfDone()
   }
 
+  /** Takes an ended call off the desk, unless words for it still stand in the form or its wrap-up goes on. */
   function dismissIfDone(): void {
     const drafts = useDrafts()
+    const seat = useSeat().mine
+    if (card.value?.stage !== 'ended' || (seat && AT_WORK.has(seat.state))) return
     if (drafts.active?.callId === card.value?.call_id && drafts.active && holdsWords(drafts.active.content)) return
     card.value = null
     if (!drafts.active) drafts.showCall(null)
