@@ -11,23 +11,20 @@ from datetime import datetime
 from typing import Literal
 
 from agent_console.protocol import CallCard
-from backend.calls.popups import calls_in_hand
-from backend.calls.service import CallInHand
-from backend.cases import popups as cases
+from backend.calls.popups import CallInHand, calls_in_hand
+from backend.cases import service as cases
+from backend.cases.drafts import draft_for_call
 from backend.kernel.database import Transaction
 from backend.seats.schemas import SeatState, SeatView
-
-_CASES_SHOWN = 20
 
 Stage = Literal["ringing", "answered", "ended"]
 
 
 async def cards(tx: Transaction, call_ids: Collection[str], stage: Stage, now: datetime) -> dict[str, CallCard]:
-    """The card of each of these calls; a call that is not in the record has none."""
+    """The card of each of these calls, without drafts; a call that is not in the record has none."""
     calls = await calls_in_hand(tx, call_ids, now)
     numbers = sorted({call.caller_e164 for call in calls.values() if call.caller_e164 is not None})
-    known_cases = await cases.cases_of_numbers(tx, numbers, limit_each=_CASES_SHOWN)
-    drafts = await cases.drafts_of_calls(tx, sorted(calls))
+    known_cases = await cases.cases_of_numbers(tx, numbers)
     return {
         call_id: CallCard(
             call_id=call_id,
@@ -40,7 +37,7 @@ async def cards(tx: Transaction, call_ids: Collection[str], stage: Stage, now: d
             ended_at=call.ended_at,
             cases=known_cases.get(call.caller_e164 or "", []),
             calls_30_days=call.calls_30_days,
-            draft=drafts.get(call_id),
+            draft=None,
         )
         for call_id, call in calls.items()
     }
@@ -53,7 +50,11 @@ async def current_card(tx: Transaction, seat: SeatView, now: datetime) -> CallCa
     call = (await calls_in_hand(tx, [seat.call_id], now)).get(seat.call_id)
     if call is None:
         return None
-    return (await cards(tx, [seat.call_id], stage_for(seat, call), now)).get(seat.call_id)
+    card = (await cards(tx, [seat.call_id], stage_for(seat, call), now)).get(seat.call_id)
+    if card is None or seat.user_id is None:
+        return card
+    begun = await draft_for_call(tx, seat.user_id, seat.call_id)
+    return card.model_copy(update={"draft": begun})
 
 
 def stage_for(seat: SeatView, call: CallInHand) -> Stage:

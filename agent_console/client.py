@@ -12,6 +12,7 @@ import structlog
 from pydantic import BaseModel
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
+from websockets.typing import Origin
 
 from agent_console.protocol import (
     PROTOCOL_VERSION,
@@ -64,7 +65,7 @@ class ConsoleClient:
         self._credentials = {"username": username, "password": password}
         self._on_event = on_event
         self._on_welcome = on_welcome
-        self.http = httpx.AsyncClient(base_url=address, timeout=10, headers={"Origin": address})
+        self.http = httpx.AsyncClient(base_url=address, timeout=30, headers={"Origin": address})
         self.last_seq: int | None = None
         self.repeated = 0
         self.reconnects = 0
@@ -151,9 +152,9 @@ class ConsoleClient:
         async with connect(
             url,
             additional_headers={"Cookie": cookies},
-            origin=self._address,
+            origin=Origin(self._address),
             open_timeout=5,
-            max_size=None,  # type: ignore[arg-type]
+            max_size=None,
         ) as socket:
             self._socket = socket
             await socket.send(Hello(id=0, protocol=PROTOCOL_VERSION, last_seq=self.last_seq).model_dump_json())

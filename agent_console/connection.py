@@ -16,8 +16,8 @@ import structlog
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ValidationError
 
-from agent_console.commands import COMMANDS, Desk, NotPermitted
-from agent_console.desk import desk_state
+from agent_console.commands import COMMANDS, NotPermitted
+from agent_console.desk import Desk, desk_state
 from agent_console.hub import Hub
 from agent_console.protocol import (
     COMMAND,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from backend.cases.catalog import Catalog
-
 from agent_console.cards import current_card
 from agent_console.protocol import DeskState, LinkView, QueueView
 from backend.calls import service as calls
 from backend.calls.pbx_link import link_now
-from backend.cases import service as cases
+from backend.cases.drafts import open_drafts
+from backend.cases.rules import ReferenceData
 from backend.identity.principal import Principal
 from backend.kernel.database import Database, Transaction
 from backend.seats import service as seats
@@ -24,7 +23,7 @@ class Desk:
 
     database: Database
     principal: Principal
-    catalog: Catalog
+    reference: ReferenceData
     times: HallTimes
     seat: str | None = None
 
@@ -43,7 +42,7 @@ class Desk:
 async def desk_state(tx: Transaction, desk: Desk, now: datetime) -> DeskState:
     """Everything that a console needs to show the truth, read in one transaction."""
     seat = await seats.seat_of(tx, desk.principal)
-    drafts = await cases.open_drafts(tx, desk.principal.user_id) if desk.principal.may("cases.file") else []
+    drafts = await open_drafts(tx, desk.principal.user_id) if desk.principal.may("cases.file") else []
     return DeskState(
         seat=seat,
         call=await current_card(tx, seat, now) if seat is not None else None,

@@ -34,8 +34,8 @@ async def options(request: Request, _: Annotated[Principal, Depends(signed_in)])
     async with _database(request).transaction() as tx:
         hall = await seats.list_seats(tx)
     return Options(
-        streets=list(settings.catalog.grid.streets),
-        taxonomy=settings.catalog.taxonomy.as_view(),
+        streets=settings.reference.grid.as_options(),
+        taxonomy=settings.reference.taxonomy.as_options(),
         seats=hall,
         wrap_up_seconds=int(settings.times.wrap_up.total_seconds()),
         pause_reasons=[reason for reason in PauseReason if reason is not PauseReason.NO_ANSWER],
@@ -78,7 +78,7 @@ async def console(socket: WebSocket, principal: Annotated[Principal | None, Depe
         return
     state = socket.app.state
     settings: ConsoleSettings = state.console
-    desk = Desk(state.database, principal, settings.catalog, settings.times)
+    desk = Desk(state.database, principal, settings.reference, settings.times)
     await Connection(socket, cast("Hub", state.hub), desk, lambda: principal_of(socket)).serve()
 
 

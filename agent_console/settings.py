@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from backend.cases.catalog import Catalog
-
+from backend.cases.rules import ReferenceData
 from backend.seats.seating import HallTimes
 
 
@@ -14,7 +13,7 @@ from backend.seats.seating import HallTimes
 class ConsoleSettings:
     """`sip_secret` gives the SIP password of a seat; `origins` are further origins from which consoles may come."""
 
-    catalog: Catalog
+    reference: ReferenceData
     times: HallTimes
     numbers: tuple[str, ...]
     sip_domain: str

@@ -21,13 +21,10 @@ from pydantic import BaseModel, ConfigDict
 from agent_console.client import CommandRefused, ConsoleAway, ConsoleClient
 from agent_console.protocol import (
     CallAnswered,
-    CallbackWish,
     CallCard,
     CallEnded,
     CallRinging,
-    CaseForm,
     DeskState,
-    DraftContent,
     EventBody,
     FileCase,
     MakeReady,
@@ -35,8 +32,8 @@ from agent_console.protocol import (
     SeatChanged,
     SignInSeat,
 )
-from backend.callbacks.schemas import CallbackWay
-from backend.cases.schemas import Urgency
+from backend.callbacks.schemas import CallbackWay, CallbackWish
+from backend.cases.schemas import CaseForm, DraftContent, Urgency
 from backend.kernel import clock
 from backend.kernel.errors import HotlineError
 from backend.seats.schemas import SeatState, SeatView

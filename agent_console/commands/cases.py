@@ -2,36 +2,59 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from agent_console.desk import Desk
 from agent_console.protocol import DiscardDraft, FileCase, FiledCase, SaveDraft
 from backend.callbacks import service as callbacks
-from backend.calls import service as calls
-from backend.cases import service
+from backend.calls.popups import calls_in_hand
+from backend.cases import drafts, filing
+from backend.cases.drafts import DraftSave
+from backend.cases.rules import CallFacts
 from backend.cases.schemas import DraftView
+from backend.citizens.numbers import read_number
 from backend.kernel import clock
+from backend.kernel.database import Transaction
+from backend.kernel.errors import NotFound
+
+
+class CallNotYours(NotFound):
+    """The case was to be filed for a call that this person did not take."""
 
 
 async def save_draft(desk: Desk, command: SaveDraft) -> DraftView:
     """Keep the form as typed."""
+    save = DraftSave(command.draft_id, command.call_id, command.revision, command.content)
     async with desk.database.transaction() as tx:
-        return await service.save_draft(tx, desk.principal, command, clock.now())
+        return await drafts.save_draft(tx, desk.principal, save, clock.now())
 
 
 async def discard_draft(desk: Desk, command: DiscardDraft) -> None:
     """Throw a draft away on purpose."""
     async with desk.database.transaction() as tx:
-        await service.discard_draft(tx, desk.principal, command.draft_id, clock.now())
+        await drafts.discard_draft(tx, desk.principal, command.draft_id)
 
 
 async def file_case(desk: Desk, command: FileCase) -> FiledCase:
     """File the case and schedule its callback visit: both or neither."""
     now = clock.now()
+    form, wish = command.case, command.callback
     async with desk.database.transaction() as tx:
-        call = await calls.call_for_case(tx, desk.principal, command.case.call_id) if command.case.call_id else None
-        case = await service.file_case(tx, desk.principal, command.case, call, now, catalog=desk.catalog)
-        callback = None
-        if command.callback is not None:
-            callback = await callbacks.schedule(
-                tx, desk.principal, case.case_id, command.callback, command.case.request_id, now
-            )
-    return FiledCase(case=case, callback=callback)
+        call = await _call(tx, desk, form.call_id, now) if form.call_id is not None else None
+        case = await filing.file_case(tx, desk.principal, form, call, desk.reference, now)
+        if wish is None:
+            return FiledCase(case=case, callback=None)
+        callback = await callbacks.schedule(tx, desk.principal, case.case_id, wish, form.request_id, now)
+        return FiledCase(case=case, callback=callback)
+
+
+async def _call(tx: Transaction, desk: Desk, call_id: str, now: datetime) -> CallFacts:
+    call = (await calls_in_hand(tx, [call_id], now)).get(call_id)
+    if call is None or (call.user_id != desk.principal.user_id and not desk.principal.may("calls.read")):
+        raise CallNotYours(
+            "There is no such call of yours.",
+            kept="What you typed is still on the screen.",
+            next_step="File the case without a call, or from the call that you took.",
+            field="call_id",
+        )
+    return CallFacts(call.call_id, call.dialed_number, read_number(call.caller_number))

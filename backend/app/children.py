@@ -52,7 +52,7 @@ class RoleProcess:
         log_file.parent.mkdir(parents=True, exist_ok=True)
         with log_file.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "backend.app.cli", *arguments,
+                sys.executable, "-m", "backend.app", *arguments,
                 stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output,
                 env={**os.environ, **env}, start_new_session=True, preexec_fn=die_with_parent(),
             )  # fmt: skip

@@ -25,6 +25,7 @@ app = typer.Typer(
     ),
     no_args_is_help=True,
     rich_markup_mode="rich",
+    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -67,6 +68,3 @@ def main() -> None:
 
 Seconds = Annotated[int, typer.Option("--seconds", min=10, help="End by itself after so many seconds.")]
 State = Annotated[Path | None, typer.Option(help="State folder; default .local in the project.")]
-
-if __name__ == "__main__":
-    main()

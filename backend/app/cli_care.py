@@ -10,12 +10,14 @@ import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
-from asr.fetch import fetch_model
+from asr.fetch import fetch
 from asr.model import KNOWN_MODELS, check_model
+from asr.recognizer import probe_model
 from backend.app.cli import CARE, app, installation, run, screen
 from backend.app.schema import upgrade_schema
 from backend.identity import users
-from backend.identity.roles import load_roles
+from backend.identity.permissions import load_roles
+from backend.kernel import clock
 from backend.kernel.database import Database, sqlalchemy_url
 from backend.kernel.errors import HotlineError
 from telephony.pbx.check import check as check_pbx
@@ -130,7 +132,7 @@ def model_list() -> None:
     for column in ("name", "size", "rate", "licence", "for"):
         table.add_column(column)
     for model in KNOWN_MODELS.values():
-        table.add_row(model.name, model.size, f"{model.rate_hz} Hz", model.licence, model.purpose)
+        table.add_row(model.name, model.size, f"{model.rate} Hz", model.licence, model.purpose)
     screen.print(table)
 
 
@@ -141,17 +143,23 @@ def model_fetch(
     """Download and verify a public model; where there is no network it says what to do instead."""
     target = to or installation("model").state / "models"
     with _progress() as bar:
-        task = bar.add_task(f"fetching {name}", total=1.0)
-        folder = fetch_model(name, target, progress=lambda share: bar.update(task, completed=share))
-    screen.print(f"The model stands in {folder}. Put it in force: recognition.model in configs/hotline.yaml.")
+        task = bar.add_task(f"fetching {name}", total=None)
+        fetched = fetch(name, target, lambda done, size: bar.update(task, completed=done, total=size))
+    screen.print(f"The model stands in {target / name}. Put it in force: recognition.model in configs/hotline.yaml.")
+    if fetched.archive_sha256:
+        screen.print(f"SHA-256 of the archive, to be pinned on the next machine: {fetched.archive_sha256}")
 
 
 @model_app.command("check")
 def model_check(folder: Annotated[Path | None, typer.Argument(help="Default: the configured model.")] = None) -> None:
     """Whether a folder is a model that can be used, and at which rate it hears."""
     here = installation("model")
-    info = check_model(folder or here.path(here.config.recognition.model))
-    screen.print(f"[green]ok[/]  {info}")
+    path = folder or here.path(here.config.recognition.model)
+    settings = check_model(path)
+    heard_by = asyncio.run(probe_model(path))
+    screen.print(
+        f"[green]ok[/]  {settings.name}, {settings.rate} Hz; loads in {heard_by.engine} {heard_by.engine_version}"
+    )
 
 
 @user_app.command("add")
@@ -168,7 +176,8 @@ def user_add(
         database = Database(_database_url(), pool_size=1)
         roles = load_roles(here.path(here.config.data.roles))
         async with database.transaction() as tx:
-            await users.create_user(tx, roles, username, display_name, role, password)
+            account = users.Account(username, display_name, password, tuple(role))
+            await users.create_user(tx, roles, account, clock.now(), None)
         await database.close()
 
     run(work())

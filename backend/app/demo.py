@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -40,20 +39,19 @@ from backend.kernel.database import Database
 from backend.kernel.telemetry import configure_logging
 from backend.seats import service as seats
 from backend.seats.schemas import SeatState, SeatView
-from telephony.pbx import programs
 from telephony.pbx.settings import Phone
-from telephony.simulate.citizens import CitizenCall, Citizens, PlacedCall, place_calls
+from telephony.simulate.citizens import CitizenCall, Citizens, Manner, PlacedCall, place_calls
 from telephony.simulate.dialogues import load_dialogues
 from telephony.simulate.seats import SeatBehaviour, simulated_seats
-from telephony.simulate.sipp import Address
-from telephony.simulate.speech import Legs, synthesise_legs
+from telephony.simulate.stage import Address, Stage, set_stage
 
 log = structlog.get_logger(__name__)
 
 DIALOGUES = PROJECT_ROOT / "configs" / "demo" / "dialogues.yaml"
 OVERLAY = PROJECT_ROOT / "configs" / "demo.yaml"
 CALLS_PER_MINUTE = 40
-GIVE_UP_SHARE = 0.08
+GIVE_UP_EVERY = 12
+RING_S = 1.5
 _PEOPLE = (
     ("agent", "王晓燕", ("agent",), "seat agent 坐席"),
     ("supervisor", "李国强", ("supervisor",), "shift leader 班长"),
@@ -80,27 +78,15 @@ class Hall:
     platform: Platform
     people: list[Person]
     scripts: list[CaseScript]
-    legs: Legs
+    stage: Stage
     agents: list[SimulatedAgent]
     database: Database
 
     async def call(
-        self, calls: Sequence[CitizenCall], *, per_second: float, name: str = "citizens", talk_s: float | None = None
+        self, calls: Sequence[CitizenCall], *, per_second: float, name: str, talk_s: float | None = None
     ) -> Citizens:
-        """Let these citizens call."""
-        pbx = self.platform.pbx
-        assert pbx is not None
-        state = self.platform.installation.state
-        return await place_calls(
-            calls,
-            sipp=await programs.find("sipp", state),
-            pbx=Address("127.0.0.1", pbx.ports.sip),
-            legs=self.legs,
-            folder=state / "simulation",
-            per_second=per_second,
-            talk_s=talk_s,
-            name=name,
-        )
+        """Let these citizens call; `name` tells runs at the same time apart."""
+        return await place_calls(self.stage, calls, Manner(per_second=per_second, talk_s=talk_s), name=name)
 
     async def reconcile(self, since: datetime, placed: int | None, *, cdr_is_whole: bool = True) -> Reconciliation:
         """Hold what citizens, Asterisk and the database know of the calls since then against each other."""
@@ -139,17 +125,17 @@ class Hall:
         async with self.database.transaction() as tx:
             return await seats.list_seats(tx)
 
-    def citizens(
-        self, count: int, *, first: int = 0, give_up_share: float = 0.0, seed: int = 96010
-    ) -> list[CitizenCall]:
-        """`count` citizens whose numbers tell the agents which dialogue they speak; some call a second time by then."""
-        chance = random.Random(seed)  # noqa: S311 - the same run each time, not a secret
+    def citizens(self, count: int, *, first: int = 0, give_up_every: int = 0) -> list[CitizenCall]:
+        """`count` citizens whose numbers tell the agents which dialogue they speak.
+
+        With `give_up_every` n, each n-th gives up while it rings.
+        """
         dialogues = load_dialogues(DIALOGUES).dialogues
         calls = []
         for n in range(first, first + count):
             dialogue = dialogues[n % 10_000 % len(dialogues)]
             number = f"13{8 + n // 10_000 % 2}0010{n % 10_000:04d}"
-            gives_up = chance.random() < give_up_share
+            gives_up = bool(give_up_every) and n % give_up_every == give_up_every - 1
             calls.append(CitizenCall(number, dialogue.dialed, dialogue.id, gives_up=gives_up))
         return calls
 
@@ -166,7 +152,7 @@ def demo_installation(
 
 
 @asynccontextmanager
-async def demo_hall(installation: Installation, *, agents: bool = True, workers: int = 1) -> AsyncIterator[Hall]:
+async def demo_hall(installation: Installation, *, workers: int = 1) -> AsyncIterator[Hall]:
     """The platform with everybody at their place, for the time of the block."""
     async with AsyncExitStack() as stack:
         with screen.status("starting ...") as status:
@@ -179,25 +165,36 @@ async def demo_hall(installation: Installation, *, agents: bool = True, workers:
             simulated = [seat.number for seat in installation.config.pbx.seats if seat.phone is Phone.SIP]
             people, staff = await _let_in(installation, database, simulated)
             status.update("teaching citizens to speak ...")
-            dialogues = load_dialogues(DIALOGUES)
-            espeak = await programs.find("espeak-ng", installation.state)
-            legs = await synthesise_legs(dialogues, espeak, installation.state / "speech")
+            assert running.pbx is not None
+            pbx = Address("127.0.0.1", running.pbx.ports.sip)
+            stage = await set_stage(installation.state, pbx, DIALOGUES)
             status.update("seating the simulated agents ...")
-            await stack.enter_async_context(_phones(running, simulated, legs))
-            scripts = load_scripts(DIALOGUES)
-            seated = (
-                [
-                    SimulatedAgent(running.address, person.username, person.password, seat, scripts)
-                    for seat, person in zip(simulated, staff, strict=True)
-                ]
-                if agents
-                else []
+            phones = simulated_seats(
+                stage, simulated, lambda seat: installation.secrets.derive(f"sip:{seat}"), SeatBehaviour(ring_s=RING_S)
             )
-            for agent in seated:
-                await stack.enter_async_context(agent)
-            hall = Hall(running, people, scripts, legs, seated, database)
-            await hall.all_ready(len(seated))
+            await stack.enter_async_context(phones)
+            scripts = load_scripts(DIALOGUES)
+            agents = [
+                SimulatedAgent(running.address, person.username, person.password, seat, scripts)
+                for seat, person in zip(simulated, staff, strict=True)
+            ]
+            for agent in agents:
+                stack.push_async_exit(agent)
+            await _seat(agents)
+            hall = Hall(running, people, scripts, stage, agents, database)
+            await hall.all_ready(len(agents))
         yield hall
+
+
+async def _seat(agents: Sequence[SimulatedAgent]) -> None:
+    """Let the agents sign in, a few at a time: each password costs its check."""
+    door = asyncio.Semaphore(4)
+
+    async def enter(agent: SimulatedAgent) -> None:
+        async with door:
+            await agent.__aenter__()
+
+    await asyncio.gather(*(enter(agent) for agent in agents))
 
 
 async def run_demo(*, seconds: int, headless: bool, report: Path) -> int:
@@ -223,14 +220,14 @@ async def _let_citizens_call(hall: Hall, seconds: int) -> list[PlacedCall]:
     wave = 0
     runs: list[Citizens] = []
     while not stop.done():
-        left = None if not seconds else seconds - (time.monotonic() - begun) - hall.legs.length_s - 3
+        left = None if not seconds else seconds - (time.monotonic() - begun) - hall.stage.legs.length_s - 3
         if left is not None and left <= 0:
             break
         length_s = 60.0 if left is None else min(60.0, left)
         count = max(1, round(CALLS_PER_MINUTE * length_s / 60))
         if not wave and seconds:
             count = max(count, 24)
-        calls = hall.citizens(count, first=wave * 100, give_up_share=GIVE_UP_SHARE, seed=wave)
+        calls = hall.citizens(count, first=wave * 100, give_up_every=GIVE_UP_EVERY)
         runs.append(await hall.call(calls, per_second=count / length_s, name=f"citizens-{wave}"))
         wave += 1
         await asyncio.wait({stop}, timeout=length_s)
@@ -260,22 +257,6 @@ async def _let_in(
 def _password(installation: Installation, username: str) -> str:
     """A password of this installation for the demo: the same at each start, another on each machine."""
     return installation.secrets.derive(f"demo:{username}")[:16]
-
-
-@asynccontextmanager
-async def _phones(running: Platform, seats: Sequence[str], legs: Legs) -> AsyncIterator[None]:
-    assert running.pbx is not None
-    installation = running.installation
-    async with simulated_seats(
-        seats,
-        sipp=await programs.find("sipp", installation.state),
-        pbx=Address("127.0.0.1", running.pbx.ports.sip),
-        legs=legs,
-        folder=installation.state / "simulation",
-        secret_of=lambda seat: installation.secrets.derive(f"sip:{seat}"),
-        behaviour=SeatBehaviour(ring_s=1.5),
-    ):
-        yield
 
 
 def _welcome(hall: Hall, headless: bool) -> None:

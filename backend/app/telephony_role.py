@@ -99,7 +99,7 @@ class TelephonyProcess:
                 )
             ]
             await stop.wait()
-            await link.close()
+            link.close()
             for task in tasks:
                 task.cancel()
 
@@ -170,7 +170,7 @@ class TelephonyProcess:
                     self._recorder,
                     self._paths.cdr,
                     host=HOST,
-                    alive=frozenset(follower.state.calls),
+                    alive=follower.state.calls.keys(),
                     now=clock.now(),
                 )
             except Unavailable as error:

@@ -25,6 +25,7 @@ from telephony.pbx.server import AsteriskProcess, Pbx, prepare
 log = structlog.get_logger(__name__)
 
 Say = Callable[[str], None]
+_HOPELESS_STARTS = 4
 
 
 class WebPortInUse(Conflict):
@@ -147,7 +148,7 @@ class Platform:
     async def _start_role(self, role: str) -> RoleProcess:
         name = role.partition("-")[0]
         arguments = [name, "--port", str(self.web_port)] if name == "serve" else [name]
-        return await RoleProcess.start(arguments, self.installation.state / "log" / f"{role}.log", self._env)
+        return await RoleProcess.start(arguments, self._logs / f"{role}.log", self._env)
 
     def _environment(self) -> dict[str, str]:
         environment = self.installation.environment
@@ -170,19 +171,40 @@ class Platform:
         """Wait until the console answers and the link to the PBX is live."""
         try:
             async with asyncio.timeout(timeout_s), httpx.AsyncClient(timeout=2) as client:
-                while True:
-                    try:
-                        answer = await client.get(f"{self.address}/healthz")
-                        if answer.status_code == 200:
-                            return
-                    except httpx.TransportError:
-                        pass
+                while not await _is_well(client, self.address):
+                    self._refuse_hopeless()
                     await asyncio.sleep(0.1)
         except TimeoutError as error:
             raise ConsoleNotReady(
-                f"The console did not answer within {timeout_s:g} s.",
-                next_step=f"Look into {self.installation.state / 'log'}.",
+                f"The platform was not well within {timeout_s:g} s of its start.",
+                next_step=f"Look into {self._logs}.",
             ) from error
+
+    def _refuse_hopeless(self) -> None:
+        for name, keeper in self.keepers.items():
+            if keeper.starts >= _HOPELESS_STARTS:
+                raise ConsoleNotReady(
+                    f"{name} ends as soon as it is started. It said last: {_last_line(self._logs / f'{name}.log')}",
+                    next_step=f"Look into {self._logs / f'{name}.log'}.",
+                )
+
+    @property
+    def _logs(self) -> Path:
+        return self.installation.state / "log"
+
+
+async def _is_well(client: httpx.AsyncClient, address: str) -> bool:
+    try:
+        return (await client.get(f"{address}/healthz")).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _last_line(log_file: Path) -> str:
+    try:
+        return log_file.read_text(errors="replace").rstrip().rpartition("\n")[2][-500:]
+    except OSError:
+        return "nothing"
 
 
 @asynccontextmanager

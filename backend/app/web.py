@@ -22,7 +22,8 @@ from backend.callbacks import endpoints as callback_endpoints
 from backend.calls import endpoints as call_endpoints
 from backend.cases import endpoints as case_endpoints
 from backend.cases import service as cases
-from backend.cases.catalog import load_catalog
+from backend.cases.rules import ReferenceData
+from backend.grid.grid import load_grid
 from backend.identity import endpoints as identity_endpoints
 from backend.identity.access import PUBLIC
 from backend.identity.permissions import load_roles
@@ -31,6 +32,7 @@ from backend.kernel.database import Database
 from backend.kernel.errors import HotlineError
 from backend.kernel.files import FileStore
 from backend.seats import endpoints as seat_endpoints
+from backend.taxonomy.taxonomy import load_taxonomy
 from telephony.pbx import ports as pbx_ports
 from telephony.pbx.paths import pbx_paths
 
@@ -61,7 +63,6 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.roles = load_roles(installation.path(installation.config.data.roles))
     app.state.hub = hub
     app.state.console = settings
-    app.state.catalog = settings.catalog
     app.state.files = FileStore(installation.recording_store)
     app.state.origins = settings.origins
     app.state.case_numbers_of_calls = cases.case_numbers_of_calls
@@ -87,7 +88,10 @@ def console_settings(installation: Installation) -> ConsoleSettings:
     ports = pbx_ports.load(pbx_paths(installation.state).ports)
     http = ports.get("http", 0)
     return ConsoleSettings(
-        catalog=load_catalog(installation.path(config.data.streets), installation.path(config.data.taxonomy)),
+        reference=ReferenceData(
+            grid=load_grid(installation.path(config.data.streets)),
+            taxonomy=load_taxonomy(installation.path(config.data.taxonomy)),
+        ),
         times=hall_times(installation),
         numbers=tuple(number.number for number in config.pbx.numbers),
         sip_domain="127.0.0.1",

@@ -11,7 +11,7 @@ import structlog
 from asr.recognizer import RecognizerPool, transcribe_recording
 from backend.app.config import Installation
 from backend.calls.recordings import RecordingKeeper
-from backend.calls.service import sweep
+from backend.calls.sweep import sweep
 from backend.calls.transcripts import Transcriber
 from backend.kernel import clock
 from backend.kernel.database import Database

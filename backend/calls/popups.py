@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import func, select
 
@@ -26,6 +27,7 @@ class CallInHand:
     stage: CallStage
     outcome: str | None
     dialed_number: str
+    user_id: UUID | None
     caller: CallerView
     caller_number: str
     caller_e164: str | None
@@ -61,6 +63,7 @@ def _in_hand(call: Call, names: dict[str, str], counts: dict[str, int]) -> CallI
         stage=CallStage(call.stage),
         outcome=call.outcome,
         dialed_number=call.dialed_number,
+        user_id=call.user_id,
         caller=citizens.caller_view(read_number(call.caller_number), names.get(e164) if e164 else None),
         caller_number=call.caller_number,
         caller_e164=e164,
