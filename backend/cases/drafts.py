@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,23 @@ class DraftSave:
     content: DraftContent
 
 
+class Verdict(Enum):
+    """What a save is to the draft that stands."""
+
+    NEXT = "the next revision"
+    REPEATED = "the one that was stored last, sent again"
+    OUTDATED = "built on an older revision"
+
+
+def judge(standing: int, stored: Mapping[str, Any], builds_on: int, content: Mapping[str, Any]) -> Verdict:
+    """Judge a save that builds on one revision against the revision and content that stand."""
+    if builds_on == standing:
+        return Verdict.NEXT
+    if builds_on + 1 == standing and content == stored:
+        return Verdict.REPEATED
+    return Verdict.OUTDATED
+
+
 async def save_draft(tx: Transaction, principal: Principal, save: DraftSave, now: datetime) -> DraftView:
     """Save the form as typed and tell the person's other tabs.
 
@@ -43,13 +61,15 @@ async def save_draft(tx: Transaction, principal: Principal, save: DraftSave, now
         draft = await repository.draft_for_update(tx.session, save.draft_id)
     if draft is None or draft.user_id != principal.user_id:
         raise DraftNotYours("There is no such draft of yours.", next_step="Begin a new one.")
-    if draft.revision == save.revision + 1 and draft.content == content:
-        return draft_view(draft)
-    if draft.revision != save.revision:
-        raise DraftOutdated(draft_view(draft))
-    draft.revision += 1
-    draft.content, draft.call_id, draft.saved_at = content, save.call_id, now
-    return _told(tx, principal, draft, discarded=False)
+    match judge(draft.revision, draft.content, save.revision, content):
+        case Verdict.OUTDATED:
+            raise DraftOutdated(draft_view(draft))
+        case Verdict.REPEATED:
+            return draft_view(draft)
+        case Verdict.NEXT:
+            draft.revision += 1
+            draft.content, draft.call_id, draft.saved_at = content, save.call_id, now
+            return _told(tx, principal, draft, discarded=False)
 
 
 async def discard_draft(tx: Transaction, principal: Principal, draft_id: UUID) -> None:
