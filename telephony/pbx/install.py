@@ -41,8 +41,9 @@ _UNUSED_PACKAGES = re.compile(
 _UNUSED_PATHS = (
     *("./usr/share/doc", "./usr/share/man", "./usr/share/locale", "./usr/share/lintian", "./etc", "./var"),
     *("./usr/lib/*/gconv", "./usr/lib/systemd", "./usr/share/snmp", "./usr/share/bash-completion"),
-    "./usr/lib/*/espeak-ng-data/*[abdfgh-mo-z]?_dict",  # all dictionaries but cmn and en
 )
+_SPOKEN = ("cmn_dict", "en_dict")
+"""The dictionaries of espeak-ng that are kept: Mandarin, and English, which it falls back on."""
 
 Say = Callable[[str, float], None]
 """Progress: what is being done, and the share that is done, 0 to 1."""
@@ -56,16 +57,16 @@ class Installation:
     notes: tuple[str, ...]
 
 
-async def install(
-    state: Path, *, names: Sequence[ProgramName] = ("asterisk", "sipp", "espeak-ng"), say: Say = lambda *_: None
-) -> Installation:
-    """See to it that each program runs, from the system or from a private copy. Raises InstallFailed."""
-    found = {name: await programs.find_on_system(name) for name in names}
+async def install(state: Path, *, use_system: bool = True, say: Say = lambda *_: None) -> Installation:
+    """See to it that each program runs: the system's where it serves (unless `use_system` is off), else a private
+    copy. Raises InstallFailed.
+    """
+    found = {name: await programs.find_on_system(name) if use_system else None for name in PACKAGES}
     missing = [name for name, program in found.items() if program is None]
     private = {name: await programs.find_private(name, state) for name in missing}
     notes: list[str] = []
     if any(program is None for program in private.values()):
-        notes += await _fetch_and_unpack(state, missing, say)
+        notes += await _fetch_and_unpack(state, say)
         private = {name: await programs.find_private(name, state) for name in missing}
     broken = [name for name, program in private.items() if program is None]
     if broken:
@@ -78,10 +79,10 @@ async def install(
     return Installation(tuple(p for p in chosen.values() if p is not None), tuple(notes))
 
 
-async def _fetch_and_unpack(state: Path, names: Sequence[ProgramName], say: Say) -> list[str]:
+async def _fetch_and_unpack(state: Path, say: Say) -> list[str]:
     _need_tools(("apt-get", "dpkg-deb", "tar"))
     apt = programs.private_root(state).parent / "apt"
-    wanted = [package for name in names for package in PACKAGES[name]]
+    wanted = [package for packages in PACKAGES.values() for package in packages]
     say(f"reading the package list of Debian {SUITE}", 0.02)
     config = await _private_apt(apt)
     await _apt(config, ["update"], "The package list could not be read")
@@ -174,12 +175,19 @@ async def _unpack(archives: Sequence[Path], root: Path, say: Say) -> None:
         for done, archive in enumerate(needed):
             say(f"unpacking {archive.name.partition('_')[0]}", 0.5 + 0.5 * done / len(needed))
             await _unpack_one(archive, partial, excludes)
+        _forget_other_languages(partial)
         manifest = dict(_name_and_version(archive) for archive in archives)
         (partial / "manifest.json").write_text(json.dumps(manifest, indent=1))
         shutil.rmtree(root, ignore_errors=True)
         partial.rename(root)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _forget_other_languages(root: Path) -> None:
+    for dictionary in root.glob("usr/lib/*/espeak-ng-data/*_dict"):
+        if dictionary.name not in _SPOKEN:
+            dictionary.unlink()
 
 
 async def _unpack_one(archive: Path, into: Path, excludes: Sequence[str]) -> None:

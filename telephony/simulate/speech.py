@@ -82,7 +82,14 @@ class _Speaker:
                     f"espeak-ng did not speak with the voice {voice.name}: {output.strip()[-200:]}",
                     next_step="See that espeak-ng has the voice cmn-latn-pinyin (package espeak-ng-data).",
                 )
-            return _at_line_rate(spoken)
+            samples = _at_line_rate(spoken)
+        if not samples.any():
+            raise SpeechFailed(
+                f"espeak-ng stayed silent with the voice {voice.name}.",
+                next_step="Its data for Mandarin are missing: remove the folder `debian` in the state folder and run "
+                "`hotline pbx install`, or install the package espeak-ng-data.",
+            )
+        return samples
 
 
 def _at_line_rate(path: Path) -> Samples:

@@ -97,7 +97,7 @@ async def test_what_does_not_run_after_all_is_said(machine: Path, tmp_path: Path
     archives = tmp_path / "state/debian/apt/cache/archives"
     offering(machine, f"cp '{package}' '{archives}'")
     with pytest.raises(InstallFailed, match="does not run on this machine"):
-        await install(tmp_path / "state", names=["asterisk"])
+        await install(tmp_path / "state")
     root = programs.private_root(tmp_path / "state")
     assert json.loads((root / "manifest.json").read_text()) == {"asterisk": "1:99.0-1"}
     assert not (root / "usr/share/doc").exists()
@@ -108,7 +108,7 @@ async def test_a_broken_package_is_removed_so_that_the_next_run_fetches_it_anew(
     archives = tmp_path / "state/debian/apt/cache/archives"
     offering(machine, f"echo rubbish > '{archives}/asterisk_1_all.deb'")
     with pytest.raises(InstallFailed, match="could not be unpacked"):
-        await install(tmp_path / "state", names=["asterisk"])
+        await install(tmp_path / "state")
     assert list(archives.glob("*.deb")) == []
     assert not programs.private_root(tmp_path / "state").exists()
 

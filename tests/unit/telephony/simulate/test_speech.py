@@ -84,6 +84,15 @@ def speaker(folder: Path, script: str) -> Program:
     return Program(name="espeak-ng", argv=(str(path),), version=(1, 52), private=False)
 
 
+def wav_writer(sample: str) -> str:
+    """A script that writes a WAV of 0.1 s of this sample to where the option -w points."""
+    write = (
+        'import sys, wave; w = wave.open(sys.argv[1], "wb"); w.setparams((1, 2, 22050, 0, "NONE", ""));'
+        f' w.writeframes(b"{sample}" * 2205)'
+    )
+    return f'while [ "$1" != -w ]; do shift; done; python3 -c \'{write}\' "$2"'
+
+
 async def test_a_synthesiser_that_does_not_speak_is_named(tmp_path: Path) -> None:
     mute = speaker(tmp_path, "echo 'Error: The specified espeak-ng voice does not exist.'; exit 1")
     with pytest.raises(SpeechFailed, match="voice does not exist"):
@@ -91,13 +100,14 @@ async def test_a_synthesiser_that_does_not_speak_is_named(tmp_path: Path) -> Non
     assert list(tmp_path.glob("*.al")) == []
 
 
+async def test_a_synthesiser_that_stays_silent_is_named(tmp_path: Path) -> None:
+    silent = speaker(tmp_path, wav_writer(r"\x00\x00"))
+    with pytest.raises(SpeechFailed, match="stayed silent"):
+        await synthesise_legs(dialogues(), silent, tmp_path)
+
+
 async def test_what_was_spoken_once_is_not_spoken_again(tmp_path: Path) -> None:
-    # the pretended synthesiser writes a WAV of 0.1 s and counts how often it was asked
-    script = (
-        'while [ "$1" != -w ]; do shift; done\n'
-        f'python3 -c \'import sys, wave; w = wave.open(sys.argv[1], "wb"); w.setparams((1, 2, 22050, 0, "NONE", ""));'
-        f' w.writeframes(b"\\x10\\x20" * 2205)\' "$2"; echo >> {tmp_path}/asked'
-    )
+    script = wav_writer(r"\x10\x20") + f"; echo >> {tmp_path}/asked"
     legs = await synthesise_legs(dialogues(), speaker(tmp_path, script), tmp_path)
     again = await synthesise_legs(dialogues(), speaker(tmp_path, script), tmp_path)
     assert legs == again
