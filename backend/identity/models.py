@@ -98,7 +98,7 @@ AUDIT_LOG_IS_APPEND_ONLY = (
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()
     """,
 )
-"""What Alembic cannot see in the models: a migration executes these statements after creating `audit_log`."""
+"""What Alembic cannot see in the models; migration 0002 says the same for databases that are upgraded."""
 
 for _statement in AUDIT_LOG_IS_APPEND_ONLY:
     _ddl = DDL(_statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
