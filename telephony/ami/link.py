@@ -43,7 +43,10 @@ class AmiSettings:
     secret: str
     connect_timeout: float = 5.0
     action_timeout: float = 5.0
+    boot_grace: float = 3.0
+    """How long a PBX may take to say that it has booted; an account that may not hear it costs this once a session."""
     boot_timeout: float = 30.0
+    """How long a PBX that is still loading may refuse the lists of a snapshot."""
     ping_interval: float = 5.0
     first_delay: float = 0.1
     longest_delay: float = 3.0
@@ -82,6 +85,7 @@ class AmiLink:
         self._waits = self._new_waits()
         self._serving: asyncio.Task[Exception] | None = None
         self._booted_at: datetime | None = None
+        self._fully_booted = asyncio.Event()
 
     # --- what the consumer sees -------------------------------------------------------------------------------------
 
@@ -181,6 +185,7 @@ class AmiLink:
     async def _connect(self) -> None:
         session = self._session = SafeProtocol(self, lambda: AmiParser(self._wanted))
         self._stale, self._held, self._booted_at = True, None, None
+        self._fully_booted.clear()
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self._settings.connect_timeout):
             await loop.create_connection(lambda: session, self._settings.host, self._settings.port)
@@ -205,6 +210,7 @@ class AmiLink:
         session = self._session
         assert session is not None
         self._move(LinkState.SYNCHRONISING)
+        await _wait(self._fully_booted, self._settings.boot_grace)
         await self._synchronise()
         self.sessions += 1
         while not session.over:
@@ -286,11 +292,13 @@ class AmiLink:
 
     def lost(self) -> None:
         """The session is over."""
+        self._fully_booted.set()
         self._wake.set()
 
     def _note_boot(self, event: AmiEvent, at: datetime) -> None:
         if event["Uptime"].isdigit():
             self._booted_at = at - timedelta(seconds=int(event["Uptime"]))
+        self._fully_booted.set()
         if self.state is LinkState.LIVE:
             self.request_snapshot()
 

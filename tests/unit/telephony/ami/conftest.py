@@ -38,6 +38,7 @@ class Pbx:
         self.logins = 0
         self.sessions = 0
         self.silent = False
+        self.booted = True
         self.hang_up_after: str = ""
         self.changed = asyncio.Condition()
         self.writers: list[asyncio.StreamWriter] = []
@@ -109,7 +110,9 @@ class Pbx:
                 self.hang_up_after = "Login"
                 return wire({"Response": "Error", **tag, "Message": "Authentication failed"})
             booted = wire({"Event": "FullyBooted", "Uptime": "100", "Status": "Fully Booted"})
-            return booted + wire({"Response": "Success", **tag, "Message": "Authentication accepted"})
+            return (booted if self.booted else b"") + wire(
+                {"Response": "Success", **tag, "Message": "Authentication accepted"}
+            )
         if name in {"CoreShowChannels", "QueueStatus", "PJSIPShowContacts"}:
             start = {"Response": "Success", **tag, "EventList": "start", "Message": "will follow"}
             end = {"Event": f"{name}Complete", **tag, "EventList": "Complete", "ListItems": "0"}

@@ -112,6 +112,25 @@ async def test_a_pbx_that_is_still_loading_is_waited_for(pbx: Any, start_link: S
     assert pbx.sessions == 1
 
 
+async def test_a_pbx_that_boots_is_asked_when_it_has_booted(pbx: Any, start_link: StartLink) -> None:
+    """Else a call that the restart cut could not be told from one that just ended."""
+    pbx.booted = False
+    link = start_link(boot_grace=600.0)
+    await link.reaches(LinkState.SYNCHRONISING)
+    await link.action({"Action": "Ping"})
+    assert not pbx.actions("QueueStatus")
+    pbx.send({"Event": "FullyBooted", "Uptime": "1"})
+    (_, snapshot), *_ = await link.receive()
+    assert snapshot.booted_at is not None
+
+
+async def test_an_account_that_may_not_hear_of_the_boot_goes_live_too(pbx: Any, start_link: StartLink) -> None:
+    pbx.booted = False
+    link = start_link(boot_grace=0.01)
+    (_, snapshot), *_ = await link.receive()
+    assert snapshot.booted_at is None
+
+
 async def test_no_registered_phone_is_an_empty_list(pbx: Any, start_link: StartLink) -> None:
     error = "Response: Error\r\nActionID: {}\r\nMessage: No Contacts found\r\n\r\n"
     pbx.answers["PJSIPShowContacts"] = lambda action: error.format(action["ActionID"]).encode()
