@@ -10,8 +10,9 @@ from telephony.ami.errors import (
     AmiTimeout,
     AmiUnsafeText,
 )
-from telephony.ami.link import AmiLink, AmiSettings, Arrival
+from telephony.ami.link import AmiLink, Arrival
 from telephony.ami.parser import AmiEvent, AmiParser
+from telephony.ami.settings import AmiSettings
 from telephony.ami.snapshot import Snapshot
 from telephony.ami.states import LinkState
 

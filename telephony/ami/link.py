@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -24,6 +23,7 @@ from telephony.ami.errors import AmiActionFailed, AmiDisconnected, AmiNotConnect
 from telephony.ami.inbox import Inbox
 from telephony.ami.parser import AmiEvent, AmiParser
 from telephony.ami.protocol import SafeProtocol
+from telephony.ami.settings import AmiSettings
 from telephony.ami.snapshot import Snapshot, take_snapshot
 from telephony.ami.states import TALKING, LinkState, check_move
 
@@ -31,28 +31,6 @@ log = structlog.get_logger(__name__)
 
 Arrival = tuple[datetime, AmiEvent | Snapshot]
 """What the consumer gets: our own clock at the arrival, and the thing that arrived."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AmiSettings:
-    """Where the PBX is and how patient the link is. All durations are in seconds."""
-
-    host: str
-    port: int
-    username: str
-    secret: str
-    connect_timeout: float = 5.0
-    action_timeout: float = 5.0
-    boot_grace: float = 3.0
-    """How long a PBX may take to say that it has booted; an account that may not hear it costs this once a session."""
-    boot_timeout: float = 30.0
-    """How long a PBX that is still loading may refuse the lists of a snapshot."""
-    ping_interval: float = 5.0
-    first_delay: float = 0.1
-    longest_delay: float = 3.0
-    refused_delay: float = 15.0
-    longest_refused_delay: float = 300.0
-    inbox_limit: int = 20_000
 
 
 class AmiLink:
