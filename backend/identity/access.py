@@ -18,6 +18,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
+from starlette.routing import Mount
 
 from backend.identity.errors import ForeignOrigin, NotPermitted, NotSignedIn
 from backend.identity.permissions import Permission, Roles
@@ -107,7 +108,11 @@ PUBLIC = Depends(_Public())
 
 @dataclass(frozen=True, slots=True)
 class RouteAccess:
-    """One route of the application and what it asks for; `access` None is a route that forgot to say."""
+    """One route of the application and what it asks for; `access` None is a route that forgot to say.
+
+    `methods` is {"WEBSOCKET"} for a WebSocket and {"MOUNT"} for a folder of files or another application, which can
+    name nothing and must be judged by its path.
+    """
 
     path: str
     methods: frozenset[str]
@@ -117,8 +122,9 @@ class RouteAccess:
 def route_accesses(app: FastAPI) -> Iterator[RouteAccess]:
     """Every route of the application, however deep it is included, with what it asks for."""
     for context in iter_route_contexts(app.routes):
-        methods = frozenset(getattr(context, "methods", None) or {"WEBSOCKET"})
-        yield RouteAccess(str(getattr(context, "path", "")), methods, permission_of(context))
+        mounted = isinstance(context.original_route, Mount)
+        methods = context.methods or ({"MOUNT"} if mounted else {"WEBSOCKET"})
+        yield RouteAccess(context.path or "", frozenset(methods), permission_of(context))
 
 
 def permission_of(route: Any) -> str | None:

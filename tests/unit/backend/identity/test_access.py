@@ -31,6 +31,7 @@ def an_app() -> FastAPI:
     @app.get("/open", dependencies=[PUBLIC])
     async def opened() -> None: ...
 
+    app.mount("/assets", FastAPI(openapi_url=None))
     outer = APIRouter(prefix="/outer")
     outer.include_router(inner)
     app.include_router(outer)
@@ -38,11 +39,12 @@ def an_app() -> FastAPI:
 
 
 def test_every_route_is_found_however_deep_it_is_included() -> None:
-    assert {route.path: route.access for route in route_accesses(an_app())} == {
-        "/open": "public",
-        "/outer/inner/deep": "calls.read | calls.read_own",
-        "/outer/inner/forgotten": None,
-        "/outer/inner/socket": "signed in",
+    assert {(*route.methods, route.path): route.access for route in route_accesses(an_app())} == {
+        ("GET", "/open"): "public",
+        ("MOUNT", "/assets"): None,
+        ("GET", "/outer/inner/deep"): "calls.read | calls.read_own",
+        ("GET", "/outer/inner/forgotten"): None,
+        ("WEBSOCKET", "/outer/inner/socket"): "signed in",
     }
 
 
