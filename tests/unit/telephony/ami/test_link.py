@@ -251,6 +251,10 @@ async def test_what_waits_when_the_link_breaks_still_comes_in_order(pbx: Any, st
     assert isinstance(arrivals[1], Snapshot)
 
 
+def test_the_password_is_not_printed() -> None:
+    assert "s3cret" not in repr(AmiSettings(host="127.0.0.1", port=5038, username="platform", secret="s3cret"))
+
+
 def test_a_missing_header_reads_as_empty() -> None:
     event = AmiEvent({"Event": "Hangup"})
     assert (event.name, event["Cause"], "Cause" in event) == ("Hangup", "", False)
