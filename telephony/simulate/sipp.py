@@ -57,7 +57,21 @@ class Sipp:
         chosen = port or ports.pick("udp")
         argv = [
             *program.argv,
-            *("-sf", str(file), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(chosen), "-t", "u1", "-nostdin"),
+            *(
+                "-sf",
+                str(file),
+                "-i",
+                "127.0.0.1",
+                "-mi",
+                "127.0.0.1",
+                "-ci",
+                "127.0.0.1",
+                "-p",
+                str(chosen),
+                "-t",
+                "u1",
+                "-nostdin",
+            ),
             *("-min_rtp_port", str(_FIRST_RTP_PORT), "-max_rtp_port", str(_LAST_RTP_PORT)),
             *("-trace_err", "-error_file", str(folder / f"{name}.errors")),
             *arguments,
