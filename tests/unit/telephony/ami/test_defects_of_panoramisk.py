@@ -242,7 +242,7 @@ async def test_7_bare_does_not_notice_a_silent_peer(pbx: Any, start_bare: StartL
 
 
 async def test_7_link_leaves_a_silent_peer(pbx: Any, start_link: StartLink) -> None:
-    link = start_link(ping_interval=0.02, action_timeout=0.05)
+    link = start_link(ping_interval=0.02, action_timeout=0.5)
     await link.reaches(LinkState.LIVE)
     pbx.silent = True
     await pbx.until(lambda: pbx.sessions == 2)
@@ -327,7 +327,7 @@ async def test_9_bare_stops_reading_while_a_callback_blocks(pbx: Any) -> None:
     try:
         await pbx.until(lambda: pbx.logins == 1)
         assert not await written(pbx, 0.5)
-        assert blocked.is_set()
+        assert await asyncio.to_thread(blocked.wait, 30)
     finally:
         release.set()
         pbx.drop()
