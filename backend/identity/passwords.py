@@ -1,7 +1,7 @@
 """Hashing and checking passwords off the event loop, a few at a time.
 
-One argon2 hash takes 64 MB and tens of milliseconds of a core; a shift that signs in together must neither stall the
-event loop nor eat the machine's memory, so the hashing has a few threads of its own.
+One argon2 hash takes 19 MB and tens of milliseconds of a core; a shift that signs in together must not stall the event
+loop, so the hashing has a few threads of its own.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from pwdlib import PasswordHash
@@ -18,7 +20,8 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from backend.kernel.errors import HotlineError
 
-_PASSWORDS = PasswordHash((Argon2Hasher(),))
+# OWASP's parameters for argon2id: a whole shift that signs in at once costs seconds of the machine, not half a minute
+_PASSWORDS = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
 
 
 class SecretUnreadable(HotlineError):
@@ -46,15 +49,25 @@ def load_secrets(given: str | None, file: Path) -> Secrets:
     """The secrets of this installation: from the value given, else from `file`, made once, for its owner only."""
     if given:
         return Secrets(given)
+    if not file.exists():
+        _make_secret(file)
+    return Secrets(file.read_text().strip())
+
+
+def _make_secret(file: Path) -> None:
+    # several processes may start at once, and each may be killed at any instant: the file appears whole, and only once
     file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    fresh = Path(name)
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
         with os.fdopen(descriptor, "w") as out:
             out.write(secrets.token_urlsafe(48))
-    return Secrets(file.read_text().strip())
+            out.flush()
+            os.fsync(out.fileno())
+        with suppress(FileExistsError):
+            file.hardlink_to(fresh)
+    finally:
+        fresh.unlink()
 
 
 def hash_password(password: str) -> str:

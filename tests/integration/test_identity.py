@@ -12,6 +12,8 @@ import pytest
 import time_machine
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import ProgrammingError
 
@@ -205,6 +207,23 @@ async def test_a_new_password_ends_the_sessions_of_the_old_one(client: httpx.Asy
     assert (await client.get("/api/session")).status_code == 401
     assert (await sign_in(client)).status_code == 401
     assert (await sign_in(client, password="another long password")).status_code == 200
+
+
+async def test_a_hash_of_outdated_parameters_is_renewed_at_the_next_sign_in(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    async def stored() -> str:
+        async with database.transaction() as tx:
+            return (await users.find_user(tx, "wang.fang")).password_hash
+
+    outdated = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8 * 1024, parallelism=1),)).hash(PASSWORD)
+    async with database.transaction() as tx:
+        (await users.find_user(tx, "wang.fang")).password_hash = outdated
+    assert (await sign_in(client)).status_code == 200
+    renewed = await stored()
+    assert renewed != outdated
+    assert (await sign_in(client)).status_code == 200
+    assert await stored() == renewed
 
 
 async def test_taking_a_role_away_takes_effect_with_the_next_request(
