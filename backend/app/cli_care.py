@@ -22,7 +22,7 @@ from backend.kernel.database import Database, sqlalchemy_url
 from backend.kernel.errors import HotlineError
 from telephony.pbx.check import check as check_pbx
 from telephony.pbx.install import install as install_pbx
-from telephony.pbx.server import prepare, running
+from telephony.pbx.server import existing, prepare, running
 
 db_app = typer.Typer(help="The database schema.", no_args_is_help=True)
 pbx_app = typer.Typer(
@@ -114,7 +114,7 @@ def pbx_check() -> None:
 
     async def work() -> int:
         here = installation("pbx")
-        pbx = await prepare(here.config.pbx, here.state, here.secrets.derive, here.templates)
+        pbx = await existing(here.state)
         findings = await check_pbx(pbx, here.config.pbx)
         table = Table(box=None, show_header=False)
         for finding in findings:
