@@ -51,6 +51,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
   function welcome({ server_time, me, desk }: Welcome): void {
     setServerTime(server_time)
     session.me = me
+    if (!session.options) void session.loadOptions().catch(() => {})
     seat.mine = desk.seat
     connection.queue = desk.queue
     connection.pbx = desk.link

@@ -97,6 +97,7 @@ export const en: Messages = {
   call: {
     bar: 'Call',
     no_seat: 'You sit at no seat',
+    missed: 'The call of {number} stopped ringing unanswered',
     waiting: 'Ready, waiting for a call',
     none: 'No call',
     dialed: 'dialed {number}',

@@ -95,6 +95,7 @@ export const zh = {
   call: {
     bar: '通话栏',
     no_seat: '尚未入席',
+    missed: '来电 {number} 未接通，已结束振铃',
     waiting: '已就绪，等待来电',
     none: '当前没有通话',
     dialed: '拨打 {number}',
@@ -136,7 +137,7 @@ export const zh = {
     title: '来电人',
     unknown: '未登记姓名',
     no_number: '未显示号码',
-    calls_30_days: '近 30 天来电 {count} 次',
+    calls_30_days: '近 30 天来电 {count} 次（含本次）',
     open_cases: '办理中的工单（{count}）',
     earlier_cases: '历史工单（{count}）',
     no_open_cases: '没有办理中的工单',

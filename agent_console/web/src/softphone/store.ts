@@ -3,7 +3,7 @@ import { computed, ref, shallowRef, watch } from 'vue'
 import { api } from '@/transport/api'
 import { toApiError } from '@/transport/problem'
 import { PhoneOwnership } from './ownership'
-import { Phone } from './phone'
+import type { Phone, PhoneListener } from './phone'
 import { tryMicrophone, type PhoneProblem } from './problems'
 import { Ringer } from './ringer'
 import { ALLOWED, type PhoneState } from './states'
@@ -21,7 +21,7 @@ export const usePhone = defineStore('phone', () => {
   const ringer = new Ringer()
   let retry: ReturnType<typeof setTimeout> | undefined
 
-  const phone = new Phone({
+  const listener: PhoneListener = {
     state: (now) => (state.value = now),
     muted: (now) => (muted.value = now),
     problem: (now) => (problem.value = now),
@@ -29,12 +29,14 @@ export const usePhone = defineStore('phone', () => {
       speaker.srcObject = stream
       if (stream) void speaker.play().catch(() => {})
     },
-  })
+  }
+  let phone: Phone | null = null
   const ownership = new PhoneOwnership(
     () => void register(),
     () => {
-      phone.stop()
-      phone.ownedElsewhere()
+      phone?.stop()
+      if (phone) phone.ownedElsewhere()
+      else state.value = 'elsewhere'
     },
   )
 
@@ -52,7 +54,8 @@ export const usePhone = defineStore('phone', () => {
     seat.value = null
     problem.value = null
     ownership.drop()
-    phone.stop()
+    phone?.stop()
+    state.value = 'off'
   }
 
   async function register(): Promise<void> {
@@ -61,6 +64,9 @@ export const usePhone = defineStore('phone', () => {
     try {
       const account = await api.softphone()
       if (seat.value !== asked || account.seat !== asked) return
+      // SIP is brought along only by who sits at a seat.
+      const { Phone } = await import('./phone')
+      phone ??= new Phone(listener)
       phone.start(account)
       problem.value = await tryMicrophone()
     } catch (thrown) {
@@ -79,10 +85,10 @@ export const usePhone = defineStore('phone', () => {
     close,
     retry: () => void register(),
     takeOver: () => seat.value && ownership.take(seat.value),
-    answer: () => phone.answer(),
-    hangUp: () => phone.hangUp(),
-    toggleHold: () => phone.toggleHold(),
-    toggleMute: () => phone.toggleMute(),
-    sendTone: (tone: string) => phone.sendTone(tone),
+    answer: () => phone?.answer(),
+    hangUp: () => phone?.hangUp(),
+    toggleHold: () => phone?.toggleHold(),
+    toggleMute: () => phone?.toggleMute(),
+    sendTone: (tone: string) => phone?.sendTone(tone),
   }
 })
