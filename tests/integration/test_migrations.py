@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, make_url
 
 from backend.app.schema import upgrade_schema
 from backend.app.tables import metadata
@@ -20,11 +21,11 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 def fresh_url(postgres_url: str) -> Iterator[str]:
     """A database without a single table."""
-    name = "hotline_migrations"
+    name = f"hotline_migrations_{os.getpid()}"
     with psycopg.connect(driver_url(postgres_url), autocommit=True) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         admin.execute(f"CREATE DATABASE {name}")
-        yield postgres_url.replace("/hotline?", f"/{name}?")
+        yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
