@@ -97,7 +97,7 @@ async def place_calls(
     xml = scenario(
         "citizen",
         {
-            "tracks": list(stage.legs.callers.items()),
+            "tracks": [*stage.legs.callers.items(), (_SILENT, stage.legs.silence)],
             "waits": {"patient": _LONGEST_WAIT_MS, "hasty": round(manner.patience_s * 1000)},
             "refusals": _REFUSALS,
             "talk_ms": round((manner.talk_s or stage.legs.length_s) * 1000),

@@ -24,15 +24,20 @@ from telephony.simulate.errors import SpeechFailed
 RATE = 8_000
 """Samples a second on a telephone line."""
 _PEAK = 0.5 * 32767
+_TAIL_S = 1.0
 Samples = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
 class Legs:
-    """Files of A-law audio, 8 kHz: one for each dialogue's citizen and one for each seat voice."""
+    """Files of A-law audio, 8 kHz: one for each dialogue's citizen and each seat voice, and a second of silence.
+
+    `length_s` is how long a dialogue lasts; the files hold a quiet second more, after which they may be repeated.
+    """
 
     callers: dict[str, Path]
     seats: tuple[Path, ...]
+    silence: Path
     length_s: float
 
 
@@ -43,7 +48,14 @@ async def synthesise_legs(dialogues: Dialogues, espeak: Program, folder: Path) -
     voices = [Voice(name=name) for name in dialogues.speech.seat_voices]
     seats = await asyncio.gather(*(speaker.leg(voice, dialogues.seat_track) for voice in voices))
     ids = [dialogue.id for dialogue in dialogues.dialogues]
-    return Legs(dict(zip(ids, callers, strict=True)), tuple(seats), dialogues.length_s)
+    return Legs(dict(zip(ids, callers, strict=True)), tuple(seats), _silence(folder), dialogues.length_s)
+
+
+def _silence(folder: Path) -> Path:
+    path = folder / "silence.al"
+    if not path.exists():
+        path.write_bytes(alaw(np.zeros(RATE, dtype=np.int16)).tobytes())
+    return path
 
 
 @dataclass(frozen=True)
@@ -60,12 +72,12 @@ class _Speaker:
         if not path.exists():
             spoken = [(turn.at_s, await self._say(voice, turn.say)) for turn in turns]
             fresh = path.with_suffix(".new")
-            fresh.write_bytes(alaw(lay_out(spoken, self.length_s)).tobytes())
+            fresh.write_bytes(alaw(lay_out(spoken, self.length_s + _TAIL_S)).tobytes())
             fresh.replace(path)
         return path
 
     def _identity(self, voice: Voice, turns: Sequence[Turn]) -> str:
-        manner = [self.espeak.version_text, str(self.speed_wpm), str(self.length_s), voice.model_dump_json()]
+        manner = [self.espeak.version_text, str(self.speed_wpm), str(self.length_s + _TAIL_S), voice.model_dump_json()]
         words = [f"{turn.at_s}:{turn.say}" for turn in turns]
         return hashlib.sha256("\n".join([*manner, *words]).encode()).hexdigest()[:24]
 

@@ -29,7 +29,7 @@ def stage(folder: Path, sipp_script: str = "exit 0") -> Stage:
     program = folder / "sipp"
     program.write_text(f"#!/bin/bash\n{sipp_script}\n")
     program.chmod(0o755)
-    legs = Legs({"elevator": folder / "elevator.al"}, (folder / "seat.al",), 20.0)
+    legs = Legs({"elevator": folder / "elevator.al"}, (folder / "seat.al",), folder / "silence.al", 20.0)
     return Stage(Program("sipp", (str(program),), (3, 8, 0), private=False), Address("127.0.0.1", 5060), legs, folder)
 
 

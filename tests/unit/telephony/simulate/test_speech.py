@@ -112,4 +112,4 @@ async def test_what_was_spoken_once_is_not_spoken_again(tmp_path: Path) -> None:
     again = await synthesise_legs(dialogues(), speaker(tmp_path, script), tmp_path)
     assert legs == again
     assert len((tmp_path / "asked").read_text().splitlines()) == 3
-    assert {path.stat().st_size for path in [*legs.callers.values(), *legs.seats]} == {2 * RATE}
+    assert {path.stat().st_size for path in [*legs.callers.values(), *legs.seats]} == {3 * RATE}
