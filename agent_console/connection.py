@@ -11,20 +11,23 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ValidationError
 
 from agent_console.commands import COMMANDS, NotPermitted
-from agent_console.desk import Desk, desk_state
+from agent_console.desk import Desk, desk_state, link_view
 from agent_console.hub import Hub
 from agent_console.protocol import (
     COMMAND,
     PROTOCOL_VERSION,
     Command,
+    DeskState,
     Event,
     Hello,
+    LinkView,
     Reply,
     SeatChanged,
     SignedOut,
@@ -34,7 +37,7 @@ from agent_console.protocol import (
 from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.errors import HotlineError, Unavailable
-from backend.kernel.events import newest_seq, read_after
+from backend.kernel.events import StoredEvent, newest_seq, read_after
 from backend.kernel.schemas import Problem
 from backend.seats.schemas import SeatView
 
@@ -50,6 +53,17 @@ class MessageUnreadable(HotlineError):
     """A console sent something that is not a message of the protocol."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Close:
+    """The last thing in an outbox."""
+
+    code: int
+    reason: str
+
+
+_TOO_SLOW = _Close(1013, "too slow; resume")
+_NOT_WELCOMED = _Close(1013, "not welcomed; come again")
+
 StillSignedIn = Callable[[], Awaitable[Principal | None]]
 """Asks whether the session of a connection holds; None when it does not."""
 
@@ -62,9 +76,10 @@ class Connection:
         self._hub = hub
         self._desk = desk
         self._still_signed_in = still_signed_in
-        self._outbox: asyncio.Queue[BaseModel | None] = asyncio.Queue(_OUTBOX)
+        self._outbox: asyncio.Queue[BaseModel | _Close] = asyncio.Queue(_OUTBOX)
         self._held: list[Event] | None = []
         self._seq = 0
+        self._link: LinkView | None = None
 
     async def serve(self) -> None:
         """Serve the console until it goes away or its session ends."""
@@ -72,8 +87,6 @@ class Connection:
         ticker = asyncio.create_task(self._tick())
         try:
             await self._receive_all()
-        except WebSocketDisconnect:
-            pass
         finally:
             self._hub.unsubscribe(self)
             for task in (sender, ticker):
@@ -110,7 +123,10 @@ class Connection:
 
     async def _receive_all(self) -> None:
         while True:
-            text = await self._socket.receive_text()
+            received = await self._socket.receive()
+            if received["type"] == "websocket.disconnect":
+                return
+            text = received.get("text") or ""
             try:
                 command = _parse(text)
             except MessageUnreadable as error:
@@ -131,6 +147,9 @@ class Connection:
             log.exception("command failed", command=command.command)
             reply = Reply(id=command.id, ok=False, problem=_problem(_unexpected()))
         self._put(reply)
+        if isinstance(command, Hello):
+            # a console without a welcome would show nothing and hear nothing: let it come again
+            self._put(_NOT_WELCOMED)
 
     async def _run(self, command: Command) -> BaseModel | None:
         spec = COMMANDS[command.command]
@@ -149,18 +168,7 @@ class Connection:
             raise MessageUnreadable(
                 "This console is of another version than the server.", next_step="Reload the page.", field="protocol"
             )
-        self._held = []
-        async with self._desk.database.transaction(isolation="REPEATABLE READ") as tx:
-            await self._desk.find_seat(tx)
-            self._hub.unsubscribe(self)
-            self._hub.subscribe(self, self._desk.audience)
-            state = await desk_state(tx, self._desk, clock.now())
-            seq = await newest_seq(tx.session)
-            missed = []
-            if hello.last_seq is not None:
-                missed = await read_after(
-                    tx.session, hello.last_seq, audience=sorted(self._desk.audience), until=seq, limit=_MOST_MISSED + 1
-                )
+        state, seq, missed = await self._snapshot(hello.last_seq)
         too_many = len(missed) > _MOST_MISSED
         for event in [] if too_many else await self._hub.render(missed):
             self._put(event)
@@ -175,6 +183,30 @@ class Connection:
         self._put(welcome)
         self._release(seq)
 
+    async def _snapshot(self, last_seq: int | None) -> tuple[DeskState, int, list[StoredEvent]]:
+        """The whole state, the number of the newest event in it, and the events up to there that were missed.
+
+        The hub is subscribed to before the snapshot is taken, and what it brings is held back: an event that is
+        committed meanwhile is in one of the two. Whoever changes seats in between is looked up again.
+        """
+        self._held = []
+        while True:
+            audience = self._desk.audience
+            self._hub.unsubscribe(self)
+            self._hub.subscribe(self, audience)
+            async with self._desk.database.transaction(isolation="REPEATABLE READ") as tx:
+                await self._desk.find_seat(tx)
+                if self._desk.audience != audience:
+                    continue
+                state = await desk_state(tx, self._desk, clock.now())
+                seq = await newest_seq(tx.session)
+                missed: list[StoredEvent] = []
+                if last_seq is not None:
+                    missed = await read_after(
+                        tx.session, last_seq, audience=sorted(audience), until=seq, limit=_MOST_MISSED + 1
+                    )
+            return state, seq, missed
+
     def _release(self, seq: int) -> None:
         self._seq = seq
         held: Sequence[Event] = self._held or []
@@ -184,23 +216,25 @@ class Connection:
 
     # ---- sending
 
-    def _put(self, message: BaseModel) -> None:
+    def _put(self, message: BaseModel | _Close) -> None:
         try:
             self._outbox.put_nowait(message)
         except asyncio.QueueFull:
             log.warning("console too slow; cut off, it will resume", username=self._desk.principal.username)
             self._hub.unsubscribe(self)
             self._outbox = asyncio.Queue(_OUTBOX)
-            self._outbox.put_nowait(None)
+            self._outbox.put_nowait(_TOO_SLOW)
 
     async def _send_all(self) -> None:
         with suppress(WebSocketDisconnect, RuntimeError):
             while True:
                 message = await self._outbox.get()
-                if message is None:
-                    await self._socket.close(code=1013, reason="too slow; resume")
+                if isinstance(message, _Close):
+                    await self._socket.close(code=message.code, reason=message.reason)
                     return
-                await self._socket.send_text(message.model_dump_json())
+                await self._socket.send_text(
+                    message.as_text() if isinstance(message, Event) else message.model_dump_json()
+                )
                 if isinstance(message, SignedOut):
                     await self._socket.close(code=4401, reason=message.reason)
                     return
@@ -208,15 +242,19 @@ class Connection:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(_TICK_S)
-            self._put(Tick(server_time=clock.now(), seq=self._hub.newest_seq))
+            self._put(Tick(server_time=clock.now(), seq=self._hub.newest_seq, link=self._link))
             try:
                 principal = await self._still_signed_in()
+                async with self._desk.database.transaction() as tx:
+                    self._link = await link_view(tx)
             except Unavailable:
                 continue
             if principal is None:
                 self._put(SignedOut(reason="expired"))
                 return
+            before = self._desk.audience
             self._desk.principal = principal
+            self._move_audience(before)
 
 
 def _parse(text: str) -> Command:
@@ -239,9 +277,9 @@ def _id_of(text: str) -> int:
     """The id of a message that cannot be read otherwise, so that its sender still gets its reply; -1 if it has none."""
     try:
         number = json.loads(text).get("id", -1)
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return -1
-    return number if isinstance(number, int) else -1
+    return number if type(number) is int else -1
 
 
 def _problem(error: HotlineError) -> Problem:

@@ -16,7 +16,7 @@ import structlog
 
 from agent_console.protocol import Event, EventBody
 from backend.kernel.database import Database
-from backend.kernel.errors import HotlineError, Unavailable
+from backend.kernel.errors import Unavailable
 from backend.kernel.events import EventStream, StoredEvent
 
 log = structlog.get_logger(__name__)
@@ -28,6 +28,9 @@ All events of a batch are rendered together: when 56 calls ring at once, their c
 """
 
 _RETRY_S = 0.2
+
+HUB = "hub"
+"""The audience of events that every hub renders, whoever is connected, because they prepare or outdate something."""
 
 
 class Listener(Protocol):
@@ -82,44 +85,54 @@ class Hub:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def render(self, batch: Sequence[StoredEvent]) -> list[Event]:
-        """The messages for stored events, in their order; those without a message are left out."""
+        """The messages for stored events, in their order; those without a message are left out.
+
+        An event that cannot be shown goes to the log and stops no other. Raises `Unavailable` when the database does
+        not answer.
+        """
         by_topic: dict[str, list[StoredEvent]] = defaultdict(list)
         for stored in batch:
             by_topic[stored.topic].append(stored)
-        rendered: list[Event] = []
-        for topic, group in by_topic.items():
-            renderer = self._renderers.get(topic)
-            if renderer is None:
-                continue
+        rendered = [await self._render_topic(topic, group) for topic, group in by_topic.items()]
+        return sorted((event for events in rendered for event in events), key=lambda event: event.seq)
+
+    async def _render_topic(self, topic: str, group: Sequence[StoredEvent]) -> list[Event]:
+        renderer = self._renderers.get(topic)
+        if renderer is None:
+            return []
+        try:
             bodies = await renderer(group)
-            rendered += [
-                Event(seq=stored.seq, at=stored.at, body=body)
-                for stored, body in zip(group, bodies, strict=True)
-                if body is not None
-            ]
-        return sorted(rendered, key=lambda event: event.seq)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one event must not stop all others
+            if len(group) == 1:
+                log.error("event not shown", topic=topic, seq=group[0].seq, error=repr(error))
+                return []
+            alone = [await self._render_topic(topic, [stored]) for stored in group]
+            return [event for events in alone for event in events]
+        return [
+            Event(seq=stored.seq, at=stored.at, body=body)
+            for stored, body in zip(group, bodies, strict=True)
+            if body is not None
+        ]
 
     async def _follow(self) -> None:
         async for batch in self._stream.follow():
-            heard = [stored for stored in batch if any(name in self._by_audience for name in stored.audience)]
+            heard = [stored for stored in batch if self._concerns_us(stored)]
             audiences = {stored.seq: stored.audience for stored in heard}
-            for event in await self._render_surely(heard):
+            for event in await self._render_when_possible(heard):
                 self._fan_out(event, audiences[event.seq])
             self.newest_seq = batch[-1].seq
 
-    async def _render_surely(self, batch: Sequence[StoredEvent]) -> list[Event]:
+    def _concerns_us(self, stored: StoredEvent) -> bool:
+        return HUB in stored.audience or any(name in self._by_audience for name in stored.audience)
+
+    async def _render_when_possible(self, batch: Sequence[StoredEvent]) -> list[Event]:
         while True:
             try:
                 return await self.render(batch)
             except Unavailable:
                 await asyncio.sleep(_RETRY_S)
-            except (HotlineError, ValueError) as error:
-                if len(batch) == 1:
-                    # one event that cannot be shown must not stop all others
-                    log.error("event not shown", topic=batch[0].topic, seq=batch[0].seq, error=str(error))
-                    return []
-                alone = [await self._render_surely([stored]) for stored in batch]
-                return [event for events in alone for event in events]
 
     def _fan_out(self, event: Event, audience: Iterable[str]) -> None:
         for listener in {listener for name in audience for listener in self._by_audience.get(name, ())}:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, PrivateAttr, TypeAdapter
 
 from backend.callbacks.schemas import CallbackView, CallbackWish
 from backend.cases.schemas import CaseForm, CaseSummary, DraftContent, DraftView
@@ -304,6 +304,13 @@ class Event(Schema):
     seq: int
     at: datetime
     body: EventBody
+    _text: str | None = PrivateAttr(default=None)
+
+    def as_text(self) -> str:
+        """The event as it goes over the wire, written once however many consoles hear it."""
+        if self._text is None:
+            self._text = self.model_dump_json()
+        return self._text
 
 
 class Reply(Schema):
@@ -328,11 +335,16 @@ class FiledCase(Schema):
 
 
 class Tick(Schema):
-    """A sign of life every 5 s, with the server's time and the newest event number."""
+    """A sign of life every 5 s, with the server's time and the newest event number.
+
+    `link` is the link to the PBX as of the tick before, so that a telephony process that died without a word is
+    seen by the age of its last one; None until it was first read.
+    """
 
     type: Literal["tick"] = "tick"
     server_time: datetime
     seq: int
+    link: LinkView | None = None
 
 
 class SignedOut(Schema):

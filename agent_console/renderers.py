@@ -5,29 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from agent_console import protocol as p
-from agent_console.cards import cards
 from agent_console.hub import Render
-from backend.kernel import clock
+from agent_console.popups import RingingCards
 from backend.kernel.database import Database
 from backend.kernel.events import StoredEvent
 
 
 def renderers(database: Database) -> dict[str, Render]:
     """The renderer of each topic; a topic that is not here is of no concern to consoles."""
+    ready = RingingCards(database)
 
-    async def call_ringing(events: Sequence[StoredEvent]) -> list[p.EventBody | None]:
-        async with database.transaction() as tx:
-            made = await cards(tx, sorted({event.entity for event in events}), "ringing", clock.now())
-        return [p.CallRinging(card=made[event.entity]) if event.entity in made else None for event in events]
+    def call_ended(event: StoredEvent) -> p.EventBody:
+        ready.forget_call(event.entity)
+        return p.CallEnded(call_id=event.entity, ended_at=event.at, outcome=event.payload["outcome"])
+
+    def case_filed(event: StoredEvent) -> p.EventBody:
+        ready.forget_case(event.payload.get("call_id"))
+        return p.CaseFiled.model_validate({"case": event.payload})
 
     return {
-        "call_ringing": call_ringing,
+        "call_arrived": ready.prepare,
+        "call_ringing": ready.ring,
         "call_answered": _plain(lambda e: p.CallAnswered(call_id=e.entity, answered_at=e.at)),
-        "call_ended": _plain(lambda e: p.CallEnded(call_id=e.entity, ended_at=e.at, outcome=e.payload["outcome"])),
+        "call_ended": _plain(call_ended),
         "seat_changed": _plain(lambda e: p.SeatChanged.model_validate({"seat": e.payload})),
         "queue_changed": _plain(lambda e: p.QueueChanged.model_validate({"queue": e.payload})),
         "link_changed": _plain(lambda e: p.LinkChanged.model_validate({"link": e.payload})),
-        "case_filed": _plain(lambda e: p.CaseFiled.model_validate({"case": e.payload})),
+        "case_filed": _plain(case_filed),
         "callback_changed": _plain(lambda e: p.CallbackScheduled.model_validate({"callback": e.payload})),
         "recording_changed": _plain(lambda e: p.RecordingChanged(call_id=e.entity, state=e.payload["state"])),
         "transcript_changed": _plain(lambda e: p.TranscriptChanged(call_id=e.entity, state=e.payload["state"])),

@@ -14,27 +14,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, MetaData, String, Table, insert, text
+from sqlalchemy import BigInteger, Column, DateTime, Index, MetaData, String, Table, make_url, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
 from backend.kernel import clock
-from backend.kernel.errors import Unavailable
+from backend.kernel.errors import HotlineError, Unavailable
 
 EVENT_CHANNEL = "hotline_events"
-_EVENT_LOCK = 96010_0001
-"""Key of the advisory lock under which events are numbered."""
+_APPEND_EVENTS = text("SELECT append_events(CAST(:events AS jsonb))")
+"""The database function numbers and tells them (see the migration that made it)."""
 
 
 class DatabaseAway(Unavailable):
     """PostgreSQL does not answer."""
+
+
+class DatabaseUrlInvalid(HotlineError):
+    """The address that was given names no PostgreSQL database."""
+
+
+class DatabaseBusy(Unavailable):
+    """Every connection of this process is in use and none became free in time."""
 
 
 class Base(DeclarativeBase):
@@ -92,7 +101,7 @@ class Transaction:
         """
         self._events.append(
             {
-                "at": at or clock.now(),
+                "at": (at or clock.now()).isoformat(),
                 "topic": topic,
                 "entity": entity,
                 "audience": sorted(set(audience)),
@@ -116,17 +125,7 @@ class Transaction:
         if not self._events:
             return
         await self.session.flush()
-        await self.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _EVENT_LOCK})
-        numbers = (
-            (await self.session.execute(insert(events_table).returning(events_table.c.seq), self._events))
-            .scalars()
-            .all()
-        )
-        last = self._events[-1]
-        notice = json.dumps({"topic": last["topic"], "id": last["entity"], "seq": max(numbers)})
-        await self.session.execute(
-            text("SELECT pg_notify(:channel, :notice)"), {"channel": EVENT_CHANNEL, "notice": notice}
-        )
+        await self.session.execute(_APPEND_EVENTS, {"events": json.dumps(self._events, ensure_ascii=False)})
         self._events.clear()
 
 
@@ -166,6 +165,12 @@ class Database:
                 kept="Nothing was stored; what was typed stays on the screen.",
                 next_step="It is tried again by itself; call the administrator if this lasts.",
             ) from error
+        except PoolExhausted as error:
+            raise DatabaseBusy(
+                "The server is too busy.",
+                kept="Nothing was stored; what was typed stays on the screen.",
+                next_step="Try again in a moment.",
+            ) from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise DatabaseAway("The connection to the database broke.", next_step="Try again.") from error
@@ -193,8 +198,15 @@ def driver_url(url: str) -> str:
 
 
 def sqlalchemy_url(url: str) -> str:
-    """A libpq URL as SQLAlchemy reads it, with the psycopg 3 driver."""
+    """A libpq URL as SQLAlchemy reads it, with the psycopg 3 driver; raises `DatabaseUrlInvalid`."""
     for prefix in ("postgresql+psycopg://", "postgresql://", "postgres://"):
         if url.startswith(prefix):
-            return "postgresql+psycopg://" + url.removeprefix(prefix)
-    return url
+            read = "postgresql+psycopg://" + url.removeprefix(prefix)
+            with suppress(ArgumentError, ValueError):
+                make_url(read)
+                return read
+    raise DatabaseUrlInvalid(
+        "HOTLINE_DATABASE_URL is not the address of a PostgreSQL database.",
+        next_step="Write it as postgresql://user:password@host:5432/database.",
+        field="HOTLINE_DATABASE_URL",
+    )

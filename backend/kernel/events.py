@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,8 +100,39 @@ class EventStream:
                     self.seq = batch[-1].seq
                     yield batch
                     continue
-                async for _ in connection.notifies(timeout=self._poll_s, stop_after=1):
-                    pass
+                complete = True
+                while complete:
+                    told, complete = await self._told(connection)
+                    if told:
+                        self.seq = told[-1].seq
+                        yield told
+
+    async def _told(self, connection: psycopg.AsyncConnection[Any]) -> tuple[list[StoredEvent], bool]:
+        """What the next notifications tell beyond the last number, and whether that is all there is to know.
+
+        It is not when a notification does not follow on the last number or was too large to carry its events, nor
+        when none came for a while: the table must be read then.
+        """
+        assert self.seq is not None
+        told: list[StoredEvent] = []
+        newest, complete, heard = self.seq, True, False
+        async for notice in connection.notifies(timeout=self._poll_s, stop_after=1):
+            heard = True
+            content = json.loads(notice.payload)
+            if not complete or content["seq"] <= newest:
+                continue
+            complete = content["after"] == newest and "events" in content
+            if complete:
+                told += [_from_notice(entry) for entry in content["events"]]
+                newest = content["seq"]
+        return told, complete and heard
+
+
+def _from_notice(entry: dict[str, Any]) -> StoredEvent:
+    at = datetime.fromisoformat(entry["at"])
+    return StoredEvent(
+        entry["seq"], at, entry["topic"], entry["entity"], frozenset(entry["audience"]), entry["payload"]
+    )
 
 
 async def _read(cursor: psycopg.AsyncCursor[Any], seq: int) -> list[StoredEvent]:
