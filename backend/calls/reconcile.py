@@ -21,7 +21,6 @@ from sqlalchemy.dialects.postgresql import insert
 from backend.calls.models import Call, CdrPosition
 from backend.calls.recorder import FROM_CDR, CallRecorder
 from backend.kernel.database import Database, Transaction
-from backend.seats.seating import HallTimes
 from telephony import cdr as cdr_file
 from telephony import facts as f
 from telephony.cdr import CdrCall
@@ -127,11 +126,11 @@ def facts_of(call: CdrCall, recorded: CallSummary | None) -> list[f.CallFact]:
 
 
 async def reconcile(
-    database: Database, file: Path, *, host: str, live: Collection[str], now: datetime
+    database: Database, recorder: CallRecorder, file: Path, *, host: str, alive: Collection[str], now: datetime
 ) -> list[Difference]:
     """Compare what the CDR file got since the last look, mend the record, and return what differed.
 
-    `live` are the calls that the PBX holds at this moment: they are never closed. A difference that is younger than
+    `alive` are the calls that the PBX holds at this moment: they are never closed. A difference that is younger than
     `SETTLED_AFTER` may still be on its way; the file is then read again from the same place at the next look.
     """
     async with database.transaction() as tx:
@@ -143,8 +142,7 @@ async def reconcile(
     async with database.transaction() as tx:
         record = await _summaries(tx, [call.call_id for call in calls])
     differences = compare(record.values(), calls)
-    settled = [each for each in differences if _settled(each, live, now)]
-    recorder = CallRecorder(database, host=host, times=HallTimes())
+    settled = [each for each in differences if _settled(each, alive, now)]
     for difference in settled:
         await _mend(recorder, difference, record.get(difference.call_id))
     if len(settled) == len(differences):
@@ -157,8 +155,8 @@ async def reconcile(
     return settled
 
 
-def _settled(difference: Difference, live: Collection[str], now: datetime) -> bool:
-    if difference.call_id in live or difference.cdr is None:
+def _settled(difference: Difference, alive: Collection[str], now: datetime) -> bool:
+    if difference.call_id in alive or difference.cdr is None:
         return False
     return now - difference.cdr.ended_at >= SETTLED_AFTER
 

@@ -7,7 +7,7 @@ once, worked out in memory and written in one statement a table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -17,6 +17,7 @@ from backend.calls import hot
 from backend.calls.measures import day_start
 from backend.calls.reckoning import Reckoning
 from backend.calls.recordings import STORE_RECORDING, job_key
+from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
 from backend.kernel.errors import Unavailable
 from backend.seats import repository as seats
@@ -31,10 +32,13 @@ FROM_CDR = "cdr"
 class CallRecorder:
     """Stores the facts of the PBX `host`. Only one process at a time may hold it: whoever leads the link."""
 
-    def __init__(self, database: Database, *, host: str, times: HallTimes) -> None:
+    def __init__(
+        self, database: Database, *, host: str, times: HallTimes, now: Callable[[], datetime] = clock.now
+    ) -> None:
         self._database = database
         self._host = host
         self._times = times
+        self._now = now
         self._share: tuple[datetime, float | None] | None = None
 
     async def store(self, batch_id: UUID, facts: Sequence[f.Fact], *, source: str | None = None) -> None:
@@ -65,7 +69,7 @@ class CallRecorder:
                 return
             reckoning = await self._reckon(tx, facts, source)
             if reckoning.queue_moved:
-                share = await self._tell_queue(tx, facts[-1].at, fresh=reckoning.decided)
+                share = await self._tell_queue(tx, self._now(), fresh=reckoning.decided)
         self._share = share
         for stray in reckoning.strays:
             log.warning("fact of a call that never began", kind=stray.kind, fact=stray.as_payload())
@@ -86,9 +90,12 @@ class CallRecorder:
             await tx.enqueue(STORE_RECORDING, {"call_id": call_id}, dedupe_key=job_key(STORE_RECORDING, call_id))
         return reckoning
 
-    async def _tell_queue(self, tx: Transaction, at: datetime, *, fresh: bool) -> tuple[datetime, float | None]:
-        """The share is counted anew only when a call was decided; between, the last count is still true."""
-        today = day_start(at)
+    async def _tell_queue(self, tx: Transaction, now: datetime, *, fresh: bool) -> tuple[datetime, float | None]:
+        """The share is counted anew only when a call was decided; between, the last count is still true.
+
+        It is of the present day, also when a call of an earlier one is entered late.
+        """
+        today = day_start(now)
         if fresh or self._share is None or self._share[0] != today:
             share = await hot.share_in_target(tx, today)
         else:
@@ -103,7 +110,7 @@ class CallRecorder:
                 "longest_since": None if queue.longest_since is None else queue.longest_since.isoformat(),
                 "answered_within_15s": share,
             },
-            at=at,
+            at=now,
         )
         return today, share
 

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from backend.calls.measures import abandoned, answered, answered_in_target, day_start, offered, share, waiting
+from backend.calls.record import Agent, CallRecord, fold
+from telephony import facts as f
+
+NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+WANG = Agent(UUID(int=1), "王芳")
+
+
+def at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def arrived(number: str = "13800001234", **more: Any) -> f.CallArrived:
+    return f.CallArrived(
+        at=NOW, call_id="c1", caller_number=number, caller_known=True, caller_name="", dialed_number="96010",
+        channel="PJSIP/trunk-1", **more,
+    )  # fmt: skip
+
+
+def queued(s: float = 0.01) -> f.CallQueued:
+    return f.CallQueued(at=at(s), call_id="c1", queue="q96010", position=1)
+
+
+def ringing(seat: str, s: float) -> f.SeatRinging:
+    return f.SeatRinging(at=at(s), call_id="c1", seat=seat, channel="x")
+
+
+def not_taken(seat: str, s: float) -> f.SeatRingEnded:
+    return f.SeatRingEnded(at=at(s), call_id="c1", seat=seat, outcome=f.RingOutcome.NO_ANSWER)
+
+
+def taken(seat: str, s: float) -> f.CallAnswered:
+    return f.CallAnswered(at=at(s), call_id="c1", seat=seat, channel="x")
+
+
+def talk_over(seat: str, s: float, by: f.Party = f.Party.SEAT) -> f.TalkEnded:
+    return f.TalkEnded(at=at(s), call_id="c1", seat=seat, ended_by=by)
+
+
+def ended(s: float, outcome: f.CallOutcome = f.CallOutcome.ANSWERED) -> f.CallEnded:
+    return f.CallEnded(at=at(s), call_id="c1", outcome=outcome, hung_up_by=f.Party.CALLER, cause=16)
+
+
+def story(*facts: f.CallFact) -> CallRecord:
+    record: CallRecord | None = None
+    for fact in facts:
+        record = fold(record, fact, host="hotline", agent=WANG)
+    assert record is not None
+    return record
+
+
+def test_an_answered_call_has_its_wait_and_its_talk() -> None:
+    call = story(arrived(), queued(), ringing("8001", 1), taken("8001", 4), talk_over("8001", 64.5), ended(70))
+    assert (call.stage, call.outcome, call.seat, call.user_id) == ("ended", "answered", "8001", UUID(int=1))
+    assert (call.wait_ms, call.talk_ms) == (4000, 60500)
+    assert (call.recording_state, call.transcript_state, call.fact_count) == ("pending", "pending", 6)
+    assert answered(call)
+    assert answered_in_target(call)
+    assert not abandoned(call)
+
+
+def test_an_abandoned_call_has_a_wait_and_needs_no_recording() -> None:
+    call = story(arrived(), queued(), ringing("8001", 1), not_taken("8001", 20), ended(22, f.CallOutcome.ABANDONED))
+    assert (call.wait_ms, call.talk_ms, call.seat, call.user_id) == (22000, None, None, None)
+    assert (call.recording_state, call.transcript_state) == ("none", "none")
+    assert abandoned(call)
+    assert not answered_in_target(call)
+
+
+def test_a_call_that_rang_at_two_seats_was_answered_by_the_second_after_the_whole_wait() -> None:
+    call = story(arrived(), queued(), ringing("8001", 1), not_taken("8001", 16), ringing("8002", 17), taken("8002", 18))
+    assert (call.seat, call.ringing_at, call.wait_ms) == ("8002", at(1), 18000)
+    assert answered(call)
+    assert not answered_in_target(call)
+
+
+def test_a_transfer_keeps_the_first_answer_and_shows_the_last_seat() -> None:
+    call = story(
+        arrived(), queued(), taken("8001", 3), talk_over("8001", 30, f.Party.TRANSFER), ringing("8002", 31),
+    )  # fmt: skip
+    assert (call.stage, call.seat) == ("answered", "8001")
+    for fact in (taken("8002", 35), talk_over("8002", 95), ended(95)):
+        call = fold(call, fact, host="hotline", agent=WANG) or call
+    assert (call.seat, call.answered_at, call.wait_ms, call.talk_ms) == ("8002", at(3), 3000, 92000)
+
+
+def test_a_waiting_call_waits_until_it_is_answered_gives_up_or_is_thrown_out() -> None:
+    assert not waiting(story(arrived()))
+    assert waiting(story(arrived(), queued()))
+    assert waiting(story(arrived(), queued(), ringing("8001", 1)))
+    assert not waiting(story(arrived(), queued(), ringing("8001", 1), taken("8001", 2)))
+    out = f.CallLeftQueue(at=at(5), call_id="c1", queue="q96010", reason="timeout")
+    assert not waiting(story(arrived(), queued(), out))
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept", "e164", "usable"),
+    [
+        ("13800001234", "13800001234", "+8613800001234", True),
+        ("", "", None, False),
+        ("anonymous", "anonymous", None, False),
+        ("<script>\x00\r\n" + "9" * 200, ("<script>" + "9" * 200)[:64], None, False),
+    ],
+)
+def test_what_the_network_sent_is_kept_whatever_it_is(sent: str, kept: str, e164: str | None, usable: bool) -> None:
+    call = story(arrived(sent))
+    assert (call.caller_number, call.caller_e164, call.caller_usable) == (kept, e164, usable)
+
+
+def test_a_second_arrival_and_facts_after_the_end_change_nothing_but_the_count() -> None:
+    call = story(arrived(), queued(), taken("8001", 3), ended(9))
+    again = fold(fold(call, arrived(), host="x"), ended(99), host="x")
+    assert again is not None
+    assert (again.host, again.ended_at, again.fact_count) == ("hotline", at(9), 6)
+
+
+def test_a_score_may_come_after_the_end() -> None:
+    call = story(arrived(), taken("8001", 3), ended(9), f.SurveyAnswered(at=at(9), call_id="c1", score=2, seat="8001"))
+    assert call.survey_score == 2
+
+
+def test_a_call_that_never_began_is_not_invented() -> None:
+    assert fold(None, ended(1), host="x") is None
+
+
+def test_a_recovered_arrival_is_marked() -> None:
+    assert story(arrived(recovered=True)).source == "recovered"
+    assert story(arrived()).source == "live"
+
+
+def test_an_outbound_call_is_the_seats_and_counts_for_nothing_of_the_queue() -> None:
+    placed = f.CallPlaced(
+        at=NOW, call_id="c1", seat="8001", number="13800001234", shown_number="96010", channel="a", seat_channel="b"
+    )
+    call = story(placed, taken("8001", 5), ended(9))
+    assert (call.direction, call.caller_e164, call.dialed_number, call.seat) == (
+        "outbound", "+8613800001234", "96010", "8001",
+    )  # fmt: skip
+    assert not any(test(call) for test in (offered, answered, abandoned, waiting, answered_in_target))
+
+
+def test_a_rejected_call_was_not_offered() -> None:
+    assert not offered(story(arrived(), ended(0.1, f.CallOutcome.REJECTED)))
+
+
+def test_the_day_begins_at_midnight_in_beijing() -> None:
+    assert day_start(datetime(2026, 11, 22, 16, 30, tzinfo=UTC)) == datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
+    assert day_start(datetime(2026, 11, 22, 15, 30, tzinfo=UTC)) == datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
+
+
+def test_a_share_of_nothing_is_no_share() -> None:
+    assert share(0, 0) is None
+    assert share(1, 4) == 0.25
