@@ -19,7 +19,7 @@ from backend.callbacks.schemas import CallbackView, CallbackWish
 from backend.cases.schemas import CaseForm, CaseSummary, DraftContent, DraftView
 from backend.citizens.schemas import CallerView
 from backend.identity.schemas import Me
-from backend.kernel.schemas import Problem, Schema
+from backend.kernel.schemas import CallId, Problem, Schema
 from backend.seats.schemas import PauseReason, SeatView
 
 PROTOCOL_VERSION = 1
@@ -79,8 +79,8 @@ class SaveDraft(Schema):
     command: Literal["save_draft"] = "save_draft"
     id: int
     draft_id: UUID
-    call_id: str | None
-    revision: int
+    call_id: CallId | None
+    revision: int = Field(ge=0)
     content: DraftContent
 
 

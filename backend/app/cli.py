@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import uvloop
 from rich.console import Console
 
 from backend.app.config import Installation
@@ -44,7 +44,7 @@ def installation(process: str) -> Installation:
 def run(work: Coroutine[Any, Any, int | None]) -> None:
     """Run to the end; Ctrl-C ends it quietly, the coroutine's number is the exit status."""
     try:
-        status = asyncio.run(work)
+        status = uvloop.run(work)
     except KeyboardInterrupt:
         status = 130
     if status:

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from backend.app.config import Installation
 from backend.app.telephony_role import follow_pbx
@@ -27,10 +28,17 @@ async def serve(installation: Installation, *, port: int | None) -> int:
     """API and console on the configured address."""
     web = installation.config.web
     app = create_app(installation, open_database(installation, "serve", pool_size=12))
+    server = web_server(app, web.host, web.port if port is None else port)
+    await server.serve()
+    return 0 if server.started else 1
+
+
+def web_server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
+    """The server of the application; a console that does not answer its pings is given up after half a minute."""
     config = uvicorn.Config(
         app,
-        host=web.host,
-        port=web.port if port is None else port,
+        host=host,
+        port=port,
         loop="uvloop",
         ws="websockets-sansio",
         ws_max_size=256 * 1024,
@@ -41,9 +49,7 @@ async def serve(installation: Installation, *, port: int | None) -> int:
         server_header=False,
         timeout_graceful_shutdown=3,
     )
-    server = uvicorn.Server(config)
-    await server.serve()
-    return 0 if server.started else 1
+    return uvicorn.Server(config)
 
 
 async def telephony(installation: Installation) -> None:

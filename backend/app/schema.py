@@ -8,9 +8,10 @@ from alembic.config import Config
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.db import PsycopgDriver
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from backend.kernel.config import PROJECT_ROOT
-from backend.kernel.database import driver_url
+from backend.kernel.database import DatabaseAway, driver_url
 
 _UPGRADE_LOCK = 96010_0002
 
@@ -24,8 +25,11 @@ def alembic_config(url: str) -> Config:
 
 
 async def upgrade_schema(url: str) -> None:
-    """Upgrade to the newest schema; several processes may do so at once, one works and the others wait."""
-    engine = create_engine(url)
+    """Upgrade to the newest schema; several processes may do so at once, one works and the others wait.
+
+    Raises `DatabaseAway` when PostgreSQL does not answer.
+    """
+    engine = create_engine(url, connect_args={"connect_timeout": 10})
     try:
         with engine.connect() as guard:
             guard.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _UPGRADE_LOCK})
@@ -37,6 +41,12 @@ async def upgrade_schema(url: str) -> None:
             await install_job_queue(url)
             guard.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _UPGRADE_LOCK})
             guard.commit()
+    except (OperationalError, psycopg.OperationalError) as error:
+        raise DatabaseAway(
+            f"The database does not answer: {str(getattr(error, 'orig', error)).strip()}",
+            kept="A step of the upgrade is done as a whole or not at all.",
+            next_step="See whether HOTLINE_DATABASE_URL is right and PostgreSQL runs, then repeat the upgrade.",
+        ) from error
     finally:
         engine.dispose()
 

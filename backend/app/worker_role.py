@@ -1,9 +1,11 @@
-"""`hotline worker`: stores and transcribes recordings, and looks for what a crash may have left behind."""
+"""`hotline worker`: stores and transcribes recordings, looks for what a crash left behind, and clears away."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 
 import psycopg
 import structlog
@@ -13,9 +15,11 @@ from backend.app.config import Installation
 from backend.calls.recordings import RecordingKeeper
 from backend.calls.sweep import sweep
 from backend.calls.transcripts import Transcriber
+from backend.identity.sessions import forget_old
 from backend.kernel import clock
-from backend.kernel.database import Database
+from backend.kernel.database import Database, Transaction
 from backend.kernel.errors import Unavailable
+from backend.kernel.events import forget_before
 from backend.kernel.files import FileStore
 from backend.kernel.jobs import run_worker
 from telephony.pbx.paths import pbx_paths
@@ -23,6 +27,8 @@ from telephony.pbx.paths import pbx_paths
 log = structlog.get_logger(__name__)
 
 _SWEEP_EVERY_S = 20.0
+_CLEAR_EVERY_S = 600.0
+_EVENTS_KEPT = timedelta(days=3)
 _RECONNECT_S = 1.0
 
 
@@ -33,7 +39,10 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     keeper = RecordingKeeper(database, files, pbx_paths(installation.state).recordings)
     async with RecognizerPool(installation.path(recognition.model), recognition.processes) as pool:
         transcriber = Transcriber(database, files, lambda path: transcribe_recording(path, pool))
-        sweeping = asyncio.create_task(_sweep_often(database))
+        beside = [
+            asyncio.create_task(_often(database, _SWEEP_EVERY_S, _sweep)),
+            asyncio.create_task(_often(database, _CLEAR_EVERY_S, _clear_away)),
+        ]
         try:
             while not stop.is_set():
                 try:
@@ -45,17 +54,27 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
                     with suppress(TimeoutError):
                         await asyncio.wait_for(stop.wait(), _RECONNECT_S)
         finally:
-            sweeping.cancel()
-            await asyncio.gather(sweeping, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
 
-async def _sweep_often(database: Database) -> None:
+async def _often(database: Database, every_s: float, work: Callable[[Transaction], Awaitable[None]]) -> None:
     while True:
-        await asyncio.sleep(_SWEEP_EVERY_S)
-        try:
+        await asyncio.sleep(every_s)
+        with suppress(Unavailable):
             async with database.transaction() as tx:
-                found = await sweep(tx, clock.now())
-            if found:
-                log.info("recordings or transcripts were asked for again", count=found)
-        except Unavailable:
-            continue
+                await work(tx)
+
+
+async def _sweep(tx: Transaction) -> None:
+    found = await sweep(tx, clock.now())
+    if found:
+        log.info("recordings or transcripts were asked for again", count=found)
+
+
+async def _clear_away(tx: Transaction) -> None:
+    """What is of no use any more: old sessions, sign-in attempts, and events that no console will resume from."""
+    now = clock.now()
+    await forget_old(tx, now)
+    await forget_before(tx.session, now - _EVENTS_KEPT)

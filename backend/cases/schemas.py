@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from backend.citizens.schemas import CallerView
-from backend.kernel.schemas import Schema
+from backend.kernel.schemas import CallId, Schema
 
 
 class Urgency(StrEnum):
@@ -70,7 +70,7 @@ class CaseForm(Schema):
 
     request_id: UUID
     draft_id: UUID | None = None
-    call_id: str | None = None
+    call_id: CallId | None = None
     what: str = Field(max_length=8000)
     citizen_name: str = Field(default="", max_length=64)
     address: str = Field(default="", max_length=500)

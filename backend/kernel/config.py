@@ -51,6 +51,10 @@ def read_yaml(path: Path) -> dict[str, object]:
         raise ConfigurationInvalid(
             f"The file {path} does not exist.", next_step="Restore it or name another."
         ) from error
+    except OSError as error:
+        raise ConfigurationInvalid(
+            f"The file {path} cannot be read: {error.strerror}.", next_step="Make it readable, or name another."
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationInvalid(f"{path} is not valid YAML: {error}", next_step="Correct the line.") from error
     if not isinstance(content, dict):

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from backend.kernel.database import EVENT_CHANNEL, Database, events_table
@@ -54,6 +54,13 @@ async def read_after(
         query = query.where(events_table.c.seq <= until)
     rows = (await connection.execute(query)).all()
     return [StoredEvent(row.seq, row.at, row.topic, row.entity, frozenset(row.audience), row.payload) for row in rows]
+
+
+async def forget_before(session: AsyncSession, before: datetime) -> int:
+    """Remove events that no console will ask for any more, but never the newest, which later numbers follow on."""
+    newest = select(func.max(events_table.c.seq)).scalar_subquery()
+    statement = delete(events_table).where(events_table.c.at < before, events_table.c.seq < newest)
+    return int((await session.execute(statement)).rowcount)  # type: ignore[attr-defined]
 
 
 class EventStream:

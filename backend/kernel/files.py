@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import fsspec
 from fsspec.spec import AbstractFileSystem
 
 from backend.kernel.errors import NotFound
+from backend.kernel.ids import new_id
 
 _CHUNK = 1 << 20
 
@@ -32,9 +34,15 @@ class FileStore:
         """Store the local file under `key`; returns its SHA-256 (64 hex digits). Storing it again is harmless."""
         target = self._path(key)
         self._files.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
-        partial = f"{target}.partial"
-        self._files.put_file(str(local), partial)
-        self._files.mv(partial, target)
+        # two workers may store the same file at once: each writes beside it under a name of its own
+        partial = f"{target}.{new_id().hex[:8]}.partial"
+        try:
+            self._files.put_file(str(local), partial)
+            self._files.mv(partial, target)
+        except BaseException:
+            with suppress(OSError):
+                self._files.rm_file(partial)
+            raise
         return sha256_of(local)
 
     def size(self, key: str) -> int:

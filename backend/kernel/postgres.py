@@ -137,6 +137,7 @@ class PrivatePostgres:
                 return
             # children of a killed server may hold its shared memory for a moment: try again
             if time.monotonic() > deadline:
+                self.stop()
                 tail = self._log.read_text(errors="replace").strip().splitlines()[-3:]
                 raise PostgresUnavailable(
                     f"The private PostgreSQL did not start: {' | '.join(tail)}",
@@ -149,17 +150,26 @@ class PrivatePostgres:
         assert self._process is not None
         admin = self.url.replace("postgresql+psycopg://", "postgresql://").replace(f"/{self._database}?", "/postgres?")
         while time.monotonic() < deadline and self._process.poll() is None:
-            try:
-                with psycopg.connect(admin, autocommit=True, connect_timeout=2) as connection:
-                    known = connection.execute(
-                        "SELECT 1 FROM pg_database WHERE datname = %s", (self._database,)
-                    ).fetchone()
-                    if known is None:
-                        connection.execute(f'CREATE DATABASE "{self._database}"')
-                return True
-            except psycopg.OperationalError:
-                time.sleep(0.05)
+            with (
+                suppress(psycopg.OperationalError),
+                psycopg.connect(admin, autocommit=True, connect_timeout=2) as connection,
+            ):
+                known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (self._database,)).fetchone()
+                if known is None:
+                    connection.execute(f'CREATE DATABASE "{self._database}"')
+                if self._is_ours():
+                    return True
+            time.sleep(0.05)
         return False
+
+    def _is_ours(self) -> bool:
+        """Whether the server that answers is the one that was started, not one that another process still runs."""
+        assert self._process is not None
+        try:
+            holder = (self._data / "postmaster.pid").read_text().split("\n", 1)[0]
+        except OSError:
+            return False
+        return holder == str(self._process.pid)
 
     def _become_owner(self) -> Callable[[], None]:
         user = (self._owner.uid, self._owner.gid) if self._owner.drop else None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+CallId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,150}$")]
+"""The id of a call as clients may name it: what a PBX makes, nothing that a database or a path would choke on."""
 
 
 class Schema(BaseModel):

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-_NUMBER = re.compile(r"(?<!\d)(\+?86)?(1\d{2}|0\d{2,3})\d{4}(\d{4})(?!\d)")
+_NUMBER = re.compile(r"(?<!\d)((?:\+|00)?86[- ]?)?(1\d{2}|0\d{2,3})[- ]?\d{4}[- ]?(\d{4})(?!\d)")
 
 
 def mask_numbers(text: str) -> str:
@@ -20,9 +20,17 @@ def mask_numbers(text: str) -> str:
 
 def _hide_numbers(_: object, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in entry.items():
-        if isinstance(value, str) and key not in ("timestamp", "call_id"):
-            entry[key] = mask_numbers(value)
+        if key not in ("timestamp", "call_id"):
+            entry[key] = _masked(value)
     return entry
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask_numbers(value)
+    if isinstance(value, dict):
+        return {key: each if key == "call_id" else _masked(each) for key, each in value.items()}
+    return [_masked(each) for each in value] if isinstance(value, list | tuple | set | frozenset) else value
 
 
 def configure_logging(*, process: str, form: str = "console", level: str = "INFO") -> None:
