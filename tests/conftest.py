@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
+from backend.app.schema import upgrade_schema
+from backend.app.tables import metadata
 from backend.kernel.config import Environment
-from backend.kernel.database import Base, Database, driver_url, sqlalchemy_url
+from backend.kernel.database import Database, driver_url, sqlalchemy_url
 from backend.kernel.postgres import PrivatePostgres
 
 
@@ -39,30 +43,25 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def database_url(postgres_url: str) -> Iterator[str]:
     """A database with the present schema, made for this session and dropped after it."""
-    import asyncio
-    import importlib
+    with new_database(postgres_url, f"hotline_test_{os.getpid()}") as url:
+        asyncio.run(upgrade_schema(url))
+        yield url
 
-    from sqlalchemy import create_engine
 
-    from backend.app.schema import install_job_queue
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """A database without a single table, for this test only."""
+    with new_database(postgres_url, f"hotline_empty_{os.getpid()}") as url:
+        yield url
 
-    name = f"hotline_test_{os.getpid()}"
-    with psycopg.connect(driver_url(postgres_url), autocommit=True) as admin:
+
+@contextmanager
+def new_database(server_url: str, name: str) -> Iterator[str]:
+    """A database of this name on the server, dropped in the end whoever still uses it."""
+    with psycopg.connect(driver_url(server_url), autocommit=True) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         admin.execute(f"CREATE DATABASE {name}")
-    url = postgres_url.replace("/hotline?", f"/{name}?")
-    # until the first migration stands, tables come from whatever models exist
-    for domain in ("identity", "citizens", "seats", "calls", "cases", "callbacks"):
-        try:
-            importlib.import_module(f"backend.{domain}.models")
-        except ImportError as error:
-            print("models not there yet:", error)
-    engine = create_engine(url)
-    Base.metadata.create_all(engine)
-    engine.dispose()
-    asyncio.run(install_job_queue(url))
-    yield url
-    with psycopg.connect(driver_url(postgres_url), autocommit=True) as admin:
+        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
@@ -70,7 +69,7 @@ def database_url(postgres_url: str) -> Iterator[str]:
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A database whose tables are empty."""
     database = Database(database_url)
-    tables = [f'"{table.name}"' for table in Base.metadata.sorted_tables]
+    tables = [f'"{table.name}"' for table in metadata.sorted_tables]
     async with database.transaction() as tx:
         await tx.session.execute(text("SET LOCAL session_replication_role = replica"))
         await tx.session.execute(
