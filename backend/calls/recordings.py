@@ -123,7 +123,7 @@ def job_key(job: str, call_id: str) -> str:
 def safe_name(call_id: str) -> str:
     """The call's id as a file name: it can neither climb out of a folder nor hide, and no two ids share one."""
     name = _UNSAFE.sub("_", call_id)
-    if name == call_id and not name.startswith("."):
+    if name and name == call_id and not name.startswith("."):
         return name
     return f"call_{hashlib.sha256(call_id.encode()).hexdigest()[:32]}"
 
@@ -131,7 +131,7 @@ def safe_name(call_id: str) -> str:
 def raw_name(call_id: str, recording_file: str | None) -> str:
     """The name of the raw file in the spool, whatever path the PBX gave."""
     name = Path(recording_file).name if recording_file else ""
-    return name or f"{safe_name(call_id)}.raw"
+    return name if name and not name.startswith(".") else f"{safe_name(call_id)}.raw"
 
 
 def store_key(call_id: str, arrived_at: datetime) -> str:

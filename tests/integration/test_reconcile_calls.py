@@ -1,0 +1,145 @@
+"""Asterisk's CDR file against the record: what was missed is entered, what lives is left alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select, text
+
+from backend.calls.models import Call, CallFact
+from backend.calls.reconcile import CallSummary, Difference, DifferenceKind, compare, reconcile
+from backend.calls.recorder import CallRecorder
+from backend.kernel.database import Database
+from backend.seats.seating import HallTimes
+from telephony import facts as f
+from telephony.cdr import COLUMNS, CdrCall, calls_from_rows, read
+
+pytestmark = pytest.mark.integration
+
+NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=5)
+
+
+def line(call: str, *, seat: str | None = "8001", answer: float | None = 4, end: float = 60, start: float = 0) -> str:
+    base = NOW.timestamp()
+    fields = {
+        "linkedid": call, "uniqueid": call, "channel": "PJSIP/trunk-00000001",
+        "dstchannel": f"PJSIP/{seat}-00000002" if seat else "", "src": "13800001234", "dst": "q96010",
+        "dcontext": "hotline", "lastapp": "Queue", "disposition": "ANSWERED" if answer else "NO ANSWER",
+        "start": f"{base + start:.6f}", "answer": f"{base + answer:.6f}" if answer else "0.000000",
+        "end": f"{base + end:.6f}", "billsec": "0.0", "dialed": "96010", "recording": f"/spool/{call}.raw",
+    }  # fmt: skip
+    return ",".join(f'"{fields[name]}"' for name in COLUMNS) + "\n"
+
+
+class Desk:
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database = database
+        self.file = folder / "Master.csv"
+        self.recorder = CallRecorder(database, host="hotline", times=HallTimes(), now=lambda: NOW)
+
+    def write(self, *lines: str) -> None:
+        with self.file.open("a") as file:
+            file.writelines(lines)
+
+    async def look(self, now: datetime = LATER, alive: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
+        found = await reconcile(self.database, self.recorder, self.file, host="hotline", alive=alive, now=now)
+        return [(each.call_id, each.kind.value) for each in found]
+
+    async def arrive(self, call: str, *more: f.Fact) -> None:
+        arrived = f.CallArrived(
+            at=NOW, call_id=call, caller_number="13800001234", caller_known=True, caller_name="",
+            dialed_number="96010", channel="x",
+        )  # fmt: skip
+        await self.recorder.store(uuid4(), [arrived, *more])
+
+    async def call(self, call_id: str) -> Call:
+        async with self.database.transaction() as tx:
+            call = await tx.session.get(Call, call_id)
+        assert call is not None
+        return call
+
+
+@pytest.fixture
+def desk(database: Database, tmp_path: Path) -> Desk:
+    return Desk(database, tmp_path)
+
+
+async def test_a_call_that_nobody_followed_is_entered_whole_from_the_cdr(desk: Desk) -> None:
+    desk.write(line("c1"), line("c2", seat=None, answer=None, end=20))
+    assert await desk.look() == [("c1", "not_in_record"), ("c2", "not_in_record")]
+    answered, abandoned = await desk.call("c1"), await desk.call("c2")
+    assert (answered.source, answered.stage, answered.outcome, answered.seat) == ("cdr", "ended", "answered", "8001")
+    assert (answered.wait_ms, answered.talk_ms, answered.caller_e164) == (4000, 56000, "+8613800001234")
+    assert (answered.recording_state, answered.recording_file) == ("pending", "/spool/c1.raw")
+    assert (abandoned.outcome, abandoned.wait_ms, abandoned.recording_state) == ("abandoned", 20000, "none")
+    async with desk.database.transaction() as tx:
+        jobs = (await tx.session.execute(text("SELECT dedupe_key FROM pgqueuer"))).scalars().all()
+    assert jobs == ["store_recording:c1"]
+
+
+async def test_a_second_look_finds_nothing_and_an_empty_file_neither(desk: Desk) -> None:
+    assert await desk.look() == []
+    desk.write(line("c1"))
+    await desk.look()
+    async with desk.database.transaction() as tx:
+        facts = (await tx.session.execute(select(func.count()).select_from(CallFact))).scalar_one()
+    assert await desk.look() == []
+    async with desk.database.transaction() as tx:
+        await tx.session.execute(text("DELETE FROM cdr_positions"))
+    assert await desk.look() == []
+    async with desk.database.transaction() as tx:
+        assert (await tx.session.execute(select(func.count()).select_from(CallFact))).scalar_one() == facts
+
+
+async def test_a_call_left_open_is_closed_and_one_that_lives_never(desk: Desk) -> None:
+    await desk.arrive("c1", f.CallAnswered(at=NOW, call_id="c1", seat="8001", channel="y"))
+    await desk.arrive("c2")
+    desk.write(line("c1"), line("c2"))
+    assert await desk.look(alive=frozenset({"c2"})) == [("c1", "left_open")]
+    assert (await desk.call("c1")).ended_at == NOW + timedelta(seconds=60)
+    assert (await desk.call("c1")).answered_at == NOW
+    assert (await desk.call("c2")).stage == "arrived"
+    assert await desk.look() == [("c2", "left_open")]
+    assert (await desk.call("c2")).source == "live"
+    assert (await desk.call("c2")).answered_at == NOW + timedelta(seconds=4)
+
+
+async def test_a_fresh_difference_may_still_be_on_its_way_and_is_looked_at_again(desk: Desk) -> None:
+    desk.write(line("c1"))
+    assert await desk.look(NOW + timedelta(seconds=70)) == []
+    await desk.arrive("c1", f.CallAnswered(at=NOW, call_id="c1", seat="8001", channel="y"))
+    ended = f.CallEnded(
+        at=NOW, call_id="c1", outcome=f.CallOutcome.ANSWERED, hung_up_by=f.Party.CALLER, cause=16
+    )  # fmt: skip
+    await desk.recorder.store(uuid4(), [ended])
+    assert await desk.look() == []
+    assert (await desk.call("c1")).source == "live"
+
+
+async def test_a_disagreement_about_the_answer_is_reported_and_not_rewritten(desk: Desk) -> None:
+    ended = f.CallEnded(
+        at=NOW, call_id="c1", outcome=f.CallOutcome.ABANDONED, hung_up_by=f.Party.CALLER, cause=16
+    )  # fmt: skip
+    await desk.arrive("c1", ended)
+    desk.write(line("c1"))
+    assert await desk.look() == [("c1", "answer_differs")]
+    assert (await desk.call("c1")).outcome == "abandoned"
+
+
+async def test_a_damaged_line_stops_nothing(desk: Desk) -> None:
+    desk.write("no,row\n", line("c1"), line("c2")[:40])
+    assert await desk.look() == [("c1", "not_in_record")]
+
+
+def test_calls_that_only_the_record_has_are_named_last(tmp_path: Path) -> None:
+    file = tmp_path / "Master.csv"
+    file.write_text(line("c1"))
+    [witnessed] = calls_from_rows(read(file).rows)
+    assert isinstance(witnessed, CdrCall)
+    record = [CallSummary("c1", answered=True, ended=True), CallSummary("ghost", answered=True, ended=True)]
+    assert compare(record, [witnessed]) == [Difference(DifferenceKind.NOT_IN_CDR, "ghost", None)]
+    assert compare([], [witnessed]) == [Difference(DifferenceKind.NOT_IN_RECORD, "c1", witnessed)]
