@@ -77,7 +77,11 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
         ;(handlers[body.kind] as (body: Body) => void)(body)
         tell(body)
       },
-      tick: ({ server_time }) => (heard(), setServerTime(server_time)),
+      tick: ({ server_time, link }) => {
+        heard()
+        setServerTime(server_time)
+        if (link) connection.pbx = link
+      },
       signedOut: (reason) => leave(reason),
       link: (state) => {
         connection.changed(state, Date.now())

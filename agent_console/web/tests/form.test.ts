@@ -32,6 +32,11 @@ describe('the form', () => {
     })
   })
 
+  it('asks for the address of a visit in person', () => {
+    expect(validate({ ...complete, callback_way: 'visit' }, NOW)).toHaveProperty('address')
+    expect(validate({ ...complete, callback_way: 'visit', address: '忠实里' }, NOW)).toEqual({})
+  })
+
   it('asks for no time where no callback is wished', () => {
     const content = { ...complete, callback_wanted: false, callback_due_at: '' }
     expect(validate(content, NOW)).toEqual({})

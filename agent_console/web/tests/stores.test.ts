@@ -144,6 +144,23 @@ describe('drafts', () => {
   })
 })
 
+describe('a draft that is gone at the server', () => {
+  it('goes on as a new one with every word', async () => {
+    const drafts = openDrafts()
+    drafts.set('what', '一')
+    await settle(400)
+    const before = drafts.activeId
+    hub.failure = refusal('DraftFiled')
+    drafts.set('what', '一二')
+    await settle(400)
+    hub.failure = null
+    await settle(400)
+    expect(drafts.activeId).not.toBe(before)
+    expect(hub.drafts.get(drafts.activeId!)?.content.what).toBe('一二')
+    expect(drafts.badge).toBe('saved')
+  })
+})
+
 describe('filing', () => {
   async function begun() {
     const drafts = openDrafts()

@@ -1,3 +1,4 @@
+import { errors } from './errors.en'
 import type { Messages } from './zh-CN'
 
 export const en: Messages = {
@@ -185,6 +186,7 @@ export const en: Messages = {
       answer: 'Write down the answer',
       callback_time: 'Choose a time',
       callback_past: 'The time must lie in the future',
+      visit_address: 'A visit in person needs the address',
     },
   },
   quick_pick: {
@@ -331,6 +333,10 @@ export const en: Messages = {
     due_at: 'at',
     callback_id: 'callback',
     status: 'status',
+    class: 'class',
+    street: 'street',
+    community: 'community',
+    urgency: 'urgency',
   },
   detail_value: {
     outcome: {
@@ -351,6 +357,7 @@ export const en: Messages = {
     reason: { answered: 'answered', abandoned: 'abandoned', timeout: 'timeout', full: 'full', empty: 'empty' },
     mode: { blind: 'blind', attended: 'attended' },
     way: { phone: 'by phone', visit: 'in person' },
+    urgency: { normal: 'normal', urgent: 'urgent', emergency: 'emergency' },
   },
   cases: {
     title: 'Cases',
@@ -393,40 +400,6 @@ export const en: Messages = {
     urgency: 'Urgency: normal, urgent, emergency',
     file: 'File the case',
   },
-  errors: {
-    unnamed: 'The server met an error. Try again later.',
-    ConsoleOffline: {
-      message: 'The server cannot be reached.',
-      kept: 'All that you typed is kept.',
-      next_step: 'It goes on by itself once it is back; you may also try again later.',
-    },
-    ReplyTimedOut: { message: 'The server did not answer in time.', kept: 'All that you typed is kept.', next_step: 'Try again.' },
-    ConsoleError: { message: 'The page met an error.', kept: '', next_step: 'Reload the page.' },
-    ServerError: { message: 'The server met an error.', kept: 'All that you typed is kept.', next_step: 'Try again, or ask the administrator.' },
-    RecordingUnplayable: { message: 'The recording cannot be played.', kept: 'It is still stored.', next_step: 'Reload the page, or ask the administrator.' },
-    NotSignedIn: { message: 'Your session has ended.', kept: 'Saved drafts are kept.', next_step: 'Sign in again.' },
-    SignInRefused: { message: 'The user name or the password is wrong.', kept: '', next_step: 'Try again; the administrator can set a new password.' },
-    TooManyAttempts: { message: 'Signing in failed too often.', kept: '', next_step: 'Wait, then try again, or ask the administrator.' },
-    NotPermitted: { message: 'Your roles do not allow this.', kept: '', next_step: 'Ask the administrator if you need it.' },
-    Forbidden: { message: 'Your roles do not allow this.', kept: '', next_step: 'Ask the administrator if you need it.' },
-    Unavailable: { message: 'The service is away for now.', kept: 'All that you typed is kept.', next_step: 'It goes on by itself.' },
-    DatabaseAway: { message: 'The database is away for now.', kept: 'All that you typed is kept.', next_step: 'It goes on by itself.' },
-    NotFound: { message: 'Not found, or not for you.', kept: '', next_step: '' },
-    CallUnknown: { message: 'There is no such call, or not for you.', kept: '', next_step: '' },
-    CaseUnknown: { message: 'There is no such case, or not for you.', kept: '', next_step: '' },
-    NumberNotUsable: { message: 'The caller sent no number.', kept: '', next_step: '' },
-    ReasonMissing: { message: 'Give a reason.', kept: '', next_step: '' },
-    SeatTaken: { message: 'Somebody sits at this seat.', kept: '', next_step: 'Choose another one.' },
-    NoSeat: { message: 'You sit at no seat.', kept: '', next_step: 'Choose a seat first.' },
-    AtNoSeat: { message: 'You sit at no seat.', kept: '', next_step: 'Choose a seat first.' },
-    NoSeatForPhone: { message: 'You sit at no seat, so there is no phone.', kept: '', next_step: 'Choose a seat first.' },
-    InCallElsewhere: { message: 'You are in a call at another seat.', kept: '', next_step: 'Change seats after the call.' },
-    NotInWrapUp: { message: 'The wrap-up has ended.', kept: 'All that you typed is kept.', next_step: 'Pause the seat if you need more time.' },
-    SeatChangedMeanwhile: { message: 'The seat has just changed.', kept: '', next_step: 'Look at its state and try again.' },
-    PhoneNotRegistered: {
-      message: 'The phone is not registered, so the seat cannot be ready.',
-      kept: 'The seat stays paused.',
-      next_step: 'See the note in the call bar: allow the microphone, connect the headset, and wait for "Phone registered".',
-    },
-  },
+  error_unnamed: 'The server met an error. Try again later.',
+  errors,
 }

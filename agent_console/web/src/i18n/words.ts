@@ -1,5 +1,6 @@
 import { useI18n } from 'vue-i18n'
 import type { ApiError } from '@/transport/problem'
+import type { ErrorText } from './errors.zh-CN'
 
 export interface ErrorWords {
   message: string
@@ -11,15 +12,12 @@ export interface ErrorWords {
 export function useErrorWords(): (error: ApiError) => ErrorWords {
   const { t, te } = useI18n()
   return ({ problem }) => {
-    const part = (name: 'message' | 'kept' | 'next_step', fallback: string) => {
-      const key = `errors.${problem.error}.${name}`
-      return te(key) ? t(key) : fallback
+    const key = (part: keyof ErrorText) => `errors.${problem.error}.${part}`
+    if (!te(key('message'))) {
+      return { message: problem.message || t('error_unnamed'), kept: problem.kept, nextStep: problem.next_step }
     }
-    return {
-      message: part('message', problem.message || t('errors.unnamed')),
-      kept: part('kept', problem.kept),
-      nextStep: part('next_step', problem.next_step),
-    }
+    const part = (name: keyof ErrorText) => (te(key(name)) ? t(key(name)) : '')
+    return { message: part('message'), kept: part('kept'), nextStep: part('next_step') }
   }
 }
 

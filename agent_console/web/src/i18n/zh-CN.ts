@@ -1,3 +1,5 @@
+import { errors } from './errors.zh-CN'
+
 export const zh = {
   title: {
     product: '东城热线',
@@ -183,6 +185,7 @@ export const zh = {
       answer: '请填写答复内容',
       callback_time: '请选择回访时间',
       callback_past: '回访时间应晚于现在',
+      visit_address: '上门回访请填写问题点位',
     },
   },
   quick_pick: {
@@ -329,6 +332,10 @@ export const zh = {
     due_at: '时间',
     callback_id: '回访编号',
     status: '状态',
+    class: '分类',
+    street: '街道',
+    community: '社区',
+    urgency: '紧急程度',
   },
   detail_value: {
     outcome: {
@@ -349,6 +356,7 @@ export const zh = {
     reason: { answered: '已接听', abandoned: '主叫放弃', timeout: '超时', full: '队列已满', empty: '无人值守' },
     mode: { blind: '直接转接', attended: '征询转接' },
     way: { phone: '电话回访', visit: '上门回访' },
+    urgency: { normal: '一般', urgent: '紧急', emergency: '特急' },
   },
   cases: {
     title: '工单',
@@ -391,42 +399,8 @@ export const zh = {
     urgency: '紧急程度：一般 / 紧急 / 特急',
     file: '提交工单',
   },
-  errors: {
-    unnamed: '服务器出错，请稍后重试。',
-    ConsoleOffline: {
-      message: '暂时连不上服务器。',
-      kept: '已填写的内容都保留着。',
-      next_step: '恢复连接后会自动继续，也可以稍后重试。',
-    },
-    ReplyTimedOut: { message: '服务器没有及时答复。', kept: '已填写的内容都保留着。', next_step: '请稍后重试。' },
-    ConsoleError: { message: '页面出错。', kept: '', next_step: '请刷新页面重试。' },
-    ServerError: { message: '服务器出错。', kept: '已填写的内容都保留着。', next_step: '请稍后重试；仍不成功请联系管理员。' },
-    RecordingUnplayable: { message: '录音无法播放。', kept: '录音仍在库中。', next_step: '请刷新页面重试；仍不成功请联系管理员。' },
-    NotSignedIn: { message: '登录已失效。', kept: '已保存的草稿不会丢失。', next_step: '请重新登录。' },
-    SignInRefused: { message: '用户名或密码不正确。', kept: '', next_step: '请重试；忘记密码请联系管理员重置。' },
-    TooManyAttempts: { message: '登录失败次数过多，已暂时锁定。', kept: '', next_step: '请稍后再试，或联系管理员重置密码。' },
-    NotPermitted: { message: '您的角色没有这项权限。', kept: '', next_step: '如确有需要，请联系管理员。' },
-    Forbidden: { message: '您的角色没有这项权限。', kept: '', next_step: '如确有需要，请联系管理员。' },
-    Unavailable: { message: '服务暂时不可用。', kept: '已填写的内容都保留着。', next_step: '恢复后会自动继续。' },
-    DatabaseAway: { message: '数据库暂时不可用。', kept: '已填写的内容都保留着。', next_step: '恢复后会自动继续。' },
-    NotFound: { message: '没有找到，或您无权查看。', kept: '', next_step: '' },
-    CallUnknown: { message: '没有找到这次通话，或您无权查看。', kept: '', next_step: '' },
-    CaseUnknown: { message: '没有找到这件工单，或您无权查看。', kept: '', next_step: '' },
-    NumberNotUsable: { message: '来电没有显示号码，无法查看。', kept: '', next_step: '' },
-    ReasonMissing: { message: '请填写原因。', kept: '', next_step: '' },
-    SeatTaken: { message: '该席位已有人入席。', kept: '', next_step: '请选择其他席位。' },
-    NoSeat: { message: '您尚未入席。', kept: '', next_step: '请先选择席位。' },
-    AtNoSeat: { message: '您尚未入席。', kept: '', next_step: '请先选择席位。' },
-    NoSeatForPhone: { message: '您尚未入席，没有可注册的话机。', kept: '', next_step: '请先选择席位。' },
-    InCallElsewhere: { message: '您在另一席位正在通话。', kept: '', next_step: '请在通话结束后再换席。' },
-    NotInWrapUp: { message: '整理时间已结束，无法延长。', kept: '已填写的内容都保留着。', next_step: '需要更多时间请选择示忙。' },
-    SeatChangedMeanwhile: { message: '席位状态刚刚变化。', kept: '', next_step: '请按当前状态重新操作。' },
-    PhoneNotRegistered: {
-      message: '话机尚未注册，不能就绪。',
-      kept: '席位保持示忙。',
-      next_step: '请查看通话栏中的话机提示：允许麦克风、接好耳麦，待显示“话机正常”后再就绪。',
-    },
-  },
+  error_unnamed: '服务器出错，请稍后重试。',
+  errors,
 }
 
 /** The shape that every language must have, with whatever words. */

@@ -585,8 +585,12 @@ export interface Problem {
 }
 /**
  * A sign of life every 5 s, with the server's time and the newest event number.
+ *
+ * `link` is the link to the PBX as of the tick before, so that a telephony process that died without a word is
+ * seen by the age of its last one; None until it was first read.
  */
 export interface Tick {
+  link: LinkView | null
   seq: number
   server_time: string
   type: 'tick'

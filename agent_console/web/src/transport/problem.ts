@@ -27,8 +27,8 @@ export const OFFLINE = 'ConsoleOffline'
 export const TIMED_OUT = 'ReplyTimedOut'
 
 const TRANSIENT = new Set([OFFLINE, TIMED_OUT])
-/** Errors of a part that is away carry it in their name: Unavailable, DatabaseAway, PostgresUnavailable ... */
-const AWAY = /(Away|Unavailable)$/
+/** Errors of a part that is away carry it in their name: Unavailable, DatabaseAway, DatabaseBusy ... */
+const AWAY = /(Away|Unavailable|Busy)$/
 
 export function localError(error: string, message: string): ApiError {
   return new ApiError({ error, message, kept: '', next_step: '', field: null })

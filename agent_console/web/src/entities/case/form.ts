@@ -15,6 +15,7 @@ export function validate(content: DraftContent, now: number): FieldErrors {
     const due = Date.parse(content.callback_due_at)
     if (Number.isNaN(due)) errors.callback_due_at = 'form.error.callback_time'
     else if (due <= now) errors.callback_due_at = 'form.error.callback_past'
+    if (content.callback_way === 'visit' && !content.address.trim()) errors.address = 'form.error.visit_address'
   }
   return errors
 }

@@ -11,6 +11,9 @@ import * as sync from './sync'
 const PAUSE_MS = 400
 const RETRY_MS = 3_000
 
+/** The server knows this draft no more, or never did. */
+const GONE: ReadonlySet<string> = new Set(['DraftFiled', 'DraftNotYours'])
+
 /** The forms that are begun and not yet filed, of which one is on the screen. */
 export const useDrafts = defineStore('drafts', () => {
   const records = reactive(new Map<string, sync.DraftRecord>())
@@ -92,8 +95,21 @@ export const useDrafts = defineStore('drafts', () => {
       const record = records.get(draftId)
       if (record) put(sync.saved(record, view, sent))
     } catch (thrown) {
-      refused(draftId, revision, toApiError(thrown).transient)
+      const error = toApiError(thrown)
+      if (GONE.has(error.problem.error)) renew(draftId)
+      else refused(draftId, revision, error.transient)
     }
+  }
+
+  /** What is typed into a draft that was filed or thrown away elsewhere goes on as a new one. */
+  function renew(draftId: string): void {
+    const record = records.get(draftId)
+    if (!record) return
+    const shown = activeId.value === draftId
+    forget(draftId)
+    const next = { ...record, draftId: crypto.randomUUID(), revision: 0, dirty: true }
+    put(next)
+    if (shown) activeId.value = next.draftId
   }
 
   function refused(draftId: string, revision: number, transient: boolean): void {
