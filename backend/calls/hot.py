@@ -1,8 +1,8 @@
-"""The queries of the recorder, which a ringing telephone waits for: few, each one round trip, no ORM."""
+"""The queries of the recorder. What a ringing telephone waits for are statements that go out together, without ORM."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from backend.calls.models import Call, CallFact
 from backend.calls.record import CallRecord
 from backend.kernel.bulk import insert_many, rows, upsert_many
 from backend.kernel.database import Transaction
+from backend.kernel.pipeline import Statement, driver_sql
 from telephony import facts as f
 
 log = structlog.get_logger(__name__)
@@ -24,12 +25,14 @@ _CALLS: Table = Call.__table__  # type: ignore[assignment]
 _FACTS: Table = CallFact.__table__  # type: ignore[assignment]
 _FIELDS = [each.name for each in fields(CallRecord)]
 
-_OPEN_BATCH = text("INSERT INTO fact_batches (batch_id, at) VALUES (:batch_id, :at) ON CONFLICT DO NOTHING")
-_LOCK_CALLS = text(
-    f"SELECT {', '.join(_FIELDS)} FROM calls WHERE call_id = ANY(:ids) ORDER BY call_id FOR UPDATE"  # noqa: S608
+_OPEN_BATCH = driver_sql(
+    text("INSERT INTO fact_batches (batch_id, at) VALUES (:batch_id, :at) ON CONFLICT DO NOTHING RETURNING batch_id")
 )
-_SAVE_CALLS = upsert_many(_CALLS, _FIELDS)
-_ADD_FACTS = insert_many(_FACTS, [column.name for column in _FACTS.columns])
+_LOCK_CALLS = driver_sql(
+    text(f"SELECT {', '.join(_FIELDS)} FROM calls WHERE call_id = ANY(:ids) ORDER BY call_id FOR UPDATE")  # noqa: S608
+)
+_SAVE_CALLS = driver_sql(upsert_many(_CALLS, _FIELDS))
+_ADD_FACTS = driver_sql(insert_many(_FACTS, [column.name for column in _FACTS.columns]))
 _OPEN_FACTS = text(
     "SELECT kind, payload FROM call_facts JOIN calls USING (call_id)"
     " WHERE calls.stage <> 'ended' AND calls.host = :host ORDER BY calls.arrived_at, call_id, n"
@@ -54,30 +57,29 @@ class Waiting(NamedTuple):
     longest_since: datetime | None
 
 
-async def open_batch(tx: Transaction, batch_id: UUID, at: datetime) -> bool:
-    """Claim the batch for this transaction; False when it is stored already."""
-    claimed = await tx.session.execute(_OPEN_BATCH, {"batch_id": batch_id, "at": at})
-    return bool(claimed.rowcount)  # type: ignore[attr-defined]
+def open_batch(batch_id: UUID, at: datetime) -> Statement:
+    """Claims the batch for this transaction; gives no row when it is stored already."""
+    return Statement(_OPEN_BATCH, {"batch_id": batch_id, "at": at})
 
 
-async def lock_calls(tx: Transaction, call_ids: Collection[str]) -> dict[str, CallRecord]:
-    """The rows of these calls, as far as there are any, held until the end of the transaction."""
-    if not call_ids:
-        return {}
-    found = await tx.session.execute(_LOCK_CALLS, {"ids": sorted(call_ids)})
-    return {row.call_id: CallRecord(**row._mapping) for row in found}  # noqa: SLF001 - SQLAlchemy's public name
+def lock_calls(call_ids: Collection[str]) -> Statement:
+    """The rows of these calls, as far as there are any, held until the end of the transaction; see `record_of`."""
+    return Statement(_LOCK_CALLS, {"ids": sorted(call_ids)})
 
 
-async def save_calls(tx: Transaction, calls: Sequence[CallRecord]) -> None:
-    """Write these rows, new or known."""
-    if calls:
-        await tx.session.execute(_SAVE_CALLS, rows(asdict(call) for call in calls))
+def record_of(row: Mapping[str, Any]) -> CallRecord:
+    """A row of `lock_calls` as a value."""
+    return CallRecord(**row)
 
 
-async def add_facts(tx: Transaction, fact_rows: Sequence[dict[str, Any]]) -> None:
-    """Add these facts to the record."""
-    if fact_rows:
-        await tx.session.execute(_ADD_FACTS, rows(fact_rows))
+def save_calls(calls: Sequence[CallRecord]) -> list[Statement]:
+    """Writes these rows, new or known."""
+    return [Statement(_SAVE_CALLS, rows(asdict(call) for call in calls))] if calls else []
+
+
+def add_facts(fact_rows: Sequence[dict[str, Any]]) -> list[Statement]:
+    """Adds these facts to the record."""
+    return [Statement(_ADD_FACTS, rows(fact_rows))] if fact_rows else []
 
 
 async def waiting_calls(tx: Transaction) -> Waiting:

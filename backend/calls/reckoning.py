@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from backend.calls.measures import abandoned, answered, waiting
 from backend.calls.record import NOBODY, Agent, CallRecord, fold
+from backend.kernel.database import Event
 from backend.seats.seating import BUSY, HallTimes, Seated, apply, seat_of
 from telephony import facts as f
 
 CALLS_READ = "permission:calls.read"
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """An event that is to be told; it never holds a telephone number."""
-
-    topic: str
-    entity: str
-    audience: tuple[str, ...]
-    payload: dict[str, Any]
-    at: datetime
+HUB = "hub"
+"""Every console hub: on an arrival it makes the card of the pop-up before any telephone rings."""
 
 
 @dataclass(slots=True)
@@ -40,7 +31,7 @@ class Reckoning:
     seats: dict[str, Seated]
     source: str | None = None
     fact_rows: list[dict[str, Any]] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
+    messages: list[Event] = field(default_factory=list)
     strays: list[f.Fact] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     to_record: list[str] = field(default_factory=list)
@@ -92,6 +83,8 @@ class Reckoning:
 
     def _tell(self, fact: f.CallFact, record: CallRecord, seat: str | None) -> None:
         match fact:
+            case f.CallArrived():
+                self._say("call_arrived", fact, seat, [HUB])
             case f.SeatRinging():
                 self._say("call_ringing", fact, seat, [f"seat:{seat}"])
             case f.CallAnswered():
@@ -110,7 +103,7 @@ class Reckoning:
 
     def _say(self, topic: str, fact: f.CallFact, seat: str | None, audience: list[str], **more: str) -> None:
         payload = {"call_id": fact.call_id, "seat": seat, "at": fact.at.isoformat(), **more}
-        self.messages.append(Message(topic, fact.call_id, tuple(audience), payload, fact.at))
+        self.messages.append(Event(topic, fact.call_id, tuple(audience), payload, fact.at))
 
     def _move_seats(self, fact: f.Fact) -> None:
         for name, seated in self.seats.items():

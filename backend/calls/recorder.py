@@ -1,17 +1,19 @@
 """The sink of the telephony link: every batch of facts becomes one transaction.
 
 In it stand the calls, their facts, the seats, the events that the consoles wait for and the jobs for what comes
-after; either all of a batch is stored or nothing. The pop-up waits for this commit, so the rows of a batch are read
-once, worked out in memory and written in one statement a table.
+after; either all of a batch is stored or nothing. The pop-up waits for this commit, so it takes two round trips: all
+rows of a batch are read in one, worked out in memory, and written with the commit in the other.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
 import structlog
+from sqlalchemy.exc import DataError, IntegrityError
 
 from backend.calls import hot
 from backend.calls.measures import day_start
@@ -19,7 +21,7 @@ from backend.calls.reckoning import Reckoning
 from backend.calls.recordings import STORE_RECORDING, job_key
 from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
-from backend.kernel.errors import Unavailable
+from backend.kernel.errors import HotlineError, Unavailable
 from backend.seats import repository as seats
 from backend.seats.seating import HallTimes, seat_of
 from telephony import facts as f
@@ -27,6 +29,10 @@ from telephony import facts as f
 log = structlog.get_logger(__name__)
 
 FROM_CDR = "cdr"
+_APPEND_EVENTS = driver_sql(APPEND_EVENTS)
+
+_AT_FAULT = (HotlineError, DataError, IntegrityError, ValueError, TypeError, LookupError)
+"""What can be the fault of a fact. All else (a table that is missing, a full disk) is no reason to give one up."""
 
 
 class CallRecorder:
@@ -39,6 +45,9 @@ class CallRecorder:
         self._host = host
         self._times = times
         self._now = now
+        self._connection = PipelinedConnection(database.url, application_name="hotline recorder")
+        self._one_at_a_time = asyncio.Lock()
+        self._queue_moved = False
         self._share: tuple[datetime, float | None] | None = None
 
     async def store(self, batch_id: UUID, facts: Sequence[f.Fact], *, source: str | None = None) -> None:
@@ -46,73 +55,94 @@ class CallRecorder:
 
         `source` is for calls that did not become known live (see `backend.calls.models.Call`). A fact that can never
         be stored must not stop all calls: it goes to the log, the others of its batch are stored.
-        Raises `DatabaseAway` when nothing could be stored; give the same batch under the same id again then.
+        Raises `DatabaseAway`, or whatever else ails the database, when nothing could be stored; give the same batch
+        under the same id again then.
         """
         try:
             await self._store_once(batch_id, facts, source)
-        except Unavailable:
-            raise
-        except Exception as error:
+        except _AT_FAULT as error:
+            if isinstance(error, Unavailable):
+                raise
             if len(facts) == 1:
-                log.exception("fact cannot be stored", kind=facts[0].kind, fact=facts[0].as_payload())
+                log.exception("fact cannot be stored", kind=facts[0].kind, fact=_for_log(facts[0]))
                 return
             log.error("batch cannot be stored as a whole", facts=len(facts), error=str(error))
             for number, fact in enumerate(facts):
                 await self.store(uuid5(batch_id, str(number)), [fact], source=source)
 
+    async def tell_queue(self) -> None:
+        """Tell the consoles how many wait, if that changed since it was last told; to be called several times a second.
+
+        The share answered in time is of the present day, and counted anew only when a call was decided.
+        """
+        if not self._queue_moved:
+            return
+        now = self._now()
+        today = day_start(now)
+        async with self._database.transaction() as tx:
+            self._queue_moved = False
+            try:
+                if self._share is None or self._share[0] != today:
+                    self._share = (today, await hot.share_in_target(tx, today))
+                queue = await hot.waiting_calls(tx)
+            except BaseException:
+                self._queue_moved = True
+                raise
+            tx.emit(
+                "queue_changed",
+                entity="hall",
+                audience=["permission:desk.sit", "permission:seats.watch"],
+                payload={
+                    "waiting": queue.waiting,
+                    "longest_since": None if queue.longest_since is None else queue.longest_since.isoformat(),
+                    "answered_within_15s": self._share[1],
+                },
+                at=now,
+            )
+
     async def _store_once(self, batch_id: UUID, facts: Sequence[f.Fact], source: str | None) -> None:
         if not facts:
             return
-        share = self._share
-        async with self._database.transaction() as tx:
-            if not await hot.open_batch(tx, batch_id, facts[-1].at):
+        async with self._one_at_a_time, self._connection.transaction() as tx:
+            reckoning = await self._reckon(tx, batch_id, facts, source)
+            if reckoning is None:
                 return
-            reckoning = await self._reckon(tx, facts, source)
-            if reckoning.queue_moved:
-                share = await self._tell_queue(tx, self._now(), fresh=reckoning.decided)
-        self._share = share
+        self._queue_moved = self._queue_moved or reckoning.queue_moved
+        if reckoning.decided:
+            self._share = None
         for stray in reckoning.strays:
             log.warning("fact of a call that never began", kind=stray.kind, fact=stray.as_payload())
 
-    async def _reckon(self, tx: Transaction, facts: Sequence[f.Fact], source: str | None) -> Reckoning:
+    async def _reckon(
+        self, tx: PipelinedTransaction, batch_id: UUID, facts: Sequence[f.Fact], source: str | None
+    ) -> Reckoning | None:
+        at = facts[-1].at
         ended = {fact.call_id for fact in facts if isinstance(fact, f.CallEnded)}
         # who sits at a seat today says nothing of a call that is found later: only seats still held by it take part
         named = set() if source == FROM_CDR else {seat for fact in facts if (seat := seat_of(fact))}
-        held = await seats.lock(tx, seats=named, calls=ended) if named or ended else {}
-        calls = await hot.lock_calls(tx, {fact.call_id for fact in facts if isinstance(fact, f.CallFact)})
-        reckoning = Reckoning(self._host, self._times, calls, dict(held), source).take(facts)
-        await hot.save_calls(tx, [reckoning.calls[call_id] for call_id in sorted(reckoning.changed)])
-        await hot.add_facts(tx, reckoning.fact_rows)
-        await seats.save_all(tx, [(before, reckoning.seats[name]) for name, before in held.items()], facts[-1].at)
-        for said in reckoning.messages:
-            tx.emit(said.topic, entity=said.entity, audience=said.audience, payload=said.payload, at=said.at)
-        for call_id in reckoning.to_record:
-            await tx.enqueue(STORE_RECORDING, {"call_id": call_id}, dedupe_key=job_key(STORE_RECORDING, call_id))
-        return reckoning
-
-    async def _tell_queue(self, tx: Transaction, now: datetime, *, fresh: bool) -> tuple[datetime, float | None]:
-        """The share is counted anew only when a call was decided; between, the last count is still true.
-
-        It is of the present day, also when a call of an earlier one is entered late.
-        """
-        today = day_start(now)
-        if fresh or self._share is None or self._share[0] != today:
-            share = await hot.share_in_target(tx, today)
-        else:
-            share = self._share[1]
-        queue = await hot.waiting_calls(tx)
-        tx.emit(
-            "queue_changed",
-            entity="hall",
-            audience=["permission:desk.sit", "permission:seats.watch"],
-            payload={
-                "waiting": queue.waiting,
-                "longest_since": None if queue.longest_since is None else queue.longest_since.isoformat(),
-                "answered_within_15s": share,
-            },
-            at=now,
+        claimed, seat_rows, call_rows = await tx.ask(
+            hot.open_batch(batch_id, at),
+            seats.lock_statement(named, ended),
+            hot.lock_calls({fact.call_id for fact in facts if isinstance(fact, f.CallFact)}),
         )
-        return today, share
+        if not claimed:
+            return None
+        held = {seated.seat: seated for seated in map(seats.seated_of, seat_rows)}
+        calls = {record.call_id: record for record in map(hot.record_of, call_rows)}
+        reckoning = Reckoning(self._host, self._times, calls, dict(held), source).take(facts)
+        changes = seats.numbered((before, reckoning.seats[name]) for name, before in held.items())
+        moved = [(before, after) for before, after in changes if after != before]
+        for call_id in reckoning.to_record:
+            key = job_key(STORE_RECORDING, call_id)
+            await enqueue_on(tx.raw, STORE_RECORDING, {"call_id": call_id}, dedupe_key=key)
+        told = [*reckoning.messages, *seats.events(moved, at)]
+        await tx.tell(
+            *hot.save_calls([reckoning.calls[call_id] for call_id in sorted(reckoning.changed)]),
+            *hot.add_facts(reckoning.fact_rows),
+            *seats.save_statements(moved, at),
+            *([Statement(_APPEND_EVENTS, events_parameter(told))] if told else []),
+        )
+        return reckoning
 
 
 async def open_calls(tx: Transaction, host: str) -> list[f.Fact]:

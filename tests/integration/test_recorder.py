@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import ProgrammingError
 
 from backend.calls import hot, measures
 from backend.calls.models import Call, CallFact
@@ -197,6 +198,21 @@ async def test_a_fact_that_cannot_be_stored_does_not_stop_the_others(
     assert (await call_row(database)).stage == "queued"
     async with database.transaction() as tx:
         assert await tx.session.get(Call, "c2") is None
+
+
+async def test_a_database_in_disorder_costs_no_fact(
+    database: Database, recorder: CallRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lacks_a_table(tx: Transaction, _: object) -> None:
+        await tx.session.execute(text("INSERT INTO no_such_table VALUES (1)"))
+
+    batch = uuid4()
+    with monkeypatch.context() as patch:
+        patch.setattr(hot, "add_facts", lacks_a_table)
+        with pytest.raises(ProgrammingError):
+            await recorder.store(batch, WHOLE_CALL)
+    await recorder.store(batch, WHOLE_CALL)
+    assert (await call_row(database)).stage == "ended"
 
 
 async def test_text_that_postgresql_cannot_hold_loses_no_call(database: Database, recorder: CallRecorder) -> None:
