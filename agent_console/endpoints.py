@@ -38,7 +38,9 @@ async def options(request: Request, _: Annotated[Principal, Depends(signed_in)])
         taxonomy=settings.reference.taxonomy.as_options(),
         seats=hall,
         wrap_up_seconds=int(settings.times.wrap_up.total_seconds()),
-        pause_reasons=[reason for reason in PauseReason if reason is not PauseReason.NO_ANSWER],
+        pause_reasons=[
+            reason for reason in PauseReason if reason not in (PauseReason.NO_ANSWER, PauseReason.PHONE_LOST)
+        ],
         urgencies=list(Urgency),
         numbers=list(settings.numbers),
     )

@@ -39,7 +39,7 @@ HOST = "hotline"
 """The name of the PBX in the record: the `systemname` in its asterisk.conf."""
 
 _STEER_EVERY_S = 2.0
-_HOUSEKEEPING_EVERY_S = 0.5
+_HOUSEKEEPING_EVERY_S = 0.4
 _LINK_TOLD_EVERY_S = 3.0
 _RECONCILE_EVERY_S = 15.0
 
@@ -157,6 +157,7 @@ class TelephonyProcess:
                     if state != told or loop.time() - told_at > _LINK_TOLD_EVERY_S:
                         await record_link(tx, HOST, state, now)
                         told, told_at = state, loop.time()
+                await self._recorder.tell_queue()
             except HotlineError as error:
                 log.info("housekeeping waits", reason=error.message)
 

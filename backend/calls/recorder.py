@@ -13,15 +13,17 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 import structlog
-from sqlalchemy.exc import DataError, IntegrityError
+from psycopg import DataError, IntegrityError
 
 from backend.calls import hot
 from backend.calls.measures import day_start
 from backend.calls.reckoning import Reckoning
 from backend.calls.recordings import STORE_RECORDING, job_key
 from backend.kernel import clock
-from backend.kernel.database import Database, Transaction
+from backend.kernel.database import APPEND_EVENTS, Database, Transaction, events_parameter
 from backend.kernel.errors import HotlineError, Unavailable
+from backend.kernel.jobs import enqueue_on
+from backend.kernel.pipeline import PipelinedConnection, PipelinedTransaction, Statement, driver_sql
 from backend.seats import repository as seats
 from backend.seats.seating import HallTimes, seat_of
 from telephony import facts as f
@@ -33,6 +35,8 @@ _APPEND_EVENTS = driver_sql(APPEND_EVENTS)
 
 _AT_FAULT = (HotlineError, DataError, IntegrityError, ValueError, TypeError, LookupError)
 """What can be the fault of a fact. All else (a table that is missing, a full disk) is no reason to give one up."""
+
+_CITIZENS_DATA = frozenset({"caller_number", "caller_name", "number"})
 
 
 class CallRecorder:
@@ -111,7 +115,7 @@ class CallRecorder:
         if reckoning.decided:
             self._share = None
         for stray in reckoning.strays:
-            log.warning("fact of a call that never began", kind=stray.kind, fact=stray.as_payload())
+            log.warning("fact of a call that never began", kind=stray.kind, fact=_for_log(stray))
 
     async def _reckon(
         self, tx: PipelinedTransaction, batch_id: UUID, facts: Sequence[f.Fact], source: str | None
@@ -155,3 +159,8 @@ async def open_calls(tx: Transaction, host: str) -> list[f.Fact]:
 def _phones(registered: Iterable[tuple[str, datetime]]) -> list[f.Fact]:
     # where a phone registered is not part of the record; that it did, makes its loss noticed at the synchronisation
     return [f.PhoneRegistered(at=at, seat=seat, contact="restored", recovered=True) for seat, at in registered]
+
+
+def _for_log(fact: f.Fact) -> dict[str, object]:
+    """The fact without what identifies a citizen."""
+    return {name: value for name, value in fact.as_payload().items() if name not in _CITIZENS_DATA}

@@ -30,8 +30,8 @@ from backend.kernel import clock
 from backend.kernel.errors import HotlineError, Unavailable
 
 EVENT_CHANNEL = "hotline_events"
-_APPEND_EVENTS = text("SELECT append_events(CAST(:events AS jsonb))")
-"""The database function numbers and tells them (see the migration that made it)."""
+APPEND_EVENTS = text("SELECT append_events(CAST(:events AS jsonb))")
+"""The database function numbers events and tells them (see the migration that made it); the last of a transaction."""
 
 
 class DatabaseAway(Unavailable):
@@ -78,12 +78,38 @@ events_table = Table(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, as it is to be told; see `Transaction.emit`."""
+
+    topic: str
+    entity: str
+    audience: tuple[str, ...]
+    payload: Mapping[str, Any]
+    at: datetime
+
+
+def events_parameter(events: Iterable[Event]) -> dict[str, str]:
+    """The parameter of `APPEND_EVENTS`."""
+    written = [
+        {
+            "at": event.at.isoformat(),
+            "topic": event.topic,
+            "entity": event.entity,
+            "audience": sorted(set(event.audience)),
+            "payload": dict(event.payload),
+        }
+        for event in events
+    ]
+    return {"events": json.dumps(written, ensure_ascii=False)}
+
+
 @dataclass(slots=True)
 class Transaction:
     """One unit of work. `session` reads and writes state; `emit` and `enqueue` join the same commit."""
 
     session: AsyncSession
-    _events: list[dict[str, Any]] = field(default_factory=list)
+    _events: list[Event] = field(default_factory=list)
 
     def emit(
         self,
@@ -99,15 +125,7 @@ class Transaction:
         `audience` holds who may hear of it: "seat:8001", "user:<id>", "permission:<name>" or "all". The payload must
         be plain JSON; it is numbered and told to listeners when the transaction commits.
         """
-        self._events.append(
-            {
-                "at": (at or clock.now()).isoformat(),
-                "topic": topic,
-                "entity": entity,
-                "audience": sorted(set(audience)),
-                "payload": dict(payload),
-            }
-        )
+        self._events.append(Event(topic, entity, tuple(audience), payload, at or clock.now()))
 
     async def enqueue(
         self, job: str, payload: Mapping[str, Any], *, dedupe_key: str | None = None, priority: int = 0
@@ -125,7 +143,7 @@ class Transaction:
         if not self._events:
             return
         await self.session.flush()
-        await self.session.execute(_APPEND_EVENTS, {"events": json.dumps(self._events, ensure_ascii=False)})
+        await self.session.execute(APPEND_EVENTS, events_parameter(self._events))
         self._events.clear()
 
 

@@ -108,7 +108,20 @@ async def enqueue(
 ) -> None:
     """Enqueue in the transaction that `connection` is in; see `Transaction.enqueue`."""
     raw = await connection.get_raw_connection()
-    queries = Queries(_TransactionDriver(cast("psycopg.AsyncConnection[Any]", raw.driver_connection)))
+    driver = cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
+    await enqueue_on(driver, job, payload, dedupe_key=dedupe_key, priority=priority)
+
+
+async def enqueue_on(
+    connection: psycopg.AsyncConnection[Any],
+    job: str,
+    payload: Mapping[str, Any],
+    *,
+    dedupe_key: str | None = None,
+    priority: int = 0,
+) -> None:
+    """The same in the transaction of a psycopg connection."""
+    queries = Queries(_TransactionDriver(connection))
     await queries.enqueue(
         job, json.dumps(dict(payload)).encode(), priority=priority, dedupe_key=dedupe_key, on_conflict="skip"
     )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, or_, select
+from sqlalchemy import ColumnElement, Select, Table, or_, select, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from backend.kernel.bulk import insert_many, rows, upsert_many
-from backend.kernel.database import Transaction
+from backend.kernel.database import Event, Transaction
+from backend.kernel.pipeline import Statement, driver_sql
 from backend.seats.errors import SeatChangedMeanwhile
 from backend.seats.models import Seat, SeatChange
 from backend.seats.seating import Seated, pending_from, pending_text, view
@@ -24,6 +25,10 @@ _COLUMNS = [column.name for column in _SEATS.columns]
 
 _SAVE = upsert_many(_SEATS, _COLUMNS, where="seats.version = excluded.version - 1")
 _LOG = insert_many(_CHANGES, [column.name for column in _CHANGES.columns if column.name != "id"])
+_SAVE_SQL, _LOG_SQL = driver_sql(_SAVE), driver_sql(_LOG)
+_LOCK_SQL = driver_sql(
+    text("SELECT * FROM seats WHERE seat = ANY(:seats) OR call_id = ANY(:calls) ORDER BY seat FOR UPDATE")
+)
 
 
 async def all_seats(tx: Transaction) -> list[Seated]:
@@ -94,30 +99,52 @@ async def save_all(tx: Transaction, changes: Iterable[tuple[Seated, Seated]], at
 
     Raises `SeatChangedMeanwhile` when a seat's version is not the one that was read.
     """
-    now: list[Seated] = []
-    moved: list[tuple[Seated, Seated]] = []
-    for before, after in changes:
-        if after == before:
-            now.append(before)
-            continue
-        changed = replace(after, version=before.version + 1)
-        now.append(changed)
-        moved.append((before, changed))
+    pairs = numbered(changes)
+    moved = [(before, after) for before, after in pairs if after != before]
+    if moved:
+        written = await tx.session.execute(_SAVE, rows(_row(after) for _, after in moved))
+        if written.rowcount != len(moved):  # type: ignore[attr-defined]
+            raise SeatChangedMeanwhile("The seat was moved by somebody else at this moment.", next_step="Try again.")
+        if entries := _log_entries(moved, at):
+            await tx.session.execute(_LOG, rows(entries))
+        for event in events(moved, at):
+            tx.emit(event.topic, entity=event.entity, audience=event.audience, payload=event.payload, at=event.at)
+    return [after for _, after in pairs]
+
+
+def numbered(changes: Iterable[tuple[Seated, Seated]]) -> list[tuple[Seated, Seated]]:
+    """The changes with each seat that really changes under its next version."""
+    return [
+        (before, before if after == before else replace(after, version=before.version + 1)) for before, after in changes
+    ]
+
+
+def lock_statement(seats: Collection[str], calls: Collection[str]) -> Statement:
+    """Like `lock`, for the recorder; `seated_of` reads its rows."""
+    return Statement(_LOCK_SQL, {"seats": list(seats), "calls": list(calls)})
+
+
+def save_statements(moved: Sequence[tuple[Seated, Seated]], at: datetime) -> list[Statement]:
+    """Like `save_all`, for the recorder, which holds the seats locked; the events are told by the caller."""
     if not moved:
-        return now
-    written = await tx.session.execute(_SAVE, rows(_row(after) for _, after in moved))
-    if written.rowcount != len(moved):  # type: ignore[attr-defined]
-        raise SeatChangedMeanwhile("The seat was moved by somebody else at this moment.", next_step="Try again.")
-    await _log(tx, moved, at)
-    for before, after in moved:
-        tx.emit(
-            "seat_changed",
+        return []
+    entries = _log_entries(moved, at)
+    log = [Statement(_LOG_SQL, rows(entries))] if entries else []
+    return [Statement(_SAVE_SQL, rows(_row(after) for _, after in moved)), *log]
+
+
+def events(moved: Iterable[tuple[Seated, Seated]], at: datetime) -> list[Event]:
+    """Who is to hear of these changes."""
+    return [
+        Event(
+            topic="seat_changed",
             entity=after.seat,
-            audience=[f"seat:{after.seat}", "permission:seats.watch", *_people(before, after)],
+            audience=(f"seat:{after.seat}", "permission:seats.watch", *_people(before, after)),
             payload=view(after).model_dump(mode="json"),
             at=at,
         )
-    return now
+        for before, after in moved
+    ]
 
 
 def _people(before: Seated, after: Seated) -> set[str]:
@@ -144,8 +171,8 @@ async def ensure(tx: Transaction, seats: Iterable[tuple[str, str]], at: datetime
     )
 
 
-async def _log(tx: Transaction, moved: list[tuple[Seated, Seated]], at: datetime) -> None:
-    entries = [
+def _log_entries(moved: Iterable[tuple[Seated, Seated]], at: datetime) -> list[dict[str, Any]]:
+    return [
         {
             "seat": after.seat,
             "at": at,
@@ -158,31 +185,30 @@ async def _log(tx: Transaction, moved: list[tuple[Seated, Seated]], at: datetime
         for before, after in moved
         if (before.state.status, before.state.reason) != (after.state.status, after.state.reason)
     ]
-    if entries:
-        await tx.session.execute(_LOG, rows(entries))
 
 
 async def _read(tx: Transaction, query: Select[Any]) -> list[Seated]:
-    return [_seated(row) for row in (await tx.session.execute(query)).all()]
+    return [seated_of(row) for row in (await tx.session.execute(query)).mappings()]
 
 
-def _seated(row: Row[Any]) -> Seated:
+def seated_of(row: Mapping[Any, Any]) -> Seated:
+    """A row of `seats` as a value."""
     return Seated(
-        seat=row.seat,
-        phone=row.phone,
+        seat=row["seat"],
+        phone=row["phone"],
         state=SeatState(
-            status=SeatStatus(row.state),
-            since=row.since,
-            reason=row.reason or "",
-            phone=row.phone_registered,
-            after=pending_from(row.pending),
+            status=SeatStatus(row["state"]),
+            since=row["since"],
+            reason=row["reason"] or "",
+            phone=row["phone_registered"],
+            after=pending_from(row["pending"]),
         ),
-        wrap_up_until=row.wrap_up_until,
-        phone_lost_at=row.phone_lost_at,
-        user_id=row.user_id,
-        agent_name=row.agent_name,
-        call_id=row.call_id,
-        version=row.version,
+        wrap_up_until=row["wrap_up_until"],
+        phone_lost_at=row["phone_lost_at"],
+        user_id=row["user_id"],
+        agent_name=row["agent_name"],
+        call_id=row["call_id"],
+        version=row["version"],
     )
 
 

@@ -21,7 +21,7 @@ from backend.seats.schemas import PauseReason, SeatView
 from backend.seats.seating import BUSY, HallTimes, Seated, sit_down, step, view
 from telephony.seats import DesiredSeat, SeatInput, SeatStatus, desired_seat
 
-_RESERVED = frozenset({PauseReason.NO_ANSWER, PauseReason.PHONE_LOST})
+RESERVED_REASONS = frozenset({PauseReason.NO_ANSWER, PauseReason.PHONE_LOST})
 
 
 async def ensure_seats(tx: Transaction, seats: Iterable[tuple[str, str]], now: datetime) -> None:
@@ -73,7 +73,7 @@ async def make_ready(tx: Transaction, who: Principal, now: datetime, times: Hall
 
 async def pause(tx: Transaction, who: Principal, reason: PauseReason, now: datetime, times: HallTimes) -> SeatView:
     """Take no calls for a reason; during a call this takes effect after it."""
-    if reason in _RESERVED:
+    if reason in RESERVED_REASONS:
         raise PauseReasonReserved(
             f"The platform gives the reason {reason.value} itself.", next_step="Choose another reason.", field="reason"
         )

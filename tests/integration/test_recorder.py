@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from psycopg.errors import ProgrammingError
 from sqlalchemy import select, text
-from sqlalchemy.exc import ProgrammingError
 
 from backend.calls import hot, measures
+from backend.calls import recorder as recorder_module
 from backend.calls.models import Call, CallFact
 from backend.calls.record import CallRecord
 from backend.calls.recorder import CallRecorder, open_calls
 from backend.identity.principal import Principal
-from backend.kernel.database import Database, DatabaseAway, Transaction
+from backend.kernel.database import Database, DatabaseAway
 from backend.kernel.events import StoredEvent, read_after
+from backend.kernel.pipeline import PipelinedConnection, PipelinedTransaction, Statement
 from backend.seats import repository as seats
 from backend.seats import service as seat_service
 from backend.seats.seating import HallTimes
@@ -88,6 +91,14 @@ async def call_row(database: Database, call_id: str = "c1") -> Call:
     return call
 
 
+async def records_of(database: Database, call_ids: Collection[str]) -> dict[str, CallRecord]:
+    connection = PipelinedConnection(database.url, application_name="test")
+    async with connection.transaction() as tx:
+        [found] = await tx.ask(hot.lock_calls(call_ids))
+    await connection.close()
+    return {record.call_id: record for record in map(hot.record_of, found)}
+
+
 async def events(database: Database) -> list[StoredEvent]:
     async with database.transaction() as tx:
         return await read_after(tx.session, 0)
@@ -108,6 +119,7 @@ async def test_a_ring_reaches_only_the_seat_that_rings_and_holds_no_number(
     database: Database, recorder: CallRecorder
 ) -> None:
     await recorder.store(uuid4(), [arrived(), queued(), ringing()])
+    await recorder.tell_queue()
     told = {event.topic: event for event in await events(database)}
     assert told["call_ringing"].audience == {"seat:8001"}
     assert told["call_ringing"].payload == {"call_id": "c1", "seat": "8001", "at": at(1).isoformat()}
@@ -169,9 +181,9 @@ async def test_a_batch_that_fails_on_its_way_leaves_nothing_and_can_be_stored_th
         raise DatabaseAway("gone in the middle")
 
     batch = uuid4()
-    for step in ("enqueue", "flush_events"):
+    for holder, step in ((recorder_module, "enqueue_on"), (PipelinedTransaction, "tell")):
         with monkeypatch.context() as patch:
-            patch.setattr(Transaction, step, away)
+            patch.setattr(holder, step, away)
             with pytest.raises(DatabaseAway):
                 await recorder.store(batch, WHOLE_CALL)
         async with database.transaction() as tx:
@@ -188,10 +200,10 @@ async def test_a_fact_that_cannot_be_stored_does_not_stop_the_others(
 ) -> None:
     whole = hot.add_facts
 
-    async def refuses_c2(tx: Transaction, rows: list[dict[str, Any]]) -> None:
+    def refuses_c2(rows: list[dict[str, Any]]) -> list[Statement]:
         if any(row["call_id"] == "c2" for row in rows):
             raise ValueError("no such call")
-        await whole(tx, rows)
+        return whole(rows)
 
     monkeypatch.setattr(hot, "add_facts", refuses_c2)
     await recorder.store(uuid4(), [arrived(), arrived("c2"), queued()])
@@ -203,8 +215,8 @@ async def test_a_fact_that_cannot_be_stored_does_not_stop_the_others(
 async def test_a_database_in_disorder_costs_no_fact(
     database: Database, recorder: CallRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def lacks_a_table(tx: Transaction, _: object) -> None:
-        await tx.session.execute(text("INSERT INTO no_such_table VALUES (1)"))
+    def lacks_a_table(_: object) -> list[Statement]:
+        return [Statement("INSERT INTO no_such_table VALUES (1)", {})]
 
     batch = uuid4()
     with monkeypatch.context() as patch:
@@ -260,12 +272,13 @@ async def test_the_count_of_today_is_what_the_definitions_say(database: Database
     async with database.transaction() as tx:
         waiting = await hot.waiting_calls(tx)
         within = await hot.share_in_target(tx, measures.day_start(NOW))
-        records = await hot.lock_calls(tx, [*stories])
+    records = await records_of(database, stories)
     assert waiting == (2, NOW)
     assert waiting.waiting == sum(map(measures.waiting, records.values()))
     decided = [call for call in records.values() if measures.answered(call) or measures.abandoned(call)]
     assert within == measures.share(sum(map(measures.answered_in_target, decided)), len(decided))
     assert within == pytest.approx(1 / 3)
+    await recorder.tell_queue()
     last = [event for event in await events(database) if event.topic == "queue_changed"][-1]
     assert last.payload["answered_within_15s"] == pytest.approx(1 / 3)
 
@@ -283,8 +296,7 @@ async def test_a_process_that_starts_again_continues_the_open_calls(database: Da
 
 async def test_a_row_of_the_record_has_every_column_of_its_value(database: Database, recorder: CallRecorder) -> None:
     await recorder.store(uuid4(), WHOLE_CALL)
-    async with database.transaction() as tx:
-        [record] = (await hot.lock_calls(tx, ["c1"])).values()
+    [record] = (await records_of(database, ["c1"])).values()
     row = await call_row(database)
     assert all(getattr(row, name) == getattr(record, name) for name in CallRecord.__dataclass_fields__)
     assert set(CallRecord.__dataclass_fields__) == {column.name for column in Call.__table__.columns}

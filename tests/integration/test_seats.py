@@ -222,7 +222,8 @@ async def test_every_change_is_logged_and_told_to_the_seat_and_its_watchers(hall
         events = [event for event in await read_after(tx.session, 0) if event.topic == "seat_changed"]
     assert [(entry.from_state, entry.to_state) for entry in log] == [("offline", "paused"), ("paused", "ready")]
     assert {entry.user_id for entry in log} == {WANG.user_id}
-    assert all(event.audience == {"seat:8001", "permission:seats.watch"} for event in events)
+    heard_by = {"seat:8001", "permission:seats.watch", f"user:{WANG.user_id}"}
+    assert all(event.audience == heard_by for event in events)
     assert SeatView.model_validate(events[-1].payload) == await hall.seat("8001")
 
 
