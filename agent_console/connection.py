@@ -76,7 +76,8 @@ class Connection:
         self._hub = hub
         self._desk = desk
         self._still_signed_in = still_signed_in
-        self._outbox: asyncio.Queue[BaseModel | _Close] = asyncio.Queue(_OUTBOX)
+        self._outbox: asyncio.Queue[BaseModel | _Close] = asyncio.Queue()
+        self._room = _OUTBOX
         self._held: list[Event] | None = []
         self._seq = 0
         self._link: LinkView | None = None
@@ -170,7 +171,10 @@ class Connection:
             )
         state, seq, missed = await self._snapshot(hello.last_seq)
         too_many = len(missed) > _MOST_MISSED
-        for event in [] if too_many else await self._hub.render(missed):
+        replay = [] if too_many else await self._hub.render(missed)
+        # what is replayed takes no room from what comes live, else whoever missed much could never catch up
+        self._room = _OUTBOX + len(replay)
+        for event in replay:
             self._put(event)
         welcome = Welcome(
             id=hello.id,
@@ -217,13 +221,13 @@ class Connection:
     # ---- sending
 
     def _put(self, message: BaseModel | _Close) -> None:
-        try:
+        if self._outbox.qsize() < self._room:
             self._outbox.put_nowait(message)
-        except asyncio.QueueFull:
-            log.warning("console too slow; cut off, it will resume", username=self._desk.principal.username)
-            self._hub.unsubscribe(self)
-            self._outbox = asyncio.Queue(_OUTBOX)
-            self._outbox.put_nowait(_TOO_SLOW)
+            return
+        log.warning("console too slow; cut off, it will resume", username=self._desk.principal.username)
+        self._hub.unsubscribe(self)
+        self._outbox = asyncio.Queue()
+        self._outbox.put_nowait(_TOO_SLOW)
 
     async def _send_all(self) -> None:
         with suppress(WebSocketDisconnect, RuntimeError):
