@@ -40,7 +40,8 @@ async def run(
     """Run a short command to its end: (exit status, its whole output). TimeoutError after `timeout_s`."""
     process = await asyncio.create_subprocess_exec(
         *argv,
-        stdin=asyncio.subprocess.PIPE,
+        # a child that is not spoken to gets no pipe: uvloop fails to write even nothing to one that has ended
+        stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, **(env or {})},
@@ -49,7 +50,7 @@ async def run(
     )
     try:
         async with asyncio.timeout(timeout_s):
-            output, _ = await process.communicate(stdin)
+            output, _ = await process.communicate(stdin or None)
     finally:
         if process.returncode is None:
             process.kill()
