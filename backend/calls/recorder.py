@@ -52,7 +52,9 @@ class CallRecorder:
         self._connection = PipelinedConnection(database.url, application_name="hotline recorder")
         self._one_at_a_time = asyncio.Lock()
         self._queue_moved = False
-        self._share: tuple[datetime, float | None] | None = None
+        self._decided = True
+        self._share_of: datetime | None = None
+        self._share: float | None = None
 
     async def store(self, batch_id: UUID, facts: Sequence[f.Fact], *, source: str | None = None) -> None:
         """Store a batch for good. One that is stored already, because its commit was unclear, changes nothing.
@@ -84,13 +86,14 @@ class CallRecorder:
         now = self._now()
         today = day_start(now)
         async with self._database.transaction() as tx:
-            self._queue_moved = False
+            # lowered before the count: what is stored meanwhile raises them again and is counted at the next look
+            decided, self._decided, self._queue_moved = self._decided, False, False
             try:
-                if self._share is None or self._share[0] != today:
-                    self._share = (today, await hot.share_in_target(tx, today))
+                if decided or self._share_of != today:
+                    self._share, self._share_of = await hot.share_in_target(tx, today), today
                 queue = await hot.waiting_calls(tx)
             except BaseException:
-                self._queue_moved = True
+                self._queue_moved = self._decided = True
                 raise
             tx.emit(
                 "queue_changed",
@@ -99,7 +102,7 @@ class CallRecorder:
                 payload={
                     "waiting": queue.waiting,
                     "longest_since": None if queue.longest_since is None else queue.longest_since.isoformat(),
-                    "answered_within_15s": self._share[1],
+                    "answered_within_15s": self._share,
                 },
                 at=now,
             )
@@ -112,8 +115,7 @@ class CallRecorder:
             if reckoning is None:
                 return
         self._queue_moved = self._queue_moved or reckoning.queue_moved
-        if reckoning.decided:
-            self._share = None
+        self._decided = self._decided or reckoning.decided
         for stray in reckoning.strays:
             log.warning("fact of a call that never began", kind=stray.kind, fact=_for_log(stray))
 

@@ -283,6 +283,26 @@ async def test_the_count_of_today_is_what_the_definitions_say(database: Database
     assert last.payload["answered_within_15s"] == pytest.approx(1 / 3)
 
 
+@pytest.mark.parametrize("step", ["share_in_target", "waiting_calls"])
+async def test_a_call_decided_while_the_queue_is_counted_is_counted_at_the_next_look(
+    step: str, database: Database, recorder: CallRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = getattr(hot, step)
+
+    async def decided_meanwhile(*arguments: Any) -> Any:
+        counted = await count(*arguments)
+        await recorder.store(uuid4(), [answered("c1", "8001", 3)])
+        return counted
+
+    await recorder.store(uuid4(), [arrived("c1"), queued("c1")])
+    monkeypatch.setattr(hot, step, decided_meanwhile)
+    await recorder.tell_queue()
+    monkeypatch.undo()
+    await recorder.tell_queue()
+    last = [event for event in await events(database) if event.topic == "queue_changed"][-1]
+    assert (last.payload["waiting"], last.payload["answered_within_15s"]) == (0, 1.0)
+
+
 async def test_a_process_that_starts_again_continues_the_open_calls(database: Database, recorder: CallRecorder) -> None:
     await recorder.store(uuid4(), [*WHOLE_CALL, arrived("c2", s=70), queued("c2", 70), ringing("c2", "8002", 71)])
     async with database.transaction() as tx:
