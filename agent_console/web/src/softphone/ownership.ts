@@ -18,8 +18,7 @@ export class PhoneOwnership {
     const name = `hotline-phone-${seat}`
     const free = await navigator.locks.query().then(({ held }) => !held?.some((lock) => lock.name === name))
     if (!free) this.lost()
-    this.waiting = new AbortController()
-    void this.hold(name, { signal: this.waiting.signal })
+    this.standInLine(name)
   }
 
   /** Takes the phone away from the tab that has it. */
@@ -33,6 +32,11 @@ export class PhoneOwnership {
     this.waiting = null
     this.release?.()
     this.release = null
+  }
+
+  private standInLine(name: string): void {
+    this.waiting = new AbortController()
+    void this.hold(name, { signal: this.waiting.signal })
   }
 
   private async hold(name: string, options: LockOptions): Promise<void> {
@@ -50,6 +54,7 @@ export class PhoneOwnership {
       if (!mine) return
       this.release = null
       this.lost()
+      this.standInLine(name)
     }
   }
 }
