@@ -1,0 +1,63 @@
+"""One platform and one browser for all tests of this folder; each test gets tabs of its own."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from backend.app.web import BUILT_CONSOLE
+
+from .desk import Desk, chromium, console_context
+from .town import Town, open_town
+
+Enter = Callable[[str], Awaitable[Desk]]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def town() -> AsyncIterator[Town]:
+    """The whole platform in a state folder of its own."""
+    if not (BUILT_CONSOLE / "index.html").exists():
+        pytest.fail("the web console is not built: make console")
+    with tempfile.TemporaryDirectory(prefix="hotline-e2e-") as folder:
+        Path(folder).chmod(0o755)
+        async with open_town(Path(folder)) as running:
+            yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(town: Town) -> AsyncIterator[Browser]:
+    """The system's Chromium."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("there is no Chromium on this machine: install the package chromium")
+    async with chromium(program, town.seat_voice) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def enter(town: Town, browser: Browser) -> AsyncIterator[Enter]:
+    """Lets somebody new of a role sign in at a browser of their own, an agent also take a seat of their own.
+
+    No page may have thrown an error by the end of the test.
+    """
+    desks: list[Desk] = []
+
+    async def sign_in(role: str) -> Desk:
+        context = await console_context(browser, town.address)
+        desk = Desk(await context.new_page(), await town.newcomer(role))
+        desks.append(desk)
+        await desk.sign_in()
+        if role == "agent":
+            await desk.sit_down(town.next_seat())
+        return desk
+
+    yield sign_in
+    for desk in desks:
+        await desk.page.context.close()
+    assert [trouble for desk in desks for trouble in desk.troubles] == []

@@ -1,0 +1,181 @@
+"""A person at the console: what they see and press, in the words of the trade."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import Locator, Page, async_playwright, expect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser, BrowserContext, WebSocket
+
+    from backend.identity.users import Account
+
+expect.set_options(timeout=30_000)
+
+_FLAGS = (
+    "--no-sandbox",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+    "--autoplay-policy=no-user-gesture-required",
+)
+_KEEP_PEERS = """(() => {
+  const Native = window.RTCPeerConnection
+  window.peers = []
+  window.RTCPeerConnection = class extends Native {
+    constructor(...given) { super(...given); window.peers.push(this) }
+  }
+})()"""
+_PACKETS_HEARD = """async () => {
+  let heard = 0
+  for (const peer of window.peers)
+    for (const figures of (await peer.getStats()).values())
+      if (figures.type === 'inbound-rtp') heard += figures.packetsReceived
+  return heard
+}"""
+_READ_ALL = """() => [
+  document.title, document.documentElement.outerHTML,
+  ...[...document.querySelectorAll('input, textarea')].map((field) => field.value),
+].join('\\n')"""
+
+
+@asynccontextmanager
+async def chromium(program: str, microphone: Path) -> AsyncIterator[Browser]:
+    """The system's Chromium without a window; its microphone hears a file."""
+    async with async_playwright() as playwright:
+        flags = [*_FLAGS, f"--use-file-for-fake-audio-capture={microphone}"]
+        browser = await playwright.chromium.launch(executable_path=program, args=flags)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def console_context(browser: Browser, address: str) -> BrowserContext:
+    """A browser of its own for one person: its own cookies, its own storage, 1280 x 800."""
+    context = await browser.new_context(
+        base_url=address, viewport={"width": 1280, "height": 800}, locale="zh-CN", timezone_id="Asia/Shanghai"
+    )
+    context.set_default_timeout(30_000)
+    await context.add_init_script(_KEEP_PEERS)
+    return context
+
+
+@dataclass
+class Desk:
+    """One tab. `heard` are the messages that came over its line to the hub, `troubles` what its page complained of."""
+
+    page: Page
+    person: Account
+    seat: str = ""
+    heard: list[dict[str, Any]] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("websocket", self._listen)
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+
+    def _listen(self, socket: WebSocket) -> None:
+        if socket.url.endswith("/api/console"):
+            socket.on("framereceived", lambda frame: self.heard.append(json.loads(frame)))
+
+    def at(self, test_id: str) -> Locator:
+        return self.page.get_by_test_id(test_id)
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """Every event of this kind that the hub has told this tab."""
+        return [each["body"] for each in self.heard if each["type"] == "event" and each["body"]["kind"] == kind]
+
+    async def sign_in(self) -> None:
+        await self.page.goto("/")
+        await self.at("username").fill(self.person.username)
+        await self.at("password").fill(self.person.password)
+        await self.page.keyboard.press("Enter")
+        await expect(self.at("user-menu")).to_contain_text(self.person.display_name)
+
+    async def open_another(self) -> Desk:
+        """A further tab of the same person."""
+        another = Desk(await self.page.context.new_page(), self.person, self.seat)
+        await another.page.goto("/desk")
+        return another
+
+    async def sit_down(self, seat: str) -> None:
+        """Take a free seat and wait for the browser's phone."""
+        self.seat = seat
+        await self.at("seat-picker").click()
+        await self.at(f"seat-option-{seat}").click()
+        await self.at("sit-down").click()
+        await expect(self.at("seat-state-button")).to_contain_text(seat)
+        await expect(self.at("phone-state")).to_have_attribute("data-state", "registered")
+
+    async def make_ready(self) -> None:
+        await expect(self.at("phone-state")).to_have_attribute("data-state", "registered")
+        await self.page.keyboard.press("F10")
+        await self.at("seat-ready").click()
+        await self.expect_state("ready")
+
+    async def expect_state(self, state: str) -> None:
+        await expect(self.at("seat-state-button")).to_have_attribute("data-state", state)
+
+    async def expect_stage(self, stage: str) -> None:
+        """How the call stands: idle, ringing, answered, ended."""
+        await expect(self.at("call-bar")).to_have_attribute("data-stage", stage)
+
+    async def answer(self) -> None:
+        """Take the ringing call by the key."""
+        await self.expect_stage("ringing")
+        await expect(self.at("answer")).to_be_enabled()
+        await self.page.keyboard.press("F2")
+        await self.expect_stage("answered")
+        await expect(self.at("hold")).to_be_enabled()
+
+    async def hang_up(self) -> None:
+        """End the call by the key."""
+        await self.page.keyboard.press("F4")
+        await self.expect_state("wrap_up")
+
+    async def packets_heard(self) -> int:
+        """How many RTP packets of the citizen's voice have come to this tab."""
+        return int(await self.page.evaluate(_PACKETS_HEARD))
+
+    async def expect_talk_goes_on(self) -> None:
+        """The softphone is in its call and the citizen's voice keeps coming."""
+        await expect(self.at("hold")).to_be_enabled()
+        before = await self.packets_heard()
+        while await self.packets_heard() <= before:
+            await self.page.wait_for_timeout(100)
+
+    async def write(self, test_id: str, words: str) -> None:
+        """Type words at the end of a field."""
+        await self.at(test_id).press("End")
+        await self.at(test_id).press_sequentially(words)
+
+    async def choose(self, test_id: str, typed: str, chosen: str) -> None:
+        """Find something in a list by typing and take the first that fits."""
+        await self.at(test_id).locator("input").fill(typed)
+        option = self.page.locator(".el-select-dropdown__item.is-hovering:visible")
+        await expect(option).to_contain_text(chosen)
+        await self.page.keyboard.press("Enter")
+        await expect(self.at(test_id)).to_contain_text(chosen)
+
+    async def expect_saved(self) -> None:
+        """The badge says that all that was typed is with the server."""
+        await expect(self.at("draft-badge")).to_have_attribute("data-state", "saved")
+        await expect(self.at("draft-badge")).to_have_text(re.compile(r"已保存 \d\d:\d\d:\d\d"))
+
+    async def file(self) -> str:
+        """File with the keyboard; the number of the case."""
+        await self.page.keyboard.press("Control+Enter")
+        return await self.at("case-number").inner_text()
+
+    async def everything(self) -> str:
+        """All that this page holds, what is typed in fields and what is hidden included."""
+        return str(await self.page.evaluate(_READ_ALL))

@@ -1,0 +1,130 @@
+"""The real platform with people of our own, citizens who speak, and nobody simulated at a seat."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import soundfile
+import yaml
+from sqlalchemy import Row, Select
+
+from backend.app.config import Installation
+from backend.app.demo import DIALOGUES
+from backend.app.up import Platform, platform
+from backend.identity.permissions import Roles, load_roles
+from backend.identity.users import Account, ensure_users
+from backend.kernel import clock
+from backend.kernel.config import Environment
+from backend.kernel.database import Database
+from telephony.pbx import programs
+from telephony.pbx.install import install
+from telephony.simulate.citizens import CitizenCall, Citizens, Manner, place_calls
+from telephony.simulate.dialogues import Dialogue, load_dialogues
+from telephony.simulate.stage import Address, Stage, set_stage
+
+OVERLAY = {"hall": {"wrap_up_seconds": 25}, "web": {"port": 0}}
+NAMES = {"agent": ("王晓燕", "李明", "刘芳"), "supervisor": ("李国强",), "qa": ("张敏",), "admin": ("赵建华",)}
+FIRST_SEAT = 8001
+
+
+@dataclass
+class Town:
+    """A running platform and the citizens' voices."""
+
+    platform: Platform
+    stage: Stage
+    roles: Roles
+    _people: int = 0
+    _seats: int = 0
+    _calls: int = 0
+
+    @property
+    def address(self) -> str:
+        return self.platform.address
+
+    @property
+    def seat_voice(self) -> Path:
+        """What a browser's microphone hears: a seat's part as a WAV file."""
+        voice = self.stage.folder / "microphone.wav"
+        if not voice.exists():
+            samples, rate = soundfile.read(
+                self.stage.legs.seats[0], samplerate=8000, channels=1, subtype="ALAW", format="RAW", dtype="int16"
+            )
+            soundfile.write(voice, samples, rate)
+        return voice
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[Database]:
+        """A look into PostgreSQL that holds no connection from before a restart."""
+        database = Database(self.platform.database_url, pool_size=1)
+        try:
+            yield database
+        finally:
+            await database.close()
+
+    async def ask(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        """What the database answers now."""
+        async with self.database() as database, database.transaction() as tx:
+            return (await tx.session.execute(statement)).all()
+
+    async def newcomer(self, role: str) -> Account:
+        """Somebody new in this role, so that no test finds what another one left behind."""
+        self._people += 1
+        names = NAMES[role]
+        name = names[self._people % len(names)]
+        account = Account(f"{role}{self._people}", name, f"{role}{self._people}-e2e-password", (role,))
+        async with self.database() as database, database.transaction() as tx:
+            await ensure_users(tx, self.roles, [account], clock.now())
+        return account
+
+    def next_seat(self) -> str:
+        """A seat at which nobody has sat yet."""
+        self._seats += 1
+        return str(FIRST_SEAT + self._seats - 1)
+
+    def dialogue(self, name: str) -> Dialogue:
+        dialogues = load_dialogues(DIALOGUES)
+        return dialogues.dialogues[dialogues.index(name)]
+
+    async def call(self, number: str, dialogue: str | None = None, *, talk_s: float, dialed: str = "96010") -> Citizens:
+        """A citizen calls, speaks once a seat answers, and hangs up after `talk_s`."""
+        self._calls += 1
+        call = CitizenCall(number, dialed, dialogue)
+        return await place_calls(self.stage, [call], Manner(talk_s=talk_s), name=f"citizen-{self._calls}")
+
+    async def kill(self, part: str) -> None:
+        """kill -9 of one part of the platform; returns once another one runs in its place."""
+        keeper = self.platform.keepers[part]
+        before = keeper.pid
+        assert before
+        os.kill(before, signal.SIGKILL)
+        while keeper.pid in {None, before}:
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def open_town(state: Path) -> AsyncIterator[Town]:
+    """The platform below `state`, with the programs that are unpacked for this checkout."""
+    await _link_programs(state)
+    overlay = state / "overlay.yaml"
+    overlay.write_text(yaml.safe_dump(OVERLAY))
+    installation = Installation(Environment(state=state, overlay=overlay))
+    async with platform(installation) as running:
+        assert running.pbx is not None
+        stage = await set_stage(state, Address("127.0.0.1", running.pbx.ports.sip), DIALOGUES)
+        yield Town(running, stage, load_roles(installation.path(installation.config.data.roles)))
+
+
+async def _link_programs(state: Path) -> None:
+    unpacked = Environment().state
+    await install(unpacked)
+    copy = programs.private_root(unpacked).parent
+    if copy.exists():
+        (state / "debian").symlink_to(copy, target_is_directory=True)
