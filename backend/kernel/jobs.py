@@ -164,8 +164,11 @@ async def _stop_manager(manager: QueueManager, stop: asyncio.Event) -> None:
 
 def _guarded(queries: Queries, kind: JobKind) -> Callable[[Job], Awaitable[None]]:
     async def run(job: Job) -> None:
-        picks = await _picks(queries, job)
         payload = json.loads(job.payload or b"{}")
+        try:
+            picks = await _picks(queries, job)
+        except psycopg.Error as error:
+            raise RetryRequested(delay=RETRY_AFTER[0], reason=str(error)) from error
         try:
             if picks > MAX_PICKS:
                 raise JobParked(f"started {picks} times without an end: its worker died each time")
@@ -183,5 +186,8 @@ def _guarded(queries: Queries, kind: JobKind) -> Callable[[Job], Awaitable[None]
 
 
 async def _picks(queries: Queries, job: Job) -> int:
-    history = await queries.job_log_history(job.id)
-    return max(1, sum(1 for entry in history if entry.status == "picked"))
+    # not by PgQueuer's own `job_log_history`: that cannot read an entry that holds a traceback, as every retry leaves
+    log_table = queries.qbq.qualified.queue_table_log
+    query = f"SELECT count(*) AS picks FROM {log_table} WHERE job_id = $1::bigint AND status = 'picked'"  # noqa: S608
+    (row,) = await queries.driver.fetch(query, job.id)
+    return max(1, cast("int", row["picks"]))

@@ -1,0 +1,257 @@
+"""Jobs on a real PostgreSQL: enqueued with the work they follow from, retried, taken over, parked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from backend.app.schema import upgrade_schema
+from backend.kernel import jobs
+from backend.kernel.database import Database, DatabaseAway, events_table
+from backend.kernel.jobs import JobKind, run_worker
+from backend.kernel.postgres import PrivatePostgres
+
+pytestmark = pytest.mark.integration
+
+QUICK_BEAT = timedelta(seconds=1)
+"""How soon a silent worker is taken for dead, where that is waited for. A live one may be late by as much."""
+
+
+@dataclass
+class Diary:
+    """What a worker did; `on_run` may fail it."""
+
+    ran: list[dict[str, Any]] = field(default_factory=list)
+    parked: list[tuple[dict[str, Any], str]] = field(default_factory=list)
+    on_run: Callable[[dict[str, Any]], Awaitable[None]] | None = None
+
+    async def run(self, payload: dict[str, Any]) -> None:
+        self.ran.append(payload)
+        if self.on_run is not None:
+            await self.on_run(payload)
+
+    async def park(self, payload: dict[str, Any], reason: str) -> None:
+        self.parked.append((payload, reason))
+
+    def kind(self, name: str = "work", at_once: int = 0) -> JobKind:
+        return JobKind(name, self.run, at_once=at_once, on_parked=self.park)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(60):
+            while not condition():
+                await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def working(database: Database, *kinds: JobKind, beat: timedelta = timedelta(seconds=30)) -> AsyncIterator[None]:
+    """A worker for the time of the block."""
+    stop = asyncio.Event()
+    worker = asyncio.create_task(run_worker(database.url, list(kinds), stop=stop, heartbeat_timeout=beat))
+    yield
+    stop.set()
+    await worker
+
+
+async def enqueue(database: Database, payload: dict[str, Any], **options: Any) -> None:
+    async with database.transaction() as tx:
+        await tx.enqueue("work", payload, **options)
+
+
+async def waiting(database: Database) -> list[str]:
+    """The status of every job that stands in the queue."""
+    async with database.transaction() as tx:
+        return list((await tx.session.execute(text("SELECT status::text FROM pgqueuer ORDER BY id"))).scalars())
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failed jobs are tried again soon."""
+    monkeypatch.setattr(jobs, "RETRY_AFTER", (timedelta(milliseconds=200),))
+
+
+async def test_a_job_runs_once_with_what_it_was_given(database: Database) -> None:
+    diary = Diary()
+    await enqueue(database, {"call_id": "c1", "text": "电梯 𠮷"})
+    async with working(database, diary.kind()):
+        await diary.until(lambda: len(diary.ran) == 1)
+        await enqueue(database, {"call_id": "c2"})
+        await diary.until(lambda: len(diary.ran) == 2)
+    assert diary.ran == [{"call_id": "c1", "text": "电梯 𠮷"}, {"call_id": "c2"}]
+    assert await waiting(database) == []
+
+
+async def test_state_events_and_jobs_are_rolled_back_together(database: Database) -> None:
+    with suppress(InterruptedError):
+        async with database.transaction() as tx:
+            await tx.enqueue("work", {"call_id": "c1"})
+            tx.emit("told", entity="c1", audience=["all"], payload={})
+            await tx.flush_events()
+            raise InterruptedError
+    async with database.transaction() as tx:
+        assert (await tx.session.execute(events_table.select())).all() == []
+    assert await waiting(database) == []
+
+
+async def test_the_same_key_does_not_double_a_job_that_waits(database: Database) -> None:
+    diary = Diary()
+    for n in range(3):
+        await enqueue(database, {"n": n}, dedupe_key="store:c1")
+    await enqueue(database, {"n": "other"}, dedupe_key="store:c2")
+    async with working(database, diary.kind()):
+        await diary.until(lambda: len(diary.ran) == 2)
+    assert [each["n"] for each in diary.ran] == [0, "other"]
+    await enqueue(database, {"n": "again"}, dedupe_key="store:c1")
+    assert await waiting(database) == ["queued"]
+
+
+async def test_a_job_that_fails_is_tried_again(database: Database) -> None:
+    async def fail_twice(_: dict[str, Any]) -> None:
+        if len(diary.ran) < 3:
+            raise ConnectionError("not yet")
+
+    diary = Diary(on_run=fail_twice)
+    await enqueue(database, {"call_id": "c1"})
+    async with working(database, diary.kind()):
+        await diary.until(lambda: len(diary.ran) == 3)
+    assert diary.parked == []
+    assert await waiting(database) == []
+
+
+async def test_a_job_that_keeps_failing_is_parked_and_its_owner_told_once(database: Database) -> None:
+    async def fail(_: dict[str, Any]) -> None:
+        raise ConnectionError("the store is full")
+
+    diary = Diary(on_run=fail)
+    healthy = Diary()
+    await enqueue(database, {"call_id": "c1"})
+    async with working(database, diary.kind(), healthy.kind("other")):
+        await diary.until(lambda: bool(diary.parked))
+        async with database.transaction() as tx:
+            await tx.enqueue("other", {"call_id": "c2"})
+        await healthy.until(lambda: len(healthy.ran) == 1)
+    assert len(diary.ran) == jobs.MAX_PICKS
+    assert diary.parked == [({"call_id": "c1"}, "the store is full")]
+    assert await waiting(database) == ["failed"]
+
+
+async def test_no_more_run_at_once_than_allowed(database: Database) -> None:
+    running = most = 0
+
+    async def slow(_: dict[str, Any]) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.02)
+        running -= 1
+
+    diary = Diary(on_run=slow)
+    async with database.transaction() as tx:
+        for n in range(12):
+            await tx.enqueue("work", {"n": n})
+    two = diary.kind(at_once=2)
+    async with working(database, two), working(database, two):
+        await diary.until(lambda: len(diary.ran) == 12 and running == 0)
+    assert most <= 2
+    assert sorted(each["n"] for each in diary.ran) == list(range(12))
+
+
+_DOOMED = """
+import asyncio, os, signal, sys
+from datetime import timedelta
+from backend.kernel.jobs import JobKind, run_worker
+
+async def work(payload):
+    print("taken", flush=True)
+    if sys.argv[2] == "dies":
+        os.kill(os.getpid(), signal.SIGKILL)
+    await asyncio.sleep(3600)
+
+asyncio.run(run_worker(sys.argv[1], [JobKind("work", work)], stop=asyncio.Event(),
+                       heartbeat_timeout=timedelta(seconds=1)))
+"""
+
+
+def doomed_worker(database: Database, how: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", _DOOMED, database.url, how], stdout=subprocess.PIPE, text=True)
+
+
+async def test_the_job_of_a_killed_worker_is_taken_over(database: Database) -> None:
+    diary = Diary()
+    await enqueue(database, {"call_id": "c1"})
+    worker = doomed_worker(database, "hangs")
+    assert worker.stdout is not None
+    assert await asyncio.to_thread(worker.stdout.readline) == "taken\n"
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait()
+    assert await waiting(database) == ["picked"]
+    async with working(database, diary.kind(), beat=QUICK_BEAT):
+        await diary.until(lambda: len(diary.ran) == 1)
+    assert diary.ran == [{"call_id": "c1"}]
+    assert await waiting(database) == []
+
+
+async def test_a_job_that_kills_its_workers_is_parked_unopened(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "MAX_PICKS", 2)
+    diary = Diary()
+    await enqueue(database, {"call_id": "c1"})
+    for _ in range(2):
+        assert await asyncio.to_thread(doomed_worker(database, "dies").wait) == -signal.SIGKILL
+    async with working(database, diary.kind(), beat=QUICK_BEAT):
+        await diary.until(lambda: bool(diary.parked))
+    assert diary.ran == []
+    ((payload, reason),) = diary.parked
+    assert payload == {"call_id": "c1"}
+    assert "its worker died each time" in reason
+    assert await waiting(database) == ["failed"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+async def test_a_worker_outlives_its_database(how: signal.Signals) -> None:
+    with tempfile.TemporaryDirectory(prefix="hotline-jobs-") as folder:
+        Path(folder).chmod(0o755)
+        server = PrivatePostgres(Path(folder))
+        await upgrade_schema(server.start())
+        database, diary, stop = Database(server.url), Diary(), asyncio.Event()
+        lost: list[BaseException] = []
+
+        async def work_on() -> None:
+            while not stop.is_set():
+                try:
+                    await run_worker(database.url, [diary.kind()], stop=stop, heartbeat_timeout=QUICK_BEAT)
+                except (psycopg.Error, OSError) as error:
+                    lost.append(error)
+                    await asyncio.sleep(0.05)
+
+        worker = asyncio.create_task(work_on())
+        await enqueue(database, {"n": 1})
+        await diary.until(lambda: len(diary.ran) == 1)
+        assert server.pid is not None
+        os.kill(server.pid, how)
+        server.wait()
+        with pytest.raises(DatabaseAway):
+            await enqueue(database, {"n": "lost"})
+        server.start()
+        await enqueue(database, {"n": 2})
+        await diary.until(lambda: worker.done() or {"n": 2} in diary.ran)
+        stop.set()
+        await worker
+        assert {"n": 2} in diary.ran
+        assert lost
+        await database.close()
+        server.stop()
