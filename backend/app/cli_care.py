@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from asr.fetch import fetch
-from asr.model import KNOWN_MODELS, check_model
+from asr.model import KNOWN_MODELS, check_model, locate
 from asr.recognizer import probe_model
 from backend.app.cli import CARE, app, installation, run, screen
 from backend.app.schema import upgrade_schema
@@ -151,10 +151,12 @@ def model_fetch(
 
 
 @model_app.command("check")
-def model_check(folder: Annotated[Path | None, typer.Argument(help="Default: the configured model.")] = None) -> None:
+def model_check(
+    model: Annotated[str | None, typer.Argument(help="A name or a folder; default: the configured model.")] = None,
+) -> None:
     """Whether a folder is a model that can be used, and at which rate it hears."""
     here = installation("model")
-    path = folder or here.path(here.config.recognition.model)
+    path = locate(model, here.state / "models") if model else here.path(here.config.recognition.model)
     settings = check_model(path)
     heard_by = asyncio.run(probe_model(path))
     screen.print(
