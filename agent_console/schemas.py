@@ -27,7 +27,11 @@ class Options(Schema):
 
 
 class PartStatus(Schema):
-    """One part of the platform (database, PBX link, workers ...): whether it works, and as of when."""
+    """One part of the platform: whether it works, and as of when.
+
+    `detail` is a bare value for the console to put into words: of "events" the newest event's number, of "pbx_link" the
+    link's state, of "jobs" how many are parked, of "database" what is wrong.
+    """
 
     name: str
     ok: bool

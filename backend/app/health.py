@@ -70,9 +70,9 @@ async def platform_parts(request: Request) -> list[PartStatus]:
     fresh = link.as_of is not None and now - link.as_of < _LINK_STALE
     return [
         PartStatus(name="database", ok=True, detail="", as_of=now),
-        PartStatus(name="events", ok=hub.connected, detail=f"seq {hub.newest_seq}", as_of=now),
+        PartStatus(name="events", ok=hub.connected, detail=str(hub.newest_seq), as_of=now),
         PartStatus(name="pbx_link", ok=link.state == "live" and fresh, detail=link.state, as_of=link.as_of),
-        PartStatus(name="jobs", ok=True, detail=f"parked: {failed}", as_of=now),
+        PartStatus(name="jobs", ok=True, detail=str(failed), as_of=now),
     ]
 
 

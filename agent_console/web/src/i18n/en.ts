@@ -54,6 +54,7 @@ export const en: Messages = {
     hub_away: 'Server away',
     pbx_away: 'PBX {state}',
     state: {
+      live: 'connected',
       connecting: 'connecting',
       authenticating: 'signing in',
       synchronising: 'synchronising',
@@ -389,6 +390,7 @@ export const en: Messages = {
   hall: { title: 'Hall', phone_unregistered: 'phone not registered' },
   status: { title: 'Status', parts: 'Parts of the platform', ok: 'Works', down: 'Down', empty: 'No data' },
   part: { database: 'Database', events: 'Event stream', pbx_link: 'PBX link', jobs: 'Jobs' },
+  part_detail: { database: 'The database does not answer', events: 'newest event {value}', jobs: '{value} jobs parked after failing' },
   keys: {
     title: 'Keys',
     answer: 'Answer',

@@ -53,6 +53,7 @@ export const zh = {
     hub_away: '与服务器断开',
     pbx_away: '交换机{state}',
     state: {
+      live: '已连接',
       connecting: '连接中',
       authenticating: '验证中',
       synchronising: '同步中',
@@ -388,6 +389,7 @@ export const zh = {
   hall: { title: '话务大厅', phone_unregistered: '话机未注册' },
   status: { title: '运行状态', parts: '系统各部分', ok: '正常', down: '异常', empty: '没有状态数据' },
   part: { database: '数据库', events: '事件流', pbx_link: '交换机链路', jobs: '后台任务' },
+  part_detail: { database: '数据库没有应答', events: '最新事件号 {value}', jobs: '多次失败、已搁置的任务 {value} 个' },
   keys: {
     title: '快捷键',
     answer: '接听来电',

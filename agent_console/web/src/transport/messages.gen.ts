@@ -653,7 +653,10 @@ export interface Page_CaseSummary_ {
   next_cursor: string | null
 }
 /**
- * One part of the platform (database, PBX link, workers ...): whether it works, and as of when.
+ * One part of the platform: whether it works, and as of when.
+ *
+ * `detail` is a bare value for the console to put into words: of "events" the newest event's number, of "pbx_link" the
+ * link's state, of "jobs" how many are parked, of "database" what is wrong.
  */
 export interface PartStatus {
   as_of: string | null
