@@ -227,7 +227,8 @@ async def _let_citizens_call(hall: Hall, seconds: int) -> list[PlacedCall]:
         count = max(1, round(CALLS_PER_MINUTE * length_s / 60))
         if not wave and seconds:
             count = max(count, 24)
-        calls = hall.citizens(count, first=wave * 100, give_up_every=GIVE_UP_EVERY)
+        # every second minute the same citizens call again, so that agents see earlier cases
+        calls = hall.citizens(count, first=wave // 2 * 100, give_up_every=GIVE_UP_EVERY)
         runs.append(await hall.call(calls, per_second=count / length_s, name=f"citizens-{wave}"))
         wave += 1
         await asyncio.wait({stop}, timeout=length_s)
