@@ -74,7 +74,7 @@ def load_scripts(dialogues: Path) -> list[CaseScript]:
 def script_for(number: str, scripts: Sequence[CaseScript]) -> CaseScript:
     """The script that the last four digits of a (masked) caller number choose."""
     digits = number[-4:]
-    return scripts[int(digits) % len(scripts) if digits.isdigit() else 0]
+    return scripts[int(digits) % len(scripts) if digits.isdecimal() else 0]
 
 
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙马朱胡林郭何高罗"
@@ -82,7 +82,7 @@ _SURNAMES = "王李张刘陈杨赵黄周吴徐孙马朱胡林郭何高罗"
 
 def citizen_name(number: str) -> str:
     """What the citizen of this number is called; the same each time."""
-    digits = int("".join(sign for sign in number if sign.isdigit()) or "0")
+    digits = int("".join(sign for sign in number if sign.isdecimal()) or "0")
     return f"{_SURNAMES[digits % len(_SURNAMES)]}{'女士' if digits // 7 % 2 else '先生'}"
 
 
