@@ -17,11 +17,13 @@ from websockets.typing import Origin
 from agent_console.protocol import (
     PROTOCOL_VERSION,
     SERVER_MESSAGE,
+    CallRinging,
     DeskState,
     Event,
     EventBody,
     Hello,
     Reply,
+    Ring,
     Welcome,
 )
 from backend.kernel.errors import HotlineError, Unavailable
@@ -128,7 +130,7 @@ class ConsoleClient:
                 except ConsoleAway:
                     await asyncio.sleep(_RETRY_S)
                 except CommandRefused as error:
-                    if error.reason not in ("DatabaseAway", "Unavailable"):
+                    if error.reason not in ("DatabaseAway", "DatabaseBusy", "Unavailable"):
                         raise
                     await asyncio.sleep(_RETRY_S)
 
@@ -169,6 +171,8 @@ class ConsoleClient:
                 return
             self.last_seq = message.seq
             self._on_event(message.body)
+        elif isinstance(message, Ring):
+            self._on_event(CallRinging(card=message.card))
         elif isinstance(message, Welcome):
             self.last_seq = message.seq
             self._on_welcome(message.desk)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ValidationError
 
 from agent_console.commands import COMMANDS, NotPermitted
-from agent_console.desk import Desk, desk_state, link_view
+from agent_console.desk import Desk, desk_state
 from agent_console.hub import Hub
 from agent_console.protocol import (
     COMMAND,
@@ -27,8 +28,8 @@ from agent_console.protocol import (
     DeskState,
     Event,
     Hello,
-    LinkView,
     Reply,
+    Ring,
     SeatChanged,
     SignedOut,
     Tick,
@@ -44,6 +45,8 @@ from backend.seats.schemas import SeatView
 log = structlog.get_logger(__name__)
 
 _TICK_S = 5.0
+_TICKS_A_CHECK = 3
+"""A session that has ended is noticed within this many ticks."""
 _MOST_MISSED = 2000
 _OUTBOX = 1000
 _LARGEST_MESSAGE = 64 * 1024
@@ -80,7 +83,6 @@ class Connection:
         self._room = _OUTBOX
         self._held: list[Event] | None = []
         self._seq = 0
-        self._link: LinkView | None = None
 
     async def serve(self) -> None:
         """Serve the console until it goes away or its session ends."""
@@ -105,6 +107,11 @@ class Connection:
             if isinstance(event.body, SeatChanged):
                 self._follow_seat(event.body.seat)
             self._put(event)
+
+    def ring(self, ring: Ring) -> None:
+        """Take a pop-up ahead of its event; before the welcome there is nothing to show it on."""
+        if self._held is None:
+            self._put(ring)
 
     def _follow_seat(self, seat: SeatView) -> None:
         """Hear of the seat at which this person sits, whichever tab or supervisor changed that."""
@@ -244,21 +251,30 @@ class Connection:
                     return
 
     async def _tick(self) -> None:
+        # consoles that came at the same moment, after a restart, do not all ask after their sessions at the same moment
+        until_check = random.randrange(_TICKS_A_CHECK) + 1  # noqa: S311 - spread, not a secret
         while True:
             await asyncio.sleep(_TICK_S)
-            self._put(Tick(server_time=clock.now(), seq=self._hub.newest_seq, link=self._link))
-            try:
-                principal = await self._still_signed_in()
-                async with self._desk.database.transaction() as tx:
-                    self._link = await link_view(tx)
-            except Unavailable:
+            self._put(Tick(server_time=clock.now(), seq=self._hub.newest_seq, link=self._hub.link))
+            until_check -= 1
+            if until_check:
                 continue
-            if principal is None:
+            until_check = _TICKS_A_CHECK
+            if not await self._check_session():
                 self._put(SignedOut(reason="expired"))
                 return
-            before = self._desk.audience
-            self._desk.principal = principal
-            self._move_audience(before)
+
+    async def _check_session(self) -> bool:
+        try:
+            principal = await self._still_signed_in()
+        except Unavailable:
+            return True
+        if principal is None:
+            return False
+        before = self._desk.audience
+        self._desk.principal = principal
+        self._move_audience(before)
+        return True
 
 
 def _parse(text: str) -> Command:

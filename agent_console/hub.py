@@ -10,11 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
 
-from agent_console.protocol import Event, EventBody
+from agent_console.popups import Popups
+from agent_console.protocol import Event, EventBody, LinkView, Ring
+from backend.calls.pbx_link import link_now
 from backend.kernel.database import Database
 from backend.kernel.errors import Unavailable
 from backend.kernel.events import EventStream, StoredEvent
@@ -28,9 +31,7 @@ All events of a batch are rendered together: when 56 calls ring at once, their c
 """
 
 _RETRY_S = 0.2
-
-HUB = "hub"
-"""The audience of events that every hub renders, whoever is connected, because they prepare or outdate something."""
+_LINK_EVERY_S = 3.0
 
 
 class Listener(Protocol):
@@ -39,16 +40,22 @@ class Listener(Protocol):
     def deliver(self, event: Event) -> None:
         """Take an event without waiting; a listener that cannot keep up closes itself."""
 
+    def ring(self, ring: Ring) -> None:
+        """Take a pop-up ahead of its event."""
+
 
 class Hub:
     """Fans events out to the listeners of this process."""
 
-    def __init__(self, database: Database, renderers: dict[str, Render]) -> None:
+    def __init__(self, database: Database, renderers: dict[str, Render], popups: Popups | None = None) -> None:
+        self._database = database
         self._stream = EventStream(database)
+        self._popups = popups
         self._renderers = renderers
         self._by_audience: dict[str, set[Listener]] = defaultdict(set)
         self.newest_seq = 0
-        self._task: asyncio.Task[None] | None = None
+        self.link: LinkView | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def connected(self) -> bool:
@@ -74,15 +81,23 @@ class Hub:
                 if not group:
                     del self._by_audience[name]
 
+    def ring(self, seat: str, ring: Ring) -> None:
+        """Show the pop-up at this seat now; its event follows."""
+        for listener in list(self._by_audience.get(f"seat:{seat}", ())):
+            listener.ring(ring)
+
     def start(self) -> None:
         """Begin to follow the events."""
-        self._task = asyncio.create_task(self._follow(), name="console hub")
+        self._tasks = [asyncio.create_task(self._follow(), name="console hub")]
+        self._tasks.append(asyncio.create_task(self._watch_link(), name="link watch"))
+        if self._popups is not None:
+            self._tasks.append(asyncio.create_task(self._popups.follow(self.ring), name="pop-ups"))
 
     async def stop(self) -> None:
         """Stop following."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def render(self, batch: Sequence[StoredEvent]) -> list[Event]:
         """The messages for stored events, in their order; those without a message are left out.
@@ -118,14 +133,20 @@ class Hub:
 
     async def _follow(self) -> None:
         async for batch in self._stream.follow():
-            heard = [stored for stored in batch if self._concerns_us(stored)]
+            heard = [stored for stored in batch if any(name in self._by_audience for name in stored.audience)]
             audiences = {stored.seq: stored.audience for stored in heard}
             for event in await self._render_when_possible(heard):
                 self._fan_out(event, audiences[event.seq])
             self.newest_seq = batch[-1].seq
 
-    def _concerns_us(self, stored: StoredEvent) -> bool:
-        return HUB in stored.audience or any(name in self._by_audience for name in stored.audience)
+    async def _watch_link(self) -> None:
+        """Know how old the truth is, once for all consoles of this process."""
+        while True:
+            with suppress(Unavailable):
+                async with self._database.transaction() as tx:
+                    link = await link_now(tx)
+                self.link = LinkView(state=link.state, as_of=link.as_of)
+            await asyncio.sleep(_LINK_EVERY_S)
 
     async def _render_when_possible(self, batch: Sequence[StoredEvent]) -> list[Event]:
         while True:

@@ -1,41 +1,74 @@
-"""The cards of ringing calls, made before the telephone rings.
+"""Pop-ups: made while the PBX still looks for a seat, shown the moment a telephone rings.
 
-Between a call's arrival and its first ring the PBX needs some ten milliseconds of its own. In that time the hub reads
-who is calling; when the seat rings, the card only has to be sent. A card that is not at hand (the hub was just
-started) is read then, and a case filed meanwhile for the same number throws the card away.
+The arrival of a call is announced as soon as the PBX tells it; the hub then reads who is calling in one round trip, and
+when the ring is announced, the card only has to be sent. The event `call_ringing` follows from the record with the same
+card; when no announcement came (the hub was just started, the notice was lost), the card is read then.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from agent_console.cards import cards
-from agent_console.protocol import CallCard, CallRinging, EventBody
+from agent_console.protocol import CallAnswered, CallCard, CallRinging, EventBody, Ring
+from backend.calls.announce import CHANNEL, Arriving, Ringing, read
+from backend.calls.popups import repeats_statement
+from backend.cases.repository import case_of, cases_statement
+from backend.cases.schemas import CaseSummary
+from backend.cases.service import POP_UP_CASES
+from backend.cases.views import case_summary
+from backend.citizens.numbers import read_number
+from backend.citizens.repository import names_statement
+from backend.citizens.schemas import CallerView
+from backend.citizens.service import caller_view
 from backend.kernel import clock
 from backend.kernel.database import Database
+from backend.kernel.errors import Unavailable
 from backend.kernel.events import StoredEvent
+from backend.kernel.notices import notices
+from backend.kernel.pipeline import PipelinedConnection
 
 _MOST = 2000
 
+Show = Callable[[str, Ring], None]
+"""Shows a pop-up at a seat."""
 
-class RingingCards:
+
+class Popups:
     """The cards that are ready, by call."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._connection = PipelinedConnection(database.url, application_name="hotline popups")
         self._ready: OrderedDict[str, CallCard] = OrderedDict()
 
-    async def prepare(self, events: Sequence[StoredEvent]) -> list[EventBody | None]:
-        """`call_arrived`: make the cards; nobody is told anything."""
-        await self._make({event.entity for event in events})
-        return [None] * len(events)
+    async def follow(self, show: Show) -> None:
+        """Make cards on arrivals and show them on rings, for ever."""
+        try:
+            async for batch in notices(self._database.url, CHANNEL):
+                announced = [read(notice) for notice in batch]
+                await self._prepare([one for one in announced if isinstance(one, Arriving)])
+                for one in announced:
+                    if isinstance(one, Ringing) and one.call_id in self._ready:
+                        card = self._ready[one.call_id].model_copy(update={"ringing_since": one.at})
+                        show(one.seat, Ring(card=card))
+        finally:
+            await self._connection.close()
 
     async def ring(self, events: Sequence[StoredEvent]) -> list[EventBody | None]:
-        """`call_ringing`: the pop-ups."""
-        await self._make({event.entity for event in events} - self._ready.keys())
+        """The pop-ups of `call_ringing` events, from the record."""
+        await self._read_missing(events)
         return [self._popup(event.entity, event.at) for event in events]
+
+    async def answer(self, events: Sequence[StoredEvent]) -> list[EventBody | None]:
+        """`call_answered`, each with its card: the ring may have passed while nobody watched the PBX."""
+        await self._read_missing(events)
+        return [
+            CallAnswered(call_id=event.entity, answered_at=event.at, card=self._answered(event.entity, event.at))
+            for event in events
+        ]
 
     def forget_case(self, call_id: str | None) -> None:
         """A case was filed in this call: whatever is ready for its caller is out of date.
@@ -46,22 +79,69 @@ class RingingCards:
         if known is None:
             self._ready.clear()
             return
-        same = [key for key, card in self._ready.items() if card.caller.number == known.caller.number]
-        for key in same:
+        for key in [key for key, card in self._ready.items() if card.caller.number == known.caller.number]:
             del self._ready[key]
 
     def forget_call(self, call_id: str) -> None:
         """The call has ended."""
         self._ready.pop(call_id, None)
 
-    async def _make(self, call_ids: Collection[str]) -> None:
-        if not call_ids:
+    async def _prepare(self, calls: Sequence[Arriving]) -> None:
+        if not calls:
             return
-        async with self._database.transaction() as tx:
-            self._ready |= await cards(tx, call_ids, "ringing", clock.now())
+        callers = {call.call_id: read_number(call.caller_number) for call in calls}
+        numbers = {caller.e164 for caller in callers.values() if caller.e164 is not None}
+        try:
+            async with self._connection.transaction() as tx:
+                names, repeats, known = await tx.ask(
+                    names_statement(numbers),
+                    repeats_statement(numbers, callers, clock.now()),
+                    cases_statement(numbers, POP_UP_CASES),
+                )
+        except Unavailable:
+            return
+        name_of = {row["e164"]: row["name"] for row in names}
+        calls_of = {row["e164"]: row["calls"] for row in repeats}
+        cases_of: dict[str | None, list[CaseSummary]] = {}
+        for row in known:
+            cases_of.setdefault(row["caller_e164"], []).append(case_summary(case_of(row)))
+        for call in calls:
+            caller = callers[call.call_id]
+            view = caller_view(caller, name_of.get(caller.e164))
+            card = _card(call, view, cases_of.get(caller.e164, []), calls_of.get(caller.e164, 0))
+            self._keep({call.call_id: card})
+
+    def _keep(self, made: dict[str, CallCard]) -> None:
+        self._ready |= made
         while len(self._ready) > _MOST:
             self._ready.popitem(last=False)
+
+    async def _read_missing(self, events: Sequence[StoredEvent]) -> None:
+        missing = {event.entity for event in events} - self._ready.keys()
+        if missing:
+            async with self._database.transaction() as tx:
+                self._keep(await cards(tx, missing, "ringing", clock.now()))
+
+    def _answered(self, call_id: str, at: datetime) -> CallCard | None:
+        card = self._ready.get(call_id)
+        return None if card is None else card.model_copy(update={"stage": "answered", "answered_at": at})
 
     def _popup(self, call_id: str, since: datetime) -> EventBody | None:
         card = self._ready.get(call_id)
         return None if card is None else CallRinging(card=card.model_copy(update={"ringing_since": since}))
+
+
+def _card(call: Arriving, caller: CallerView, cases: list[CaseSummary], repeats: int) -> CallCard:
+    return CallCard(
+        call_id=call.call_id,
+        stage="ringing",
+        dialed_number=call.dialed_number,
+        caller=caller,
+        arrived_at=call.at,
+        ringing_since=None,
+        answered_at=None,
+        ended_at=None,
+        cases=cases,
+        calls_30_days=repeats + 1,
+        draft=None,
+    )

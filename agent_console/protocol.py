@@ -206,11 +206,12 @@ class CallRinging(Schema):
 
 
 class CallAnswered(Schema):
-    """The call of this seat was answered."""
+    """The call of this seat was answered. `card` is for a console that never heard it ring."""
 
     kind: Literal["call_answered"] = "call_answered"
     call_id: str
     answered_at: datetime
+    card: CallCard | None = None
 
 
 class CallEnded(Schema):
@@ -334,6 +335,16 @@ class FiledCase(Schema):
     callback: CallbackView | None
 
 
+class Ring(Schema):
+    """The pop-up the moment the telephone rings, ahead of its event `call_ringing`, which follows with its number.
+
+    It is a matter of milliseconds and may be lost; the same call may be told twice, by this and by its event.
+    """
+
+    type: Literal["ring"] = "ring"
+    card: CallCard
+
+
 class Tick(Schema):
     """A sign of life every 5 s, with the server's time and the newest event number.
 
@@ -354,5 +365,5 @@ class SignedOut(Schema):
     reason: str
 
 
-ServerMessage = Annotated[Welcome | Event | Reply | Tick | SignedOut, Field(discriminator="type")]
+ServerMessage = Annotated[Welcome | Event | Ring | Reply | Tick | SignedOut, Field(discriminator="type")]
 SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)

@@ -6,14 +6,12 @@ from collections.abc import Callable, Sequence
 
 from agent_console import protocol as p
 from agent_console.hub import Render
-from agent_console.popups import RingingCards
-from backend.kernel.database import Database
+from agent_console.popups import Popups
 from backend.kernel.events import StoredEvent
 
 
-def renderers(database: Database) -> dict[str, Render]:
+def renderers(ready: Popups) -> dict[str, Render]:
     """The renderer of each topic; a topic that is not here is of no concern to consoles."""
-    ready = RingingCards(database)
 
     def call_ended(event: StoredEvent) -> p.EventBody:
         ready.forget_call(event.entity)
@@ -24,9 +22,8 @@ def renderers(database: Database) -> dict[str, Render]:
         return p.CaseFiled.model_validate({"case": event.payload})
 
     return {
-        "call_arrived": ready.prepare,
         "call_ringing": ready.ring,
-        "call_answered": _plain(lambda e: p.CallAnswered(call_id=e.entity, answered_at=e.at)),
+        "call_answered": ready.answer,
         "call_ended": _plain(call_ended),
         "seat_changed": _plain(lambda e: p.SeatChanged.model_validate({"seat": e.payload})),
         "queue_changed": _plain(lambda e: p.QueueChanged.model_validate({"queue": e.payload})),

@@ -202,6 +202,8 @@ class SimulatedAgent:
                     case CallRinging():
                         self._cards[happened.card.call_id] = happened.card
                     case CallAnswered():
+                        if happened.card is not None:
+                            self._cards.setdefault(happened.call_id, happened.card)
                         self._answer(happened.call_id, group)
                     case CallEnded():
                         log.debug("call ended", seat=self.seat, call_id=happened.call_id)

@@ -1,9 +1,11 @@
-"""Joins the AMI link, the reducer and whoever keeps the record: one ordered pipeline from the PBX to the sink.
+r"""Joins the AMI link, the reducer and whoever keeps the record: one ordered pipeline from the PBX to the sink.
 
-    AmiLink.receive() -> PbxState.apply / resynchronise -> batch of facts -> sink (one transaction)
+    AmiLink.receive() -> PbxState.apply / resynchronise -> facts -> announced at once
+                                                                \-> batches -> sink (one transaction each)
 
-All that is at hand is reduced and handed over as one batch, so the sink commits in groups under load and at once when
-it is idle. A sink that fails gets the same batch again until it takes it; meanwhile the reader goes on reading.
+Facts are told to `announce` the moment they are known, and kept by the sink in batches: while one batch is being
+stored, the next grows, so the sink commits in groups under load and at once when it is idle. A sink that fails gets the
+same batch again until it takes it; meanwhile reducing goes on, up to a bound, and reading after that.
 """
 
 from __future__ import annotations
@@ -27,6 +29,19 @@ log = structlog.get_logger(__name__)
 Sink = Callable[[Sequence[Fact]], Awaitable[None]]
 """Takes a batch of facts in order and returns when they are kept for good. It is given a batch again after it raised,
 so it keeps all of a batch or nothing; it must not block the event loop."""
+
+
+MOST_UNKEPT = 5000
+"""How many reduced groups of arrivals may wait for the sink before reducing waits too."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reduced:
+    """The facts of some arrivals, the last of which came at `until`."""
+
+    until: datetime
+    facts: list[Fact]
+    synchronised: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +69,14 @@ class Follower:
         state: PbxState,
         sink: Sink,
         *,
+        announce: Callable[[Sequence[Fact]], None] = lambda _: None,
         on_synchronised: Callable[[], None] = lambda: None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.link = link
         self.state = state
         self._sink = sink
+        self._announce = announce
         self._on_synchronised = on_synchronised
         self._jitter = jitter
         self.synchronised = False
@@ -67,22 +84,54 @@ class Follower:
         self.refused_batches = 0
         self.unreadable_events = 0
         self._steering = asyncio.Lock()
+        self._unkept: list[_Reduced] = []
+        self._filled = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
 
     async def run(self) -> None:
-        """Take arrivals, reduce them, hand the facts over, for ever."""
+        """Take arrivals, reduce them, announce and keep the facts, for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow())
+            group.create_task(self._keep())
+
+    async def _follow(self) -> None:
         while True:
+            await self._room.wait()
             arrivals = await self.link.receive()
             facts = [fact for arrival in arrivals for fact in self._reduce(arrival)]
             if facts:
+                self._announce(facts)
+            synchronised = any(isinstance(what, Snapshot) for _, what in arrivals)
+            self._put(_Reduced(arrivals[-1][0], facts, synchronised))
+
+    async def _keep(self) -> None:
+        while True:
+            await self._filled.wait()
+            taken = self._take()
+            facts = [fact for reduced in taken for fact in reduced.facts]
+            if facts:
                 await self._hand_over(facts)
-            self.kept_until = arrivals[-1][0]
-            if any(isinstance(what, Snapshot) for _, what in arrivals):
+            self.kept_until = taken[-1].until
+            if any(reduced.synchronised for reduced in taken):
                 self.synchronised = True
                 self._on_synchronised()
 
+    def _put(self, reduced: _Reduced) -> None:
+        self._unkept.append(reduced)
+        self._filled.set()
+        if len(self._unkept) >= MOST_UNKEPT:
+            self._room.clear()
+
+    def _take(self) -> list[_Reduced]:
+        taken, self._unkept = self._unkept, []
+        self._filled.clear()
+        self._room.set()
+        return taken
+
     def lag(self, at: datetime) -> timedelta:
         """How old our knowledge is at `at`: zero on a live link without backlog, else since the last kept arrival."""
-        if self.link.state is LinkState.LIVE and not self.link.backlog:
+        if self.link.state is LinkState.LIVE and not self.link.backlog and not self._unkept:
             return timedelta(0)
         last = self.kept_until or self.link.since
         return max(at - last, timedelta(0))

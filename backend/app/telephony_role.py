@@ -16,6 +16,7 @@ from uuid import UUID
 import structlog
 
 from backend.app.config import Installation, hall_times
+from backend.calls.announce import CHANNEL, announcements
 from backend.calls.pbx_link import record_link
 from backend.calls.reconcile import reconcile
 from backend.calls.recorder import CallRecorder, open_calls
@@ -25,6 +26,7 @@ from backend.kernel.errors import HotlineError, Unavailable
 from backend.kernel.events import EventStream
 from backend.kernel.ids import new_id
 from backend.kernel.leadership import Leadership, LeadershipLost
+from backend.kernel.notices import NoticeBoard
 from backend.seats import service as seats
 from telephony.ami import AmiLink, AmiSettings
 from telephony.facts import Fact
@@ -75,6 +77,7 @@ class TelephonyProcess:
         self._times = hall_times(installation)
         self._paths: PbxPaths = pbx_paths(installation.state)
         self._queues = [queue.name for queue in installation.config.pbx.queues]
+        self._rings = NoticeBoard(database.url, CHANNEL)
         self._seats_changed = asyncio.Event()
         self._synchronised = asyncio.Event()
         self._batch: tuple[Sequence[Fact], UUID] | None = None
@@ -84,7 +87,13 @@ class TelephonyProcess:
         link = AmiLink(self._ami_settings(), wanted=WANTED)
         history = await _until_it_works(self._history)
         self._leadership = leadership
-        follower = Follower(link, PbxState.restore(history), self._store, on_synchronised=self._synchronised_now)
+        follower = Follower(
+            link,
+            PbxState.restore(history),
+            self._store,
+            announce=lambda facts: self._rings.post(announcements(facts)),
+            on_synchronised=self._synchronised_now,
+        )
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(work)
@@ -92,6 +101,7 @@ class TelephonyProcess:
                     leadership.keep(),
                     link.run(),
                     follower.run(),
+                    self._rings.run(),
                     self._steer(follower),
                     self._notice_seats(),
                     self._keep_house(follower),

@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 
 from agent_console import endpoints as console_endpoints
 from agent_console.hub import Hub
+from agent_console.popups import Popups
 from agent_console.renderers import renderers
 from agent_console.settings import ConsoleSettings
 from backend.app import health
@@ -49,7 +50,8 @@ _CONTENT_SECURITY = (
 def create_app(installation: Installation, database: Database, *, console: Path = BUILT_CONSOLE) -> FastAPI:
     """The application over an open database."""
     settings = console_settings(installation)
-    hub = Hub(database, renderers(database))
+    popups = Popups(database)
+    hub = Hub(database, renderers(popups), popups)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from backend.calls.models import Call
 from backend.calls.schemas import CallStage
@@ -15,8 +15,16 @@ from backend.citizens import service as citizens
 from backend.citizens.numbers import read_number
 from backend.citizens.schemas import CallerView
 from backend.kernel.database import Transaction
+from backend.kernel.pipeline import Statement, driver_sql
 
 REPEAT_CALLER = timedelta(days=30)
+
+_REPEATS = driver_sql(
+    text(
+        "SELECT caller_e164 AS e164, count(*) AS calls FROM calls WHERE caller_e164 = ANY(:numbers)"
+        " AND arrived_at >= :since AND direction = 'inbound' AND call_id <> ALL(:but) GROUP BY caller_e164"
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,11 @@ async def calls_in_hand(tx: Transaction, call_ids: Collection[str], now: datetim
     names = await citizens.names_of(tx, numbers) if numbers else {}
     counts = await _calls_since(tx, numbers, now - REPEAT_CALLER) if numbers else {}
     return {call.call_id: _in_hand(call, names, counts) for call in found}
+
+
+def repeats_statement(numbers: Collection[str], but: Collection[str], now: datetime) -> Statement:
+    """How many calls (e164, calls) came from these numbers in 30 days, apart from the calls `but`."""
+    return Statement(_REPEATS, {"numbers": sorted(numbers), "but": sorted(but), "since": now - REPEAT_CALLER})
 
 
 async def _calls_since(tx: Transaction, numbers: Collection[str], since: datetime) -> dict[str, int]:

@@ -13,8 +13,6 @@ from backend.seats.seating import BUSY, HallTimes, Seated, apply, seat_of
 from telephony import facts as f
 
 CALLS_READ = "permission:calls.read"
-HUB = "hub"
-"""Every console hub: on an arrival it makes the card of the pop-up before any telephone rings."""
 
 
 @dataclass(slots=True)
@@ -83,8 +81,6 @@ class Reckoning:
 
     def _tell(self, fact: f.CallFact, record: CallRecord, seat: str | None) -> None:
         match fact:
-            case f.CallArrived():
-                self._say("call_arrived", fact, seat, [HUB])
             case f.SeatRinging():
                 self._say("call_ringing", fact, seat, [f"seat:{seat}"])
             case f.CallAnswered():

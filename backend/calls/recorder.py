@@ -76,6 +76,10 @@ class CallRecorder:
             for number, fact in enumerate(facts):
                 await self.store(uuid5(batch_id, str(number)), [fact], source=source)
 
+    async def close(self) -> None:
+        """Give the connection back."""
+        await self._connection.close()
+
     async def tell_queue(self) -> None:
         """Tell the consoles how many wait, if that changed since it was last told; to be called several times a second.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select, text, tuple_, update
@@ -14,6 +15,15 @@ from sqlalchemy.orm import aliased
 
 from backend.cases.models import Case, CaseEvent, CaseNumberDay, Draft
 from backend.cases.schemas import CaseStatus
+from backend.kernel.pipeline import Statement, driver_sql
+
+_CASES_OF_NUMBERS = driver_sql(
+    text(
+        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY caller_e164"
+        " ORDER BY status = 'closed', filed_at DESC, case_id) AS place FROM cases WHERE caller_e164 = ANY(:numbers)"
+        ") AS ranked WHERE place <= :most ORDER BY caller_e164, place"
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +157,16 @@ async def cases_of_numbers(session: AsyncSession, numbers: Collection[str], limi
     found = aliased(Case, ranked)
     query = select(found).where(ranked.c.place <= limit).order_by(found.caller_e164, ranked.c.place)
     return (await session.execute(query)).scalars().all()
+
+
+def cases_statement(numbers: Collection[str], limit: int) -> Statement:
+    """The same for a pop-up that is waited for; `case_of` reads its rows."""
+    return Statement(_CASES_OF_NUMBERS, {"numbers": sorted(numbers), "most": limit})
+
+
+def case_of(row: Mapping[str, Any]) -> Case:
+    """A row of `cases_statement` as a case that belongs to no session."""
+    return Case(**{name: value for name, value in row.items() if name != "place"})
 
 
 async def cases_of_calls(session: AsyncSession, call_ids: Collection[str]) -> Sequence[Case]:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -116,7 +117,7 @@ class ConsoleHall:
         """Where the consoles connect."""
         return f"http://127.0.0.1:{self.port}"
 
-    @property
+    @cached_property
     def recorder(self) -> CallRecorder:
         """The sink of the telephony link."""
         return CallRecorder(self.database, host="hotline", times=hall_times(self.installation))
@@ -224,6 +225,7 @@ async def open_hall(state: Path, database: Database) -> AsyncIterator[ConsoleHal
         yield hall
     finally:
         await hall.stop()
+        await hall.recorder.close()
 
 
 def ringing(call_id: str, seat: str, number: str = "13800001234") -> list[f.Fact]:

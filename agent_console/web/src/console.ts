@@ -28,14 +28,15 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
 
   const handlers: Handlers = {
     call_ringing: ({ card }) => call.show(card),
-    call_answered: ({ call_id, answered_at }) => call.answered(call_id, answered_at),
+    call_answered: ({ call_id, answered_at, card }) => call.answered(call_id, answered_at, card ?? null),
     call_ended: ({ call_id, ended_at }) => call.ended(call_id, ended_at),
     seat_changed: ({ seat: moved }) => {
       hall.changed(moved)
-      if (moved.seat !== seat.mine?.seat) return
-      const stillMine = moved.user_id === session.me?.user_id
-      seat.mine = stillMine ? moved : null
-      if (stillMine) call.seatMoved(moved)
+      // another tab of mine, or the shift leader, may have moved me
+      const isMine = moved.user_id === session.me?.user_id
+      if (!isMine && moved.seat !== seat.mine?.seat) return
+      seat.mine = isMine ? moved : null
+      if (isMine) call.seatMoved(moved)
     },
     queue_changed: ({ queue }) => (connection.queue = queue),
     link_changed: ({ link }) => (connection.pbx = link),
@@ -77,6 +78,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
         ;(handlers[body.kind] as (body: Body) => void)(body)
         tell(body)
       },
+      ring: ({ card }) => (heard(), call.ring(card)),
       tick: ({ server_time, link }) => {
         heard()
         setServerTime(server_time)

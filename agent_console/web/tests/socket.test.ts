@@ -65,6 +65,7 @@ const wire = () => wires.at(-1) as FakeWire
 const listener: Listener = {
   welcome: ({ seq }) => seen.push(`welcome ${seq}`),
   event: ({ seq }) => seen.push(`event ${seq}`),
+  ring: ({ card }) => seen.push(`ring ${card.call_id}`),
   tick: () => seen.push('tick'),
   signedOut: (reason) => seen.push(`signed out ${reason}`),
   link: (state) => seen.push(state),

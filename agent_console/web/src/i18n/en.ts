@@ -100,6 +100,7 @@ export const en: Messages = {
     bar: 'Call',
     no_seat: 'You sit at no seat',
     missed: 'The call of {number} stopped ringing unanswered',
+    cut_off: 'The page was loaded anew and cannot take up the voice of this call; the line ends within a minute. What was typed is kept.',
     waiting: 'Ready, waiting for a call',
     none: 'No call',
     dialed: 'dialed {number}',

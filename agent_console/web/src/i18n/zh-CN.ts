@@ -99,6 +99,7 @@ export const zh = {
     bar: '通话栏',
     no_seat: '尚未入席',
     missed: '来电 {number} 未接通，已结束振铃',
+    cut_off: '页面刷新后接不回本次通话的语音，线路将在一分钟内自动挂断。已填写的内容都保留着。',
     waiting: '已就绪，等待来电',
     none: '当前没有通话',
     dialed: '拨打 {number}',

@@ -40,11 +40,12 @@ export type PauseReason = 'rest' | 'meal' | 'training' | 'meeting' | 'other' | '
 export type SeatState = 'offline' | 'ready' | 'ringing' | 'talking' | 'wrap_up' | 'paused'
 
 /**
- * The call of this seat was answered.
+ * The call of this seat was answered. `card` is for a console that never heard it ring.
  */
 export interface CallAnswered {
   answered_at: string
   call_id: string
+  card: CallCard | null
   kind: 'call_answered'
 }
 /**
@@ -340,7 +341,7 @@ export interface ConsoleMessages {
     | FileCase
     | ScheduleCallback
     | CancelCallback
-  message: Welcome | Event | Reply | Tick | SignedOut
+  message: Welcome | Event | Ring | Reply | Tick | SignedOut
 }
 /**
  * The first message. `last_seq` is None for a console that holds nothing yet.
@@ -557,6 +558,15 @@ export interface DraftSaved {
   discarded: boolean
   draft: DraftView
   kind: 'draft_saved'
+}
+/**
+ * The pop-up the moment the telephone rings, ahead of its event `call_ringing`, which follows with its number.
+ *
+ * It is a matter of milliseconds and may be lost; the same call may be told twice, by this and by its event.
+ */
+export interface Ring {
+  card: CallCard
+  type: 'ring'
 }
 /**
  * The answer to a command: `result` when it succeeded, `problem` when not.

@@ -1,4 +1,4 @@
-import type { ConsoleMessages, Event, Problem, Reply, Tick, Welcome } from './messages.gen'
+import type { ConsoleMessages, Event, Problem, Reply, Ring, Tick, Welcome } from './messages.gen'
 import { ApiError, OFFLINE, TIMED_OUT, localError } from './problem'
 
 export type Command = ConsoleMessages['command']
@@ -20,6 +20,8 @@ export interface Wire {
 export interface Listener {
   welcome(message: Welcome): void
   event(message: Event): void
+  /** A pop-up ahead of its event. */
+  ring(message: Ring): void
   tick(message: Tick): void
   signedOut(reason: string): void
   link(state: LinkState): void
@@ -184,6 +186,8 @@ export class ConsoleSocket {
         return this.welcomed(message)
       case 'event':
         return this.heard(message)
+      case 'ring':
+        return this.listener?.ring(message)
       case 'reply':
         return this.answered(message)
       case 'tick':

@@ -21,12 +21,18 @@ export const useCall = defineStore('call', () => {
     missed.value = null
   }
 
+  /** The pop-up ahead of its event; too late for a call that is on the desk already. */
+  function ring(next: CallCard): void {
+    if (card.value?.call_id !== next.call_id) show(next)
+  }
+
   function welcome(now: CallCard | null): void {
     if (now) show(now)
     else if (card.value?.stage !== 'ended') card.value = null
   }
 
-  function answered(callId: string, at: string): void {
+  function answered(callId: string, at: string, known: CallCard | null = null): void {
+    if (known && card.value?.call_id !== callId) show(known)
     if (card.value?.call_id === callId) card.value = { ...card.value, stage: 'answered', answered_at: at }
   }
 
@@ -64,6 +70,7 @@ export const useCall = defineStore('call', () => {
     missed,
     ringing: computed(() => card.value?.stage === 'ringing'),
     show,
+    ring,
     welcome,
     answered,
     ended,

@@ -1,0 +1,62 @@
+"""Rings are announced the moment they are known, ahead of the record.
+
+The record of a ring takes a transaction; the seat's console should not wait for it. So an arrival and a ring are posted
+as notices: the hub reads who is calling while the PBX still looks for a seat, and shows the pop-up when the seat rings.
+The event in the record follows and is what counts; a notice that gets lost costs milliseconds. Notices hold the
+caller's number, travel inside the database's own connections, and are stored nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from telephony import facts as f
+
+CHANNEL = "hotline_rings"
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """A call that has just come in."""
+
+    call_id: str
+    caller_number: str
+    dialed_number: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """A seat whose telephone has just begun to ring for that call."""
+
+    call_id: str
+    seat: str
+    at: datetime
+
+
+def announcements(facts: Iterable[f.Fact]) -> Iterator[dict[str, Any]]:
+    """What is worth announcing of these facts; what was only found by re-synchronisation is not."""
+    for fact in facts:
+        if fact.recovered:
+            continue
+        match fact:
+            case f.CallArrived():
+                yield {
+                    "call_id": fact.call_id,
+                    "caller_number": fact.caller_number[:64],
+                    "dialed_number": fact.dialed_number,
+                    "at": fact.at.isoformat(),
+                }
+            case f.SeatRinging():
+                yield {"call_id": fact.call_id, "seat": fact.seat, "at": fact.at.isoformat()}
+
+
+def read(notice: dict[str, Any]) -> Arriving | Ringing:
+    """A notice as it was meant."""
+    at = datetime.fromisoformat(notice["at"])
+    if "seat" in notice:
+        return Ringing(notice["call_id"], notice["seat"], at)
+    return Arriving(notice["call_id"], notice["caller_number"], notice["dialed_number"], at)
