@@ -94,6 +94,11 @@ class Desk:
         """Every event of this kind that the hub has told this tab."""
         return [each["body"] for each in self.heard if each["type"] == "event" and each["body"]["kind"] == kind]
 
+    def popups(self) -> set[str]:
+        """The ids of the calls whose pop-up the hub has sent to this tab, by whatever message."""
+        told = [each.get("body", each) for each in self.heard if each["type"] in {"event", "ring"}]
+        return {each["card"]["call_id"] for each in told if "card" in each}
+
     async def sign_in(self) -> None:
         await self.page.goto("/")
         await self.at("username").fill(self.person.username)

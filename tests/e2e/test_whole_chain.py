@@ -55,6 +55,7 @@ async def test_a_call_becomes_a_case(town: Town, enter: Enter) -> None:
     await agent.page.reload()
     await agent.expect_stage("answered")
     await agent.expect_state("talking")
+    await expect(agent.at("voice-cut-off")).to_be_visible()
     await expect_first_half(agent)
     due_at = await take_down_the_rest(agent)
     number = await agent.file()
@@ -75,7 +76,8 @@ async def test_a_call_becomes_a_case(town: Town, enter: Enter) -> None:
     await expect_recording_and_transcript(agent, [turn.say.replace(" ", "") for turn in dialogue.turns])
     await expect_only_masked(agent)
 
-    assert bystander.events("call_ringing") == []
+    assert agent.popups() == {call_id}
+    assert bystander.popups() == set()
     await bystander.expect_stage("idle")
     await expect_only_masked(bystander)
     await expect_on_record(town, agent, call_id, number, due_at)
@@ -168,13 +170,14 @@ async def expect_known_at_the_next_call(town: Town, earlier: Desk, free_longest:
     await earlier.at("nav-desk").click()
     await earlier.make_ready()
     await free_longest.make_ready()
-    rang_before = len(earlier.events("call_ringing"))
+    known = earlier.popups()
     citizen = await town.call(NUMBER, talk_s=3)
     await free_longest.answer()
     await expect(free_longest.at("caller-panel")).to_contain_text(NAME)
     await expect(free_longest.at("open-cases").locator("li").first).to_contain_text(WHAT)
     await expect_only_masked(free_longest)
-    assert len(earlier.events("call_ringing")) == rang_before
+    assert earlier.popups() == known
+    assert len(free_longest.popups()) == 1
     await citizen.finished()
     await free_longest.expect_state("wrap_up")
     await free_longest.at("nav-cases").click()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import soundfile
 import yaml
 from sqlalchemy import Row, Select
@@ -57,7 +58,8 @@ class Town:
             samples, rate = soundfile.read(
                 self.stage.legs.seats[0], samplerate=8000, channels=1, subtype="ALAW", format="RAW", dtype="int16"
             )
-            soundfile.write(voice, samples, rate)
+            # a browser plays the file from the moment that it opens the microphone, a little before the call is up
+            soundfile.write(voice, np.concatenate([np.zeros(rate, np.int16), samples]), rate)
         return voice
 
     @asynccontextmanager
