@@ -170,6 +170,7 @@ class Desk:
         await expect(option).to_contain_text(chosen)
         await self.page.keyboard.press("Enter")
         await expect(self.at(test_id)).to_contain_text(chosen)
+        await expect(option).to_have_count(0)
 
     async def expect_saved(self) -> None:
         """The badge says that all that was typed is with the server."""
