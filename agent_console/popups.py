@@ -46,10 +46,12 @@ class Popups:
 
     async def follow(self, show: Show) -> None:
         """Make cards on arrivals and show them on rings, for ever."""
+        await self._prepare([])
         try:
             async for batch in notices(self._database.url, CHANNEL):
                 announced = [read(notice) for notice in batch]
-                await self._prepare([one for one in announced if isinstance(one, Arriving)])
+                if arriving := [one for one in announced if isinstance(one, Arriving)]:
+                    await self._prepare(arriving)
                 for one in announced:
                     if isinstance(one, Ringing) and one.call_id in self._ready:
                         card = self._ready[one.call_id].model_copy(update={"ringing_since": one.at})
@@ -87,17 +89,15 @@ class Popups:
         self._ready.pop(call_id, None)
 
     async def _prepare(self, calls: Sequence[Arriving]) -> None:
-        if not calls:
-            return
+        """Make the cards of these calls; without any, just have everything at hand for the first one."""
         callers = {call.call_id: read_number(call.caller_number) for call in calls}
         numbers = {caller.e164 for caller in callers.values() if caller.e164 is not None}
         try:
-            async with self._connection.transaction() as tx:
-                names, repeats, known = await tx.ask(
-                    names_statement(numbers),
-                    repeats_statement(numbers, callers, clock.now()),
-                    cases_statement(numbers, POP_UP_CASES),
-                )
+            names, repeats, known = await self._connection.read(
+                names_statement(numbers),
+                repeats_statement(numbers, callers, clock.now()),
+                cases_statement(numbers, POP_UP_CASES),
+            )
         except Unavailable:
             return
         name_of = {row["e164"]: row["name"] for row in names}

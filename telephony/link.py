@@ -3,9 +3,10 @@ r"""Joins the AMI link, the reducer and whoever keeps the record: one ordered pi
     AmiLink.receive() -> PbxState.apply / resynchronise -> facts -> announced at once
                                                                 \-> batches -> sink (one transaction each)
 
-Facts are told to `announce` the moment they are known, and kept by the sink in batches: while one batch is being
-stored, the next grows, so the sink commits in groups under load and at once when it is idle. A sink that fails gets the
-same batch again until it takes it; meanwhile reducing goes on, up to a bound, and reading after that.
+Facts are told to `announce` the moment they are known, and kept by the sink in batches: those of `gather_s` seconds,
+or all that came while the last batch was being stored. A call's arrival and its first ring so share a transaction, and
+the announcement of the ring does not wait for the processor behind the storing of the arrival. A sink that fails gets
+the same batch again until it takes it; meanwhile reducing goes on, up to a bound, and reading after that.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class Follower:
         sink: Sink,
         *,
         announce: Callable[[Sequence[Fact]], None] = lambda _: None,
+        gather_s: float = 0.01,
         on_synchronised: Callable[[], None] = lambda: None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -77,6 +79,7 @@ class Follower:
         self.state = state
         self._sink = sink
         self._announce = announce
+        self._gather_s = gather_s
         self._on_synchronised = on_synchronised
         self._jitter = jitter
         self.synchronised = False
@@ -108,6 +111,7 @@ class Follower:
     async def _keep(self) -> None:
         while True:
             await self._filled.wait()
+            await asyncio.sleep(self._gather_s)
             taken = self._take()
             facts = [fact for reduced in taken for fact in reduced.facts]
             if facts:

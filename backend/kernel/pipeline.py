@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql import psycopg as dialect
@@ -77,22 +78,30 @@ class PipelinedConnection:
     async def transaction(self) -> AsyncIterator[PipelinedTransaction]:
         """A transaction that lasts until `tell`; whatever was not told is rolled back. Raises `DatabaseAway`."""
         try:
-            if self._raw is None or self._raw.closed:
-                self._raw = await psycopg.AsyncConnection.connect(
-                    self._url, row_factory=dict_row, application_name=self._name, connect_timeout=5
-                )
-            yield PipelinedTransaction(self._raw)
-            await self._raw.rollback()
+            raw = await self._open(autocommit=False)
+            yield PipelinedTransaction(raw)
+            if raw.info.transaction_status != TransactionStatus.IDLE:
+                await raw.rollback()
         except _AWAY as error:
             await self.close()
-            raise DatabaseAway(
-                "The database does not answer.",
-                kept="Nothing was stored, except perhaps what its last answer did not reach us for.",
-                next_step="It is tried again by itself.",
-            ) from error
+            raise _away() from error
         except BaseException:
             await self._roll_back()
             raise
+
+    async def read(self, *statements: Statement) -> list[Rows]:
+        """Each statement on its own, all in one round trip, nothing held and nothing to roll back.
+
+        For a connection that is used for nothing else. Raises `DatabaseAway`.
+        """
+        try:
+            raw = await self._open(autocommit=True)
+            async with raw.pipeline():
+                cursors = [await raw.execute(each.sql, each.parameters or None, prepare=True) for each in statements]
+            return [await cursor.fetchall() for cursor in cursors]
+        except _AWAY as error:
+            await self.close()
+            raise _away() from error
 
     async def close(self) -> None:
         """Give the connection back."""
@@ -101,9 +110,28 @@ class PipelinedConnection:
             with suppress(psycopg.Error, OSError):
                 await raw.close()
 
+    async def _open(self, *, autocommit: bool) -> psycopg.AsyncConnection[dict[str, Any]]:
+        if self._raw is None or self._raw.closed:
+            self._raw = await psycopg.AsyncConnection.connect(
+                self._url,
+                autocommit=autocommit,
+                row_factory=dict_row,
+                application_name=self._name,
+                connect_timeout=5,
+            )
+        return self._raw
+
     async def _roll_back(self) -> None:
         if self._raw is not None:
             try:
                 await self._raw.rollback()
             except (psycopg.Error, OSError):
                 await self.close()
+
+
+def _away() -> DatabaseAway:
+    return DatabaseAway(
+        "The database does not answer.",
+        kept="Nothing was stored, except perhaps what its last answer did not reach us for.",
+        next_step="It is tried again by itself.",
+    )
