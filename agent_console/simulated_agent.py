@@ -170,6 +170,11 @@ class SimulatedAgent:
             on_welcome=self._hear,
         )
 
+    def begin(self) -> None:
+        """Forget the calls so far."""
+        for kept in (self.answered, self.filed, self.promised):
+            kept.clear()
+
     def also(self, watcher: Callable[[EventBody | DeskState], None]) -> None:
         """Let somebody else hear what this console hears, at the moment it arrives."""
         self._watchers.append(watcher)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Coroutine
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 import uvloop
@@ -31,6 +30,7 @@ app = typer.Typer(
 )
 screen = Console(stderr=True, highlight=False)
 
+ROLES = (["serve"], ["telephony"], ["worker"])
 RUN, PARTS, CARE = "Run", "Parts on their own", "Set up and look after"
 
 
@@ -53,7 +53,10 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
 
 def main() -> None:
     """The entry of the program `hotline`: a named error becomes a sentence, never a traceback."""
-    from backend.app import cli_care, cli_run  # noqa: F401, PLC0415 - they register their commands
+    from backend.app import cli_run  # noqa: F401, PLC0415 - it registers its commands
+
+    if sys.argv[1:2] not in ROLES:
+        from backend.app import cli_care  # noqa: F401, PLC0415 - as above; a role that restarts does not wait for it
 
     try:
         app()
@@ -64,7 +67,3 @@ def main() -> None:
         if error.next_step:
             screen.print(f"  [bold]What to do:[/] {error.next_step}")
         sys.exit(1)
-
-
-Seconds = Annotated[int, typer.Option("--seconds", min=10, help="End by itself after so many seconds.")]
-State = Annotated[Path | None, typer.Option(help="State folder; default .local in the project.")]

@@ -18,8 +18,7 @@ from backend.app.schema import upgrade_schema
 from backend.identity import users
 from backend.identity.permissions import load_roles
 from backend.kernel import clock
-from backend.kernel.database import Database, sqlalchemy_url
-from backend.kernel.errors import HotlineError
+from backend.kernel.database import Database
 from telephony.pbx.check import check as check_pbx
 from telephony.pbx.install import install as install_pbx
 from telephony.pbx.server import existing, prepare, running
@@ -34,18 +33,8 @@ for name, part in (("db", db_app), ("pbx", pbx_app), ("model", model_app), ("use
     app.add_typer(part, name=name, rich_help_panel=CARE)
 
 
-class DatabaseNotGiven(HotlineError):
-    """The command needs a database, and HOTLINE_DATABASE_URL names none."""
-
-
 def _database_url() -> str:
-    given = installation("cli").environment.database_url
-    if given is None:
-        raise DatabaseNotGiven(
-            "HOTLINE_DATABASE_URL names no database.",
-            next_step="Set it; the private database of a running platform stands in .local/platform.json.",
-        )
-    return sqlalchemy_url(given.get_secret_value())
+    return installation("cli").database_url
 
 
 def _progress() -> Progress:

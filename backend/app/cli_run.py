@@ -11,14 +11,13 @@ import typer
 
 from backend.app import roles
 from backend.app.cli import PARTS, RUN, app, installation, run, screen
-from backend.app.up import platform
 
 
 @app.command(rich_help_panel=RUN)
 def demo(
     seconds: Annotated[int, typer.Option(min=0, help="End after so many seconds; 0 runs until Ctrl-C.")] = 0,
     headless: Annotated[
-        bool, typer.Option("--headless", help="All 56 seats are simulated; nobody sits at the browser.")
+        bool, typer.Option("--headless", help="Nobody sits at the browser: no accounts are shown.")
     ] = False,
     report: Annotated[Path, typer.Option(help="Where the reconciliation is written.")] = Path("build/demo.json"),
 ) -> None:
@@ -31,6 +30,7 @@ def demo(
 @app.command(rich_help_panel=RUN)
 def up(workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes for recordings.")] = 1) -> None:
     """Run the whole platform on this machine until Ctrl-C."""
+    from backend.app.up import platform  # noqa: PLC0415 - the single roles do without
 
     async def work() -> None:
         with screen.status("starting ...") as status:

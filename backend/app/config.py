@@ -9,9 +9,15 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.kernel.config import PROJECT_ROOT, Environment, load
+from backend.kernel.database import sqlalchemy_url
+from backend.kernel.errors import HotlineError
 from backend.kernel.security import Secrets, load_secrets
 from backend.seats.seating import HallTimes
 from telephony.pbx.settings import PbxSettings
+
+
+class DatabaseNotGiven(HotlineError):
+    """Something needs a database, and HOTLINE_DATABASE_URL names none."""
 
 
 class _Part(BaseModel):
@@ -84,6 +90,18 @@ class Installation:
         """The secrets of this installation; made at first use."""
         given = self.environment.secret
         return load_secrets(given.get_secret_value() if given else None, self.state / "secret")
+
+    @property
+    def database_url(self) -> str:
+        """The database that the environment names; raises `DatabaseNotGiven`."""
+        given = self.environment.database_url
+        if given is None:
+            raise DatabaseNotGiven(
+                "HOTLINE_DATABASE_URL names no database.",
+                next_step="Set it (a running platform's private one stands in .local/platform.json), "
+                "or run `hotline up`, which starts one.",
+            )
+        return sqlalchemy_url(given.get_secret_value())
 
     @property
     def recording_store(self) -> str:

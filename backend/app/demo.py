@@ -31,6 +31,7 @@ from backend.app.reconcile import (
     witnessed_since,
 )
 from backend.app.up import Platform, platform
+from backend.calls.pbx_link import link_now
 from backend.identity.permissions import load_roles
 from backend.identity.users import Account, ensure_users
 from backend.kernel import clock
@@ -99,6 +100,17 @@ class Hall:
         witnessed = witnessed_since(self.platform.pbx.paths.cdr, since)
         kept = await kept_since(self.database, since)
         return compare(kept, witnessed, promises, placed, cdr_is_whole=cdr_is_whole)
+
+    def begin(self) -> None:
+        """Forget what the agents did so far: what follows is counted on its own."""
+        for agent in self.agents:
+            agent.begin()
+
+    async def link_heard_since(self, moment: datetime) -> bool:
+        """Whether the link to the PBX is live, and was heard of after this moment."""
+        async with self.database.transaction() as tx:
+            link = await link_now(tx)
+        return link.state == "live" and link.as_of is not None and link.as_of > moment
 
     async def all_ready(self, count: int, *, within_s: float = 90.0) -> None:
         """Wait until so many seats are ready."""

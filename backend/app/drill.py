@@ -18,7 +18,9 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -30,7 +32,7 @@ from backend.app.cli import screen
 from backend.app.demo import Hall, demo_hall, demo_installation
 from backend.app.reconcile import await_settled
 from backend.kernel import clock
-from backend.kernel.errors import HotlineError
+from backend.kernel.errors import HotlineError, Unavailable
 
 REPORT = Path("build/drill.json")
 _CALLS = 56
@@ -75,13 +77,14 @@ Kill = Callable[[Hall], Awaitable[None]]
 
 async def _drill(hall: Hall, name: str, kill: Kill, *, first: int) -> Outcome:
     await hall.all_ready(_CALLS)
+    hall.begin()
     since = clock.now()
     repeated = sum(agent.client.repeated for agent in hall.agents)
     citizens = await hall.call(hall.citizens(_CALLS, first=first), per_second=40, talk_s=_TALK_S, name=f"drill-{name}")
     await asyncio.sleep(_KILL_AFTER_S)
-    killed_at = time.monotonic()
+    killed_at, killed_on = time.monotonic(), clock.now()
     await kill(hall)
-    await _recovered(hall)
+    await _recovered(hall, killed_on)
     recovered_s = time.monotonic() - killed_at
     placed = await citizens.stop(within_s=60) if name == "asterisk" else await citizens.finished()
     await await_settled(hall.database, since, within_s=_SETTLED_WITHIN_S)
@@ -93,18 +96,19 @@ async def _drill(hall: Hall, name: str, kill: Kill, *, first: int) -> Outcome:
     return Outcome(name, len(placed), len(result.lost), repeated + result.doubled, round(recovered_s, 2))
 
 
-async def _recovered(hall: Hall, within_s: float = 90.0) -> None:
-    """Until the platform says that it is well, every console is connected and every phone registered."""
+async def _recovered(hall: Hall, killed_on: datetime, within_s: float = 90.0) -> None:
+    """Until whatever was killed runs again, the platform says that it is well, the link to the PBX has been heard of
+    since, every console is connected and every phone registered."""
     async with asyncio.timeout(within_s), httpx.AsyncClient(timeout=2) as client:
         while True:
             await asyncio.sleep(0.05)
-            try:
+            with suppress(httpx.TransportError, Unavailable):
                 answer = await client.get(f"{hall.platform.address}/healthz")
-            except httpx.TransportError:
-                continue
-            consoles = all(agent.client.connected for agent in hall.agents)
-            if answer.status_code == 200 and consoles and await hall.phones_registered(_CALLS):
-                return
+                consoles = all(agent.client.connected for agent in hall.agents)
+                back = None not in hall.platform.pids().values()
+                well = answer.status_code == 200 and consoles and back
+                if well and await hall.link_heard_since(killed_on) and await hall.phones_registered(_CALLS):
+                    return
 
 
 def _kill_role(role: str) -> Kill:

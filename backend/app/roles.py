@@ -1,28 +1,24 @@
-"""The long-running roles: each is one process, and each may be killed at any instant."""
+"""The long-running roles: each is one process, and each may be killed at any instant.
+
+A role loads only what it needs, because consoles wait for its restart.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-
-import structlog
-import uvicorn
-from fastapi import FastAPI
+from typing import TYPE_CHECKING
 
 from backend.app.config import Installation
-from backend.app.telephony_role import follow_pbx
-from backend.app.web import create_app
-from backend.app.worker_role import work_jobs
-from backend.kernel.database import Database, sqlalchemy_url
-from backend.kernel.errors import HotlineError
+from backend.kernel.database import Database
 
-log = structlog.get_logger(__name__)
-
-
-class DatabaseNotGiven(HotlineError):
-    """A role was started alone, without a database."""
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
 
 
 def calm_memory() -> None:
@@ -34,6 +30,8 @@ def calm_memory() -> None:
 
 async def serve(installation: Installation, *, port: int | None) -> int:
     """API and console on the configured address."""
+    from backend.app.web import create_app  # noqa: PLC0415
+
     web = installation.config.web
     app = create_app(installation, open_database(installation, "serve", pool_size=12))
     server = web_server(app, web.host, web.port if port is None else port)
@@ -44,6 +42,8 @@ async def serve(installation: Installation, *, port: int | None) -> int:
 
 def web_server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
     """The server of the application; a console that does not answer its pings is given up after half a minute."""
+    import uvicorn  # noqa: PLC0415
+
     config = uvicorn.Config(
         app,
         host=host,
@@ -64,6 +64,8 @@ def web_server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
 
 async def telephony(installation: Installation) -> None:
     """Follow the PBX until told to stop."""
+    from backend.app.telephony_role import follow_pbx  # noqa: PLC0415
+
     database = open_database(installation, "telephony", pool_size=4)
     calm_memory()
     await _until_stopped(lambda stop: follow_pbx(installation, database, stop))
@@ -71,7 +73,10 @@ async def telephony(installation: Installation) -> None:
 
 
 async def worker(installation: Installation) -> None:
-    """Take jobs until told to stop."""
+    """Take jobs until told to stop. What it writes (recordings, before they are in the store) is for its user alone."""
+    from backend.app.worker_role import work_jobs  # noqa: PLC0415
+
+    os.umask(0o077)
     database = open_database(installation, "worker", pool_size=4)
     await _until_stopped(lambda stop: work_jobs(installation, database, stop))
     await database.close()
@@ -79,23 +84,15 @@ async def worker(installation: Installation) -> None:
 
 def open_database(installation: Installation, process: str, *, pool_size: int) -> Database:
     """The database that the environment names."""
-    given = installation.environment.database_url
-    if given is None:
-        raise DatabaseNotGiven(
-            "HOTLINE_DATABASE_URL names no database.",
-            next_step="Set it, or run `hotline up`, which starts a private one.",
-        )
-    return Database(
-        sqlalchemy_url(given.get_secret_value()), pool_size=pool_size, application_name=f"hotline {process}"
-    )
+    return Database(installation.database_url, pool_size=pool_size, application_name=f"hotline {process}")
 
 
-async def _until_stopped(work) -> None:  # type: ignore[no-untyped-def]
+async def _until_stopped(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    task = asyncio.create_task(work(stop))
+    task = asyncio.ensure_future(work(stop))
     await asyncio.wait({task, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
     if not task.done():
         with suppress(TimeoutError):
