@@ -8,6 +8,9 @@
 | recogniser | the child that transcribes | at once: the worker starts another |
 | postgres | the private database | the platform is well and every console connected |
 | asterisk | the PBX: the calls are cut | the link is live and every seat's phone is registered |
+
+Asterisk writes a recording in blocks of about a second; what it had not written when it was killed is gone. The kill
+therefore comes when every citizen has been talking for some seconds.
 """
 
 from __future__ import annotations
@@ -36,8 +39,8 @@ from backend.kernel.errors import HotlineError, Unavailable
 
 REPORT = Path("build/drill.json")
 _CALLS = 56
-_TALK_S = 20.0
-_KILL_AFTER_S = 5.0
+_TALK_S = 24.0
+_KILL_AFTER_S = 9.0
 _SETTLED_WITHIN_S = 180.0
 
 
