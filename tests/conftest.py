@@ -16,8 +16,9 @@ from sqlalchemy import make_url, text
 from backend.app.schema import upgrade_schema
 from backend.app.tables import metadata
 from backend.kernel.config import Environment
-from backend.kernel.database import Database, driver_url, sqlalchemy_url
+from backend.kernel.database import Database
 from backend.kernel.postgres import PrivatePostgres
+from backend.kernel.urls import driver_url, sqlalchemy_url
 
 
 @pytest.fixture(scope="session")

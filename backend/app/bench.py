@@ -21,8 +21,8 @@ from rich.table import Table
 
 from agent_console.protocol import CallRinging, DeskState, EventBody
 from agent_console.simulated_agent import SimulatedAgent
-from backend.app.cli import screen
 from backend.app.demo import Hall, demo_hall, demo_installation
+from backend.app.terminal import screen
 from backend.kernel.config import PROJECT_ROOT
 from backend.kernel.errors import HotlineError
 from backend.kernel.processes import die_with_parent

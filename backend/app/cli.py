@@ -3,60 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Coroutine
-from typing import Any
 
-import typer
-import uvloop
-from rich.console import Console
-
-from backend.app.config import Installation
-from backend.kernel.config import Environment
+from backend.app import cli_run
+from backend.app.terminal import app, screen
 from backend.kernel.errors import HotlineError
-from backend.kernel.telemetry import configure_logging
-
-app = typer.Typer(
-    name="hotline",
-    help=(
-        "Citizen hotline for [bold]96010[/] and [bold]12345[/]: calls, seats, cases, callbacks, transcripts.\n\n"
-        "[bold]hotline demo[/] shows everything at work with simulated citizens; [bold]hotline up[/] runs the "
-        "platform on this machine; the single roles (serve, telephony, worker) are for several machines."
-    ),
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-screen = Console(stderr=True, highlight=False)
 
 ROLES = (["serve"], ["telephony"], ["worker"])
-RUN, PARTS, CARE = "Run", "Parts on their own", "Set up and look after"
-
-
-def installation(process: str) -> Installation:
-    """This installation, with logging set up for the named process."""
-    environment = Environment()
-    configure_logging(process=process, form=environment.log_format, level=environment.log_level)
-    return Installation(environment)
-
-
-def run(work: Coroutine[Any, Any, int | None]) -> None:
-    """Run to the end; Ctrl-C ends it quietly, the coroutine's number is the exit status."""
-    try:
-        status = uvloop.run(work)
-    except KeyboardInterrupt:
-        status = 130
-    if status:
-        raise typer.Exit(status)
+COMMANDS = [cli_run]
+"""The modules whose commands the program has; importing them registers these."""
 
 
 def main() -> None:
     """The entry of the program `hotline`: a named error becomes a sentence, never a traceback."""
-    from backend.app import cli_run  # noqa: F401, PLC0415 - it registers its commands
-
     if sys.argv[1:2] not in ROLES:
-        from backend.app import cli_care  # noqa: F401, PLC0415 - as above; a role that restarts does not wait for it
+        from backend.app import cli_care  # noqa: PLC0415 - a role that is started again does not wait for these
+
+        COMMANDS.append(cli_care)
 
     try:
         app()

@@ -13,8 +13,8 @@ from rich.table import Table
 from asr.fetch import fetch
 from asr.model import KNOWN_MODELS, check_model, locate
 from asr.recognizer import probe_model
-from backend.app.cli import CARE, app, installation, run, screen
 from backend.app.schema import upgrade_schema
+from backend.app.terminal import CARE, app, installation, run, screen
 from backend.identity import users
 from backend.identity.permissions import load_roles
 from backend.kernel import clock
@@ -86,7 +86,7 @@ def pbx_start() -> None:
     """Run the private Asterisk alone, until Ctrl-C."""
 
     async def work() -> None:
-        from backend.app.cli_run import until_stopped  # noqa: PLC0415
+        from backend.app.terminal import until_stopped  # noqa: PLC0415
 
         here = installation("pbx")
         pbx = await prepare(here.config.pbx, here.state, here.secrets.derive, here.templates)

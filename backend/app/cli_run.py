@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from backend.app import roles
-from backend.app.cli import PARTS, RUN, app, installation, run, screen
+from backend.app.terminal import PARTS, RUN, app, installation, run, screen, until_stopped
 
 
 @app.command(rich_help_panel=RUN)
@@ -81,12 +79,3 @@ def drill(names: Annotated[list[str] | None, typer.Argument(help="Which processe
     from backend.app.drill import run_drill  # noqa: PLC0415
 
     run(run_drill(names or []))
-
-
-async def until_stopped() -> None:
-    """Wait for SIGINT or SIGTERM."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-    await stopped.wait()

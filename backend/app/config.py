@@ -9,9 +9,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.kernel.config import PROJECT_ROOT, Environment, load
-from backend.kernel.database import sqlalchemy_url
 from backend.kernel.errors import HotlineError
 from backend.kernel.security import Secrets, load_secrets
+from backend.kernel.urls import sqlalchemy_url
 from backend.seats.seating import HallTimes
 from telephony.pbx.settings import PbxSettings
 

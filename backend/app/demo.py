@@ -19,8 +19,6 @@ import structlog
 from rich.table import Table
 
 from agent_console.simulated_agent import CaseScript, SimulatedAgent, load_scripts
-from backend.app.cli import screen
-from backend.app.cli_run import until_stopped
 from backend.app.config import Installation
 from backend.app.reconcile import (
     Promise,
@@ -30,6 +28,7 @@ from backend.app.reconcile import (
     kept_since,
     witnessed_since,
 )
+from backend.app.terminal import screen, until_stopped
 from backend.app.up import Platform, platform
 from backend.calls.pbx_link import link_now
 from backend.identity.permissions import load_roles

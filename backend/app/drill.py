@@ -31,9 +31,9 @@ import psutil
 from rich.table import Table
 
 from backend.app.bench import OVERLAY
-from backend.app.cli import screen
 from backend.app.demo import Hall, demo_hall, demo_installation
 from backend.app.reconcile import await_settled
+from backend.app.terminal import screen
 from backend.kernel import clock
 from backend.kernel.errors import HotlineError, Unavailable
 

@@ -11,7 +11,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from backend.kernel.config import PROJECT_ROOT
-from backend.kernel.database import DatabaseAway, driver_url
+from backend.kernel.database import DatabaseAway
+from backend.kernel.urls import driver_url
 
 _UPGRADE_LOCK = 96010_0002
 

@@ -15,10 +15,10 @@ import structlog
 from backend.app.children import Keeper, RoleProcess
 from backend.app.config import Installation
 from backend.app.schema import upgrade_schema
-from backend.kernel.database import sqlalchemy_url
 from backend.kernel.errors import Conflict, Unavailable
 from backend.kernel.postgres import PrivatePostgres
 from backend.kernel.processes import free_port, port_is_free
+from backend.kernel.urls import sqlalchemy_url
 from telephony.pbx.install import install
 from telephony.pbx.server import AsteriskProcess, Pbx, prepare
 

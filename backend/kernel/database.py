@@ -14,20 +14,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, MetaData, String, Table, make_url, text
+from sqlalchemy import BigInteger, Column, DateTime, Index, MetaData, String, Table, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
 from backend.kernel import clock
-from backend.kernel.errors import HotlineError, Unavailable
+from backend.kernel.errors import Unavailable
+from backend.kernel.jobs import enqueue
+from backend.kernel.urls import driver_url
 
 EVENT_CHANNEL = "hotline_events"
 APPEND_EVENTS = text("SELECT append_events(CAST(:events AS jsonb))")
@@ -36,10 +38,6 @@ APPEND_EVENTS = text("SELECT append_events(CAST(:events AS jsonb))")
 
 class DatabaseAway(Unavailable):
     """PostgreSQL does not answer."""
-
-
-class DatabaseUrlInvalid(HotlineError):
-    """The address that was given names no PostgreSQL database."""
 
 
 class DatabaseBusy(Unavailable):
@@ -134,8 +132,6 @@ class Transaction:
 
         With `dedupe_key`, a job of the same key that still waits or runs is not doubled.
         """
-        from backend.kernel.jobs import enqueue  # noqa: PLC0415 - jobs builds on this module
-
         await enqueue(await self.session.connection(), job, payload, dedupe_key=dedupe_key, priority=priority)
 
     async def flush_events(self) -> None:
@@ -208,23 +204,3 @@ class Database:
     def driver_url(self) -> str:
         """The same address as psycopg itself understands it."""
         return driver_url(self.url)
-
-
-def driver_url(url: str) -> str:
-    """A SQLAlchemy URL as libpq reads it."""
-    return url.replace("postgresql+psycopg://", "postgresql://", 1)
-
-
-def sqlalchemy_url(url: str) -> str:
-    """A libpq URL as SQLAlchemy reads it, with the psycopg 3 driver; raises `DatabaseUrlInvalid`."""
-    for prefix in ("postgresql+psycopg://", "postgresql://", "postgres://"):
-        if url.startswith(prefix):
-            read = "postgresql+psycopg://" + url.removeprefix(prefix)
-            with suppress(ArgumentError, ValueError):
-                make_url(read)
-                return read
-    raise DatabaseUrlInvalid(
-        "HOTLINE_DATABASE_URL is not the address of a PostgreSQL database.",
-        next_step="Write it as postgresql://user:password@host:5432/database.",
-        field="HOTLINE_DATABASE_URL",
-    )

@@ -25,7 +25,7 @@ from pgqueuer.ports.driver import Driver, NotifyCallback
 from pgqueuer.qm import QueueManager
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from backend.kernel.database import driver_url
+from backend.kernel.urls import driver_url
 
 log = structlog.get_logger(__name__)
 

@@ -8,8 +8,8 @@ from types import TracebackType
 import psycopg
 import structlog
 
-from backend.kernel.database import driver_url
 from backend.kernel.errors import HotlineError
+from backend.kernel.urls import driver_url
 
 log = structlog.get_logger(__name__)
 

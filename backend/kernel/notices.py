@@ -14,7 +14,7 @@ import psycopg
 import structlog
 from psycopg import sql
 
-from backend.kernel.database import driver_url
+from backend.kernel.urls import driver_url
 
 log = structlog.get_logger(__name__)
 

@@ -22,7 +22,8 @@ from psycopg.rows import dict_row
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 
-from backend.kernel.database import DatabaseAway, driver_url
+from backend.kernel.database import DatabaseAway
+from backend.kernel.urls import driver_url
 
 Rows = list[dict[str, Any]]
 

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, make_url
 
 from backend.app.schema import upgrade_schema
 from backend.app.tables import metadata
-from backend.kernel.database import driver_url
+from backend.kernel.urls import driver_url
 
 pytestmark = pytest.mark.integration
 

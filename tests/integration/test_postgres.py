@@ -17,9 +17,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from backend.kernel.database import driver_url
 from backend.kernel.leadership import Leadership, LeadershipLost
 from backend.kernel.postgres import PostgresUnavailable, PrivatePostgres, _copied
+from backend.kernel.urls import driver_url
 
 pytestmark = pytest.mark.integration
 

@@ -14,7 +14,8 @@ from sqlalchemy import create_engine, text
 
 from backend.app.schema import alembic_config, upgrade_schema
 from backend.app.tables import metadata
-from backend.kernel.database import Database, DatabaseAway, driver_url
+from backend.kernel.database import Database, DatabaseAway
+from backend.kernel.urls import driver_url
 
 pytestmark = pytest.mark.integration
 

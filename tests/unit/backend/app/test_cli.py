@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from backend.app import cli_care, cli_run
-from backend.app.cli import app
 from backend.app.config import Installation
+from backend.app.terminal import app
 from backend.app.up import Platform, WebPortInUse
 from backend.kernel.config import PROJECT_ROOT, Environment
 

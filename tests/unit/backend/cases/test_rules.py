@@ -105,7 +105,7 @@ FORMS = st.builds(
     CaseForm,
     request_id=st.uuids(),
     draft_id=st.none() | st.uuids(),
-    call_id=st.none() | TEXTS,
+    call_id=st.none() | st.from_regex(r"[\x21-\x7e]{1,20}", fullmatch=True),
     what=TEXTS,
     street_code=TEXTS,
     class_code=TEXTS,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.app.config import Configuration
 from backend.kernel.config import PROJECT_ROOT, ConfigurationInvalid, Environment, load, read_yaml
-from backend.kernel.database import DatabaseUrlInvalid, driver_url, sqlalchemy_url
+from backend.kernel.urls import DatabaseUrlInvalid, driver_url, sqlalchemy_url
 
 
 class Door(BaseModel):
