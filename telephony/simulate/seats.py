@@ -15,6 +15,7 @@ from telephony.simulate.sipp import Sipp, injection_file, scenario
 from telephony.simulate.stage import Stage
 
 _log = structlog.get_logger(__name__)
+_TRIES = 3
 _LONGEST_CALL_MS = 900_000
 
 
@@ -52,7 +53,17 @@ class SimulatedSeats:
         credentials = [(seat, f"[authentication username={seat} password={secret_of(seat)}]") for seat in seats]
         injection_file(self._injection, credentials).chmod(0o600)
         self._count = len(seats)
-        await self.register()
+        await self._register_surely()
+
+    async def _register_surely(self) -> None:
+        """A machine that is busy with its start may answer too late; the seats try again, as telephones do."""
+        for _ in range(_TRIES - 1):
+            try:
+                return await self.register()
+            except SeatsNotRegistered as error:
+                _log.warning("seats_not_registered", reason=error.message)
+                await asyncio.sleep(1.0)
+        return await self.register()
 
     async def register(self) -> None:
         """Register every seat now. Raises SeatsNotRegistered, SimulationFailed when the phones have gone."""
