@@ -1,4 +1,4 @@
-"""Commands that set the platform up and look after it: database, PBX, model, users."""
+"""Commands that set the platform up and look after it: database, PBX, model."""
 
 from __future__ import annotations
 
@@ -15,10 +15,6 @@ from asr.model import KNOWN_MODELS, check_model, locate
 from asr.recognizer import probe_model
 from backend.app.schema import upgrade_schema
 from backend.app.terminal import CARE, app, installation, run, screen
-from backend.identity import users
-from backend.identity.permissions import load_roles
-from backend.kernel import clock
-from backend.kernel.database import Database
 from telephony.pbx.check import check as check_pbx
 from telephony.pbx.install import install as install_pbx
 from telephony.pbx.server import existing, prepare, running
@@ -28,8 +24,7 @@ pbx_app = typer.Typer(
     help="The telephone exchange: get, render, start and check a private Asterisk.", no_args_is_help=True
 )
 model_app = typer.Typer(help="Recognition models: list, fetch, check.", no_args_is_help=True)
-user_app = typer.Typer(help="People who sign in.", no_args_is_help=True)
-for name, part in (("db", db_app), ("pbx", pbx_app), ("model", model_app), ("user", user_app)):
+for name, part in (("db", db_app), ("pbx", pbx_app), ("model", model_app)):
     app.add_typer(part, name=name, rich_help_panel=CARE)
 
 
@@ -151,25 +146,3 @@ def model_check(
     screen.print(
         f"[green]ok[/]  {settings.name}, {settings.rate} Hz; loads in {heard_by.engine} {heard_by.engine_version}"
     )
-
-
-@user_app.command("add")
-def user_add(
-    username: str,
-    display_name: Annotated[str, typer.Option("--name", help="As colleagues know this person.")],
-    role: Annotated[list[str], typer.Option("--role", help="agent, supervisor, qa, admin; may be repeated.")],
-    password: Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)],
-) -> None:
-    """Let a person sign in."""
-
-    async def work() -> None:
-        here = installation("cli")
-        database = Database(_database_url(), pool_size=1)
-        roles = load_roles(here.path(here.config.data.roles))
-        async with database.transaction() as tx:
-            account = users.Account(username, display_name, password, tuple(role))
-            await users.create_user(tx, roles, account, clock.now(), None)
-        await database.close()
-
-    run(work())
-    screen.print(f"{username} can sign in.")

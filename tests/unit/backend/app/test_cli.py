@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from backend.app import cli_care, cli_run
+from backend.app import cli_care, cli_run, cli_users
 from backend.app.config import Installation
 from backend.app.terminal import app
 from backend.app.up import Platform, WebPortInUse
@@ -20,6 +20,7 @@ from backend.kernel.config import PROJECT_ROOT, Environment
 
 assert cli_care.db_app
 assert cli_run.up
+assert cli_users.user_app
 
 
 def hotline(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -40,7 +41,8 @@ def overlay(folder: Path, text: str) -> str:
 @pytest.mark.parametrize(
     "command",
     [[], ["up"], ["demo"], ["serve"], ["telephony"], ["worker"], ["bench"], ["drill"], ["db"], ["pbx"], ["model"],
-     ["user"], ["db", "upgrade"], ["pbx", "install"], ["model", "list"], ["user", "add"]],
+     ["user"], ["db", "upgrade"], ["pbx", "install"], ["model", "list"], ["user", "add"],
+     ["user", "list"], ["user", "password"], ["user", "roles"], ["user", "close"], ["user", "open"]],
 )  # fmt: skip
 def test_every_command_says_what_it_does(command: list[str]) -> None:
     shown = CliRunner().invoke(app, [*command, "--help"])

@@ -1,0 +1,106 @@
+"""Commands that keep the accounts. What they do stands in the audit log, as done by nobody who is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from backend.app.config import Installation
+from backend.app.terminal import CARE, app, installation, run, screen
+from backend.identity import users
+from backend.identity.permissions import load_roles
+from backend.kernel import clock
+from backend.kernel.database import Database, Transaction
+
+user_app = typer.Typer(help="People who sign in.", no_args_is_help=True)
+app.add_typer(user_app, name="user", rich_help_panel=CARE)
+
+RoleNames = Annotated[list[str], typer.Option("--role", help="agent, supervisor, qa, admin; may be repeated.")]
+NewPassword = Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)]
+
+
+@user_app.command("add")
+def add(
+    username: str,
+    display_name: Annotated[str, typer.Option("--name", help="As colleagues know this person.")],
+    role: RoleNames,
+    password: NewPassword,
+) -> None:
+    """Let a person sign in."""
+
+    async def work(tx: Transaction, here: Installation) -> None:
+        roles = load_roles(here.path(here.config.data.roles))
+        account = users.Account(username, display_name, password, tuple(role))
+        await users.create_user(tx, roles, account, clock.now(), None)
+
+    _change(work)
+    screen.print(f"{username} can sign in.")
+
+
+@user_app.command("list")
+def show() -> None:
+    """Who can sign in, in which roles, and when they last did."""
+    table = Table(box=None)
+    for column in ("user", "name", "roles", "last sign-in", ""):
+        table.add_column(column)
+
+    async def work(tx: Transaction, _: Installation) -> None:
+        for user in await users.list_users(tx):
+            last = f"{clock.beijing(user.last_sign_in_at):%Y-%m-%d %H:%M}" if user.last_sign_in_at else "never"
+            table.add_row(
+                user.username, user.display_name, ", ".join(user.roles), last, "" if user.active else "[red]closed[/]"
+            )
+
+    _change(work)
+    screen.print(table)
+
+
+@user_app.command("password")
+def password(username: str, password: NewPassword) -> None:
+    """Give a person a new password; whoever is signed in with the old one is signed out."""
+    _change(lambda tx, _: users.set_password(tx, username, password, clock.now(), None))
+    screen.print(f"{username} has a new password.")
+
+
+@user_app.command("roles")
+def set_roles(username: str, role: RoleNames) -> None:
+    """Give a person these roles and no others."""
+
+    async def work(tx: Transaction, here: Installation) -> None:
+        roles = load_roles(here.path(here.config.data.roles))
+        await users.set_roles(tx, roles, username, role, clock.now(), None)
+
+    _change(work)
+    screen.print(f"{username} is now {', '.join(sorted(set(role)))}.")
+
+
+@user_app.command("close")
+def close(username: str) -> None:
+    """Close an account; whoever is signed in with it is signed out at once."""
+    _change(lambda tx, _: users.set_active(tx, username, False, clock.now(), None))
+    screen.print(f"{username} can no longer sign in.")
+
+
+@user_app.command("open")
+def reopen(username: str) -> None:
+    """Open a closed account again."""
+    _change(lambda tx, _: users.set_active(tx, username, True, clock.now(), None))
+    screen.print(f"{username} can sign in again.")
+
+
+def _change(work: Callable[[Transaction, Installation], Awaitable[None]]) -> None:
+    """Do the work in one transaction on the database that the environment names."""
+
+    async def change() -> None:
+        here = installation("cli")
+        database = Database(here.database_url, pool_size=1)
+        try:
+            async with database.transaction() as tx:
+                await work(tx, here)
+        finally:
+            await database.close()
+
+    run(change())
