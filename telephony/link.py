@@ -71,7 +71,7 @@ class Follower:
         sink: Sink,
         *,
         announce: Callable[[Sequence[Fact]], None] = lambda _: None,
-        gather_s: float = 0.01,
+        gather_s: float = 0.03,
         on_synchronised: Callable[[], None] = lambda: None,
         jitter: Callable[[], float] = random.random,
     ) -> None:

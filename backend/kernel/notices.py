@@ -62,6 +62,7 @@ class NoticeBoard:
         await connection.execute(
             "SELECT pg_notify(%s, notice) FROM unnest(%s::text[]) WITH ORDINALITY AS posted(notice, n) ORDER BY n",
             (self._channel, batch),
+            prepare=True,
         )
 
 
