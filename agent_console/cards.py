@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from agent_console.protocol import CallCard
-from backend.calls.popups import CallInHand, calls_in_hand
+from backend.calls.popups import calls_in_hand
 from backend.cases import service as cases
 from backend.cases.drafts import draft_for_call
 from backend.kernel.database import Transaction
@@ -47,18 +47,15 @@ async def current_card(tx: Transaction, seat: SeatView, now: datetime) -> CallCa
     """The card of the call that the seat is busy with, also in the wrap-up after it."""
     if seat.call_id is None:
         return None
-    call = (await calls_in_hand(tx, [seat.call_id], now)).get(seat.call_id)
-    if call is None:
+    card = (await cards(tx, [seat.call_id], "ringing", now)).get(seat.call_id)
+    if card is None:
         return None
-    card = (await cards(tx, [seat.call_id], stage_for(seat, call), now)).get(seat.call_id)
-    if card is None or seat.user_id is None:
-        return card
-    begun = await draft_for_call(tx, seat.user_id, seat.call_id)
-    return card.model_copy(update={"draft": begun})
+    draft = None if seat.user_id is None else await draft_for_call(tx, seat.user_id, seat.call_id)
+    return card.model_copy(update={"stage": stage_for(seat, card), "draft": draft})
 
 
-def stage_for(seat: SeatView, call: CallInHand) -> Stage:
+def stage_for(seat: SeatView, card: CallCard) -> Stage:
     """How the call stands as this seat sees it."""
     if seat.state is SeatState.RINGING:
         return "ringing"
-    return "ended" if call.ended_at is not None else "answered"
+    return "ended" if card.ended_at is not None else "answered"

@@ -206,10 +206,10 @@ class Connection:
             self._hub.unsubscribe(self)
             self._hub.subscribe(self, audience)
             async with self._desk.database.transaction(isolation="REPEATABLE READ") as tx:
-                await self._desk.find_seat(tx)
+                seat = await self._desk.find_seat(tx)
                 if self._desk.audience != audience:
                     continue
-                state = await desk_state(tx, self._desk, clock.now())
+                state = await desk_state(tx, self._desk, seat, clock.now())
                 seq = await newest_seq(tx.session)
                 missed: list[StoredEvent] = []
                 if last_seq is not None:

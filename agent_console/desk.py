@@ -14,6 +14,7 @@ from backend.cases.rules import ReferenceData
 from backend.identity.principal import Principal
 from backend.kernel.database import Database, Transaction
 from backend.seats import service as seats
+from backend.seats.schemas import SeatView
 from backend.seats.seating import HallTimes
 
 
@@ -33,15 +34,15 @@ class Desk:
         own_seat = () if self.seat is None else (f"seat:{self.seat}",)
         return self.principal.audience.union(own_seat)
 
-    async def find_seat(self, tx: Transaction) -> None:
+    async def find_seat(self, tx: Transaction) -> SeatView | None:
         """Look up at which seat this person sits."""
         found = await seats.seat_of(tx, self.principal)
         self.seat = found.seat if found is not None else None
+        return found
 
 
-async def desk_state(tx: Transaction, desk: Desk, now: datetime) -> DeskState:
-    """Everything that a console needs to show the truth, read in one transaction."""
-    seat = await seats.seat_of(tx, desk.principal)
+async def desk_state(tx: Transaction, desk: Desk, seat: SeatView | None, now: datetime) -> DeskState:
+    """Everything that a console needs to show the truth; `seat` was read in the same transaction."""
     drafts = await open_drafts(tx, desk.principal.user_id) if desk.principal.may("cases.file") else []
     return DeskState(
         seat=seat,

@@ -15,9 +15,9 @@ from typing import Protocol
 
 import structlog
 
+from agent_console.desk import link_view
 from agent_console.popups import Popups
 from agent_console.protocol import Event, EventBody, LinkView, Ring
-from backend.calls.pbx_link import link_now
 from backend.kernel.database import Database
 from backend.kernel.errors import Unavailable
 from backend.kernel.events import EventStream, StoredEvent
@@ -144,8 +144,7 @@ class Hub:
         while True:
             with suppress(Unavailable):
                 async with self._database.transaction() as tx:
-                    link = await link_now(tx)
-                self.link = LinkView(state=link.state, as_of=link.as_of)
+                    self.link = await link_view(tx)
             await asyncio.sleep(_LINK_EVERY_S)
 
     async def _render_when_possible(self, batch: Sequence[StoredEvent]) -> list[Event]:

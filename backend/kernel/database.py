@@ -23,7 +23,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Index, MetaData, String, Ta
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
 from backend.kernel import clock
@@ -189,12 +189,6 @@ class Database:
             if error.connection_invalidated:
                 raise DatabaseAway("The connection to the database broke.", next_step="Try again.") from error
             raise
-
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection]:
-        """A bare connection for reads that need no unit of work."""
-        async with self.engine.connect() as connection:
-            yield connection
 
     async def close(self) -> None:
         """Give all connections back."""

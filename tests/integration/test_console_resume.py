@@ -18,6 +18,7 @@ from agent_console.protocol import SignInSeat
 from backend.kernel import clock
 from backend.kernel.database import Transaction
 from backend.seats import service as seats
+from backend.seats.schemas import SeatView
 
 from .hall import Console, ConsoleHall, RawConsole
 
@@ -115,12 +116,13 @@ async def test_an_event_between_the_snapshot_and_the_welcome_is_heard(
 ) -> None:
     find_seat = Desk.find_seat
 
-    async def slowly(desk: Desk, tx: Transaction) -> None:
-        await find_seat(desk, tx)
+    async def slowly(desk: Desk, tx: Transaction) -> SeatView | None:
+        seat = await find_seat(desk, tx)
         await hall.emit("all", call_id="meanwhile")
         newest = await hall.newest()
         while hall.app.state.hub.newest_seq < newest:
             await asyncio.sleep(0.01)
+        return seat
 
     monkeypatch.setattr(Desk, "find_seat", slowly)
     async with hall.raw("wang") as line:
@@ -137,13 +139,13 @@ async def test_who_sits_down_while_a_tab_opens_hears_of_that_seat(
     find_seat = Desk.find_seat
     asked = 0
 
-    async def meanwhile(desk: Desk, tx: Transaction) -> None:
+    async def meanwhile(desk: Desk, tx: Transaction) -> SeatView | None:
         nonlocal asked
         asked += 1
         if asked == 1:
             async with hall.database.transaction() as other:
                 await seats.sign_in(other, "8001", desk.principal, clock.now(), desk.times)
-        await find_seat(desk, tx)
+        return await find_seat(desk, tx)
 
     monkeypatch.setattr(Desk, "find_seat", meanwhile)
     async with hall.raw("wang") as line:
