@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from agent_console.cards import cards
 from agent_console.protocol import CallAnswered, CallCard, CallRinging, EventBody, Ring
-from backend.calls.announce import CHANNEL, Arriving, Ringing, read
+from backend.calls.announce import Arriving, Ringing, read
 from backend.calls.popups import repeats_statement
-from backend.cases.repository import case_of, cases_statement
+from backend.cases.repository import cases_statement
 from backend.cases.schemas import CaseSummary
 from backend.cases.service import POP_UP_CASES
-from backend.cases.views import case_summary
+from backend.cases.views import summary_of
 from backend.citizens.numbers import read_number
 from backend.citizens.repository import names_statement
 from backend.citizens.schemas import CallerView
@@ -39,8 +40,9 @@ Show = Callable[[str, Ring], None]
 class Popups:
     """The cards that are ready, by call."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, rings: Path) -> None:
         self._database = database
+        self._rings = rings
         self._connection = PipelinedConnection(database.url, application_name="hotline popups")
         self._ready: OrderedDict[str, CallCard] = OrderedDict()
 
@@ -48,7 +50,7 @@ class Popups:
         """Make cards on arrivals and show them on rings, for ever."""
         await self._prepare([])
         try:
-            async for batch in notices(self._database.url, CHANNEL):
+            async for batch in notices(self._rings):
                 announced = [read(notice) for notice in batch]
                 if arriving := [one for one in announced if isinstance(one, Arriving)]:
                     await self._prepare(arriving)
@@ -104,7 +106,7 @@ class Popups:
         calls_of = {row["e164"]: row["calls"] for row in repeats}
         cases_of: dict[str | None, list[CaseSummary]] = {}
         for row in known:
-            cases_of.setdefault(row["caller_e164"], []).append(case_summary(case_of(row)))
+            cases_of.setdefault(row["caller_e164"], []).append(summary_of(row))
         for call in calls:
             caller = callers[call.call_id]
             view = caller_view(caller, name_of.get(caller.e164))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.kernel.config import PROJECT_ROOT, Environment, load
 from backend.kernel.errors import HotlineError
+from backend.kernel.processes import socket_folder
 from backend.kernel.security import Secrets, load_secrets
 from backend.kernel.urls import sqlalchemy_url
 from backend.seats.seating import HallTimes
@@ -107,6 +108,11 @@ class Installation:
     def recording_store(self) -> str:
         """The address of the recordings."""
         return self.config.recordings.store or str(self.state / "recordings")
+
+    @property
+    def rings(self) -> Path:
+        """The socket on which the telephony process announces rings to the hubs of this machine."""
+        return socket_folder(self.state / "sockets", kind="sockets") / "rings"
 
     def path(self, configured: Path) -> Path:
         """A configured path, made absolute."""

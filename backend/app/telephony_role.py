@@ -16,7 +16,7 @@ from uuid import UUID
 import structlog
 
 from backend.app.config import Installation, hall_times
-from backend.calls.announce import CHANNEL, announcements
+from backend.calls.announce import announcements
 from backend.calls.pbx_link import record_link
 from backend.calls.reconcile import reconcile
 from backend.calls.recorder import CallRecorder, open_calls
@@ -77,7 +77,7 @@ class TelephonyProcess:
         self._times = hall_times(installation)
         self._paths: PbxPaths = pbx_paths(installation.state)
         self._queues = [queue.name for queue in installation.config.pbx.queues]
-        self._rings = NoticeBoard(database.url, CHANNEL)
+        self._rings = NoticeBoard(installation.rings)
         self._seats_changed = asyncio.Event()
         self._synchronised = asyncio.Event()
         self._batch: tuple[Sequence[Fact], UUID] | None = None

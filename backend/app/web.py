@@ -50,7 +50,7 @@ _CONTENT_SECURITY = (
 def create_app(installation: Installation, database: Database, *, console: Path = BUILT_CONSOLE) -> FastAPI:
     """The application over an open database."""
     settings = console_settings(installation)
-    popups = Popups(database)
+    popups = Popups(database, installation.rings)
     hub = Hub(database, renderers(popups), popups)
 
     @asynccontextmanager

@@ -3,7 +3,7 @@
 The record of a ring takes a transaction; the seat's console should not wait for it. So an arrival and a ring are posted
 as notices: the hub reads who is calling while the PBX still looks for a seat, and shows the pop-up when the seat rings.
 The event in the record follows and is what counts; a notice that gets lost costs milliseconds. Notices hold the
-caller's number, travel inside the database's own connections, and are stored nowhere.
+caller's number, travel over a socket that only the platform's own user can open, and are stored nowhere.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from datetime import datetime
 from typing import Any
 
 from telephony import facts as f
-
-CHANNEL = "hotline_rings"
 
 
 @dataclass(frozen=True, slots=True)

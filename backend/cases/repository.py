@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select, text, tuple_, update
@@ -19,7 +18,8 @@ from backend.kernel.pipeline import Statement, driver_sql
 
 _CASES_OF_NUMBERS = driver_sql(
     text(
-        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY caller_e164"
+        "SELECT caller_e164, case_id, number, what, class_name, street_name, community_name, urgency, status, filed_at,"
+        " filed_by, call_id FROM (SELECT *, row_number() OVER (PARTITION BY caller_e164"
         " ORDER BY status = 'closed', filed_at DESC, case_id) AS place FROM cases WHERE caller_e164 = ANY(:numbers)"
         ") AS ranked WHERE place <= :most ORDER BY caller_e164, place"
     )
@@ -160,13 +160,8 @@ async def cases_of_numbers(session: AsyncSession, numbers: Collection[str], limi
 
 
 def cases_statement(numbers: Collection[str], limit: int) -> Statement:
-    """The same for a pop-up that is waited for; `case_of` reads its rows."""
+    """The same for a pop-up that is waited for: rows for `backend.cases.views.summary_of`, with their caller_e164."""
     return Statement(_CASES_OF_NUMBERS, {"numbers": sorted(numbers), "most": limit})
-
-
-def case_of(row: Mapping[str, Any]) -> Case:
-    """A row of `cases_statement` as a case that belongs to no session."""
-    return Case(**{name: value for name, value in row.items() if name != "place"})
 
 
 async def cases_of_calls(session: AsyncSession, call_ids: Collection[str]) -> Sequence[Case]:

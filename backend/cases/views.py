@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from backend.cases.models import Case, CaseEvent, Draft
 from backend.cases.schemas import (
@@ -47,6 +48,12 @@ def case_summary(case: Case) -> CaseSummary:
         filed_by=case.filed_by,
         call_id=case.call_id,
     )
+
+
+def summary_of(row: Mapping[str, Any]) -> CaseSummary:
+    """One case in a list, from the row of a statement that names the columns."""
+    named = {name: value for name, value in row.items() if name != "caller_e164"}
+    return CaseSummary.model_validate({**named, "open": row["status"] in OPEN})
 
 
 def case_detail(case: Case, events: Sequence[CaseEvent]) -> CaseDetail:

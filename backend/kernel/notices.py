@@ -1,6 +1,8 @@
-"""Notices: told at once to whoever listens now, and never stored. For what is only worth knowing this instant.
+"""Notices: told at once to whoever listens on this machine, never stored. For what is only worth knowing this instant.
 
-A notice has no number and may be lost; what must not be lost is an event (`backend.kernel.events`).
+They go straight from process to process over a unix socket, because on the way through the database two more
+processes must be woken. A notice has no number and may be lost; what must not be lost is an event
+(`backend.kernel.events`), and whoever listens on another machine has only those.
 """
 
 from __future__ import annotations
@@ -8,77 +10,73 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-import psycopg
 import structlog
-from psycopg import sql
-
-from backend.kernel.urls import driver_url
 
 log = structlog.get_logger(__name__)
 
-_RETRY_S = 0.5
-_WAIT_S = 30.0
-_MOST_WAITING = 1000
-_AWAY = (psycopg.Error, OSError)
+_RETRY_S = 0.2
+_MOST_UNSENT = 1 << 20
+_CHUNK = 1 << 16
 
 
 class NoticeBoard:
-    """Sends notices on one channel, in order, without ever making its caller wait."""
+    """Tells notices to all listeners, in order, without ever making its caller wait."""
 
-    def __init__(self, url: str, channel: str) -> None:
-        self._url = driver_url(url)
-        self._channel = channel
-        self._waiting: asyncio.Queue[str] = asyncio.Queue(_MOST_WAITING)
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._listeners: set[asyncio.StreamWriter] = set()
 
     def post(self, notices: Iterable[Mapping[str, Any]]) -> None:
-        """Have these notices sent; when too many wait already, the newest are dropped."""
-        for notice in notices:
-            if self._waiting.full():
-                return
-            self._waiting.put_nowait(json.dumps(dict(notice), ensure_ascii=False))
+        """Tell these notices to whoever listens now; a listener that does not keep up is cut off."""
+        lines = b"".join(json.dumps(dict(notice)).encode() + b"\n" for notice in notices)
+        if not lines:
+            return
+        for listener in list(self._listeners):
+            if listener.transport.get_write_buffer_size() > _MOST_UNSENT:
+                log.warning("a listener to notices is too slow; cut off, it will come again")
+                self._listeners.discard(listener)
+                listener.transport.abort()
+            else:
+                listener.write(lines)
 
     async def run(self) -> None:
-        """Send what is posted, for ever; what cannot be sent at once is dropped, because it is soon worth nothing."""
-        while True:
-            try:
-                connection = await psycopg.AsyncConnection.connect(
-                    self._url, autocommit=True, application_name="hotline notices", connect_timeout=5
-                )
-                async with connection:
-                    while True:
-                        await self._send(connection)
-            except _AWAY as error:
-                log.info("notices wait for the database", error=str(error).strip())
-                while not self._waiting.empty():
-                    self._waiting.get_nowait()
-                await asyncio.sleep(_RETRY_S)
-
-    async def _send(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        batch = [await self._waiting.get()]
-        while not self._waiting.empty():
-            batch.append(self._waiting.get_nowait())
-        await connection.execute(
-            "SELECT pg_notify(%s, notice) FROM unnest(%s::text[]) WITH ORDINALITY AS posted(notice, n) ORDER BY n",
-            (self._channel, batch),
-            prepare=True,
-        )
-
-
-async def notices(url: str, channel: str) -> AsyncIterator[list[dict[str, Any]]]:
-    """Batches of notices from now on, for ever; reconnects by itself, and what was posted meanwhile is not seen."""
-    while True:
+        """Let listeners in, for ever; what was posted before they came, they do not hear."""
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._path.parent.chmod(0o700)
+        self._path.unlink(missing_ok=True)  # of a process that was killed, or of one that no longer leads
+        server = await asyncio.start_unix_server(self._let_in, self._path)
         try:
-            connection = await psycopg.AsyncConnection.connect(
-                driver_url(url), autocommit=True, application_name="hotline notices", connect_timeout=5
-            )
-            async with connection:
-                await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-                while True:
-                    heard = [json.loads(n.payload) async for n in connection.notifies(timeout=_WAIT_S, stop_after=1)]
-                    if heard:
-                        yield heard
-        except _AWAY as error:
-            log.info("notices wait for the database", error=str(error).strip())
-            await asyncio.sleep(_RETRY_S)
+            async with server:
+                await server.serve_forever()
+        finally:
+            for listener in self._listeners:
+                listener.transport.abort()
+
+    async def _let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._listeners.add(writer)
+        try:
+            with suppress(OSError):
+                await reader.read()  # a listener says nothing; this ends when it goes
+        finally:
+            self._listeners.discard(writer)
+            writer.close()
+
+
+async def notices(path: Path) -> AsyncIterator[list[dict[str, Any]]]:
+    """Batches of notices from now on, for ever; connects again by itself, and what was posted meanwhile is not seen."""
+    while True:
+        with suppress(OSError):
+            reader, writer = await asyncio.open_unix_connection(path)
+            try:
+                rest = b""
+                while chunk := await reader.read(_CHUNK):
+                    *lines, rest = (rest + chunk).split(b"\n")
+                    if lines:
+                        yield [json.loads(line) for line in lines]
+            finally:
+                writer.close()
+        await asyncio.sleep(_RETRY_S)

@@ -24,7 +24,7 @@ import psycopg
 import structlog
 
 from backend.kernel.errors import Unavailable
-from backend.kernel.processes import die_with_parent
+from backend.kernel.processes import die_with_parent, socket_folder
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,6 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_min_messages": "warning",
 }
-_SOCKET_PATH_LIMIT = 90  # the kernel allows 107 bytes for the whole path with PostgreSQL's file name behind it
 
 
 class PostgresUnavailable(Unavailable):
@@ -60,7 +59,7 @@ class PrivatePostgres:
         self._home = _reachable_home(state, self._owner)
         self._data = self._home / "data"
         self._log = self._home / "postgres.log"
-        self._socket = _socket_folder(self._home)
+        self._socket = socket_folder(self._home / "socket", kind="pg")
         self._database = database
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -195,13 +194,6 @@ def _reachable_home(state: Path, owner: _Owner) -> Path:
     if not owner.drop or all(parent.stat().st_mode & 0o001 for parent in home.parents if parent.exists()):
         return home
     return Path("/var/lib") / f"hotline-{_digest(home)}"
-
-
-def _socket_folder(home: Path) -> Path:
-    inside = home / "socket"
-    if len(str(inside)) <= _SOCKET_PATH_LIMIT:
-        return inside
-    return Path("/tmp") / f"hotline-pg-{_digest(home)}"  # noqa: S108 - 0700, and checked to be ours by chmod
 
 
 def _digest(path: Path) -> str:

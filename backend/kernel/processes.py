@@ -1,15 +1,18 @@
-"""Child processes that never outlive the platform."""
+"""Child processes that never outlive the platform, and the places where processes meet: ports and unix sockets."""
 
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import signal
 import socket
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_SOCKET_PATH_LIMIT = 90  # the kernel allows 107 bytes for the whole path with the file name behind it
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -50,3 +53,11 @@ def port_is_free(port: int, host: str = "127.0.0.1", kind: socket.SocketKind = s
         except OSError:
             return False
     return True
+
+
+def socket_folder(wished: Path, *, kind: str) -> Path:
+    """A folder for unix sockets: the one wished for, or one with a short name where that one's path is too long."""
+    if len(str(wished)) <= _SOCKET_PATH_LIMIT:
+        return wished
+    digest = hashlib.sha256(str(wished).encode()).hexdigest()[:12]
+    return Path("/tmp") / f"hotline-{kind}-{digest}"  # noqa: S108 - 0700, and checked to be ours by chmod

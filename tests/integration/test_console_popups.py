@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from agent_console.protocol import CallRinging
-from backend.calls.announce import CHANNEL, announcements
+from backend.calls.announce import announcements
 from backend.citizens.numbers import read_number
 from backend.citizens.service import remember_name
 from backend.kernel import clock
@@ -24,9 +24,9 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 async def board(hall: ConsoleHall) -> AsyncIterator[NoticeBoard]:
     """What the telephony process announces."""
-    board = NoticeBoard(hall.database.url, CHANNEL)
+    board = NoticeBoard(hall.installation.rings)
     sending = asyncio.create_task(board.run())
-    await asyncio.sleep(0.2)  # the hub's own listening begins with its start
+    await asyncio.sleep(0.5)  # the hub comes back to the board in less
     yield board
     sending.cancel()
     await asyncio.gather(sending, return_exceptions=True)
