@@ -56,6 +56,10 @@ class MessageUnreadable(HotlineError):
     """A console sent something that is not a message of the protocol."""
 
 
+class OtherVersion(MessageUnreadable):
+    """A console was built for another version of the protocol."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Close:
     """The last thing in an outbox."""
@@ -65,6 +69,7 @@ class _Close:
 
 
 _TOO_SLOW = _Close(1013, "too slow; resume")
+_OUTDATED = _Close(4426, "this console is of another version; reload the page")
 _NOT_WELCOMED = _Close(1013, "not welcomed; come again")
 
 StillSignedIn = Callable[[], Awaitable[Principal | None]]
@@ -143,6 +148,7 @@ class Connection:
             await self._answer(command)
 
     async def _answer(self, command: Command) -> None:
+        unwelcome = _NOT_WELCOMED
         try:
             if isinstance(command, Hello):
                 await self._welcome(command)
@@ -150,6 +156,7 @@ class Connection:
             result = await self._run(command)
             reply = Reply(id=command.id, ok=True, result=result.model_dump(mode="json") if result else {})
         except HotlineError as error:
+            unwelcome = _OUTDATED if isinstance(error, OtherVersion) else _NOT_WELCOMED
             reply = Reply(id=command.id, ok=False, problem=_problem(error))
         except Exception:
             log.exception("command failed", command=command.command)
@@ -157,7 +164,7 @@ class Connection:
         self._put(reply)
         if isinstance(command, Hello):
             # a console without a welcome would show nothing and hear nothing: let it come again
-            self._put(_NOT_WELCOMED)
+            self._put(unwelcome)
 
     async def _run(self, command: Command) -> BaseModel | None:
         spec = COMMANDS[command.command]
@@ -173,7 +180,7 @@ class Connection:
 
     async def _welcome(self, hello: Hello) -> None:
         if hello.protocol != PROTOCOL_VERSION:
-            raise MessageUnreadable(
+            raise OtherVersion(
                 "This console is of another version than the server.", next_step="Reload the page.", field="protocol"
             )
         state, seq, missed = await self._snapshot(hello.last_seq)

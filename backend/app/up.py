@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TextIO
 
 import httpx
 import structlog
@@ -30,6 +32,10 @@ _HOPELESS_STARTS = 4
 
 class WebPortInUse(Conflict):
     """Another program listens on the console's port."""
+
+
+class AlreadyRunning(Conflict):
+    """Another platform runs on this state folder; two would fight over one database and one PBX."""
 
 
 class ConsoleNotReady(Unavailable):
@@ -64,6 +70,7 @@ class Platform:
         self.web_port = 0
         self.pbx: Pbx | None = None
         self._env: dict[str, str] = {}
+        self._claim: TextIO | None = None
 
     @property
     def address(self) -> str:
@@ -72,7 +79,7 @@ class Platform:
 
     async def start(self, say: Say = lambda _: None) -> None:
         """Start everything in order; `say` is told each step. Raises the named error of the part that fails."""
-        self.installation.state.mkdir(parents=True, exist_ok=True)
+        self._claim_state()
         self.web_port = self._choose_web_port()
         say("database (PostgreSQL)")
         await self._start_database()
@@ -98,7 +105,10 @@ class Platform:
         for keeper in reversed(list(self.keepers.values())):
             await keeper.end()
         self.keepers.clear()
-        self._status_file.unlink(missing_ok=True)
+        if self._claim is not None:
+            self._status_file.unlink(missing_ok=True)
+            self._claim.close()
+            self._claim = None
 
     def pids(self) -> dict[str, int | None]:
         """The process ids as they are now."""
@@ -112,6 +122,21 @@ class Platform:
         status = {"address": self.address, "supervisor": os.getpid(), "database_url": self.database_url}
         self._status_file.write_text(json.dumps(status))
         self._status_file.chmod(0o600)
+
+    def _claim_state(self) -> None:
+        """Hold the state folder for as long as this process lives; the kernel frees it however that ends."""
+        self.installation.state.mkdir(parents=True, exist_ok=True)
+        claim = (self.installation.state / "platform.lock").open("w")
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            claim.close()
+            raise AlreadyRunning(
+                f"A platform runs on {self.installation.state} already{_where(self._status_file)}.",
+                kept="Nothing was started.",
+                next_step="End that one first, or give this one a state folder of its own by HOTLINE_STATE.",
+            ) from error
+        self._claim = claim
 
     def _choose_web_port(self) -> int:
         web = self.installation.config.web
@@ -191,6 +216,13 @@ class Platform:
     @property
     def _logs(self) -> Path:
         return self.installation.state / "log"
+
+
+def _where(status_file: Path) -> str:
+    try:
+        return f", at {json.loads(status_file.read_text())['address']}"
+    except (OSError, ValueError, KeyError):
+        return ""
 
 
 async def _is_well(client: httpx.AsyncClient, address: str) -> bool:

@@ -165,7 +165,7 @@ async def test_a_console_of_another_version_is_told_to_reload(hall: ConsoleHall)
         await line.say("hello", id=3, protocol=99)
         reply = await line.hear("reply")
         assert (reply["id"], reply["problem"]["field"]) == (3, "protocol")
-        assert await line.closed() == 1013
+        assert await line.closed() == 4426
 
 
 async def test_a_refused_command_names_its_reason_and_changes_nothing(hall: ConsoleHall) -> None:

@@ -89,6 +89,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
         connection.changed(state, Date.now())
         if (state === 'offline') drafts.offline()
       },
+      outdated: () => (connection.outdated = true),
     })
   }
 

@@ -69,6 +69,7 @@ const listener: Listener = {
   tick: () => seen.push('tick'),
   signedOut: (reason) => seen.push(`signed out ${reason}`),
   link: (state) => seen.push(state),
+  outdated: () => seen.push('outdated'),
 }
 
 beforeEach(() => {
@@ -228,5 +229,15 @@ describe('commands', () => {
     expect(wire().last().id).toBe(id)
     wire().hear({ type: 'reply', id, ok: true, result: {}, problem: null })
     await expect(again).resolves.toEqual({})
+  })
+
+  it('says that the page is of another version, and does not knock on', () => {
+    online()
+    wire().breaks(4426)
+    vi.advanceTimersByTime(10_000)
+    expect(seen).toContain('outdated')
+    expect(wires).toHaveLength(1)
+    vi.advanceTimersByTime(25_000)
+    expect(wires).toHaveLength(2)
   })
 })

@@ -215,6 +215,9 @@ export const en: Messages = {
   offline: {
     in_call: 'The server is away, reconnecting. The call goes on; what you type is kept on this machine.',
     idle: 'The server is away, reconnecting. What you type is kept on this machine and saved afterwards.',
+    outdated: 'The platform was updated: reload the page. What you typed is kept on this machine.',
+    outdated_in_call: 'The platform was updated: reload the page after the call. What you typed is kept on this machine.',
+    reload: 'Reload',
     waiting: '{count} case(s) wait to be filed',
   },
   urgency: { normal: 'Normal', urgent: 'Urgent', emergency: 'Emergency' },

@@ -214,6 +214,9 @@ export const zh = {
   offline: {
     in_call: '与服务器断开，正在重连。通话不受影响；填写的内容保存在本机。',
     idle: '与服务器断开，正在重连。填写的内容保存在本机，恢复后自动同步。',
+    outdated: '系统已更新，请刷新页面。填写的内容保存在本机。',
+    outdated_in_call: '系统已更新，通话结束后请刷新页面。填写的内容保存在本机。',
+    reload: '刷新页面',
     waiting: '等待提交的工单 {count} 件',
   },
   urgency: { normal: '一般', urgent: '紧急', emergency: '特急' },

@@ -25,6 +25,8 @@ export interface Listener {
   tick(message: Tick): void
   signedOut(reason: string): void
   link(state: LinkState): void
+  /** The server is of another version than this page, which must be loaded anew. */
+  outdated(): void
 }
 
 interface Pending {
@@ -40,6 +42,10 @@ interface Pending {
 export const SILENCE_MS = 12_000
 /** The hub closes the line with this code where nobody is signed in. */
 const SIGNED_OUT_CODE = 4401
+/** The hub closes the line with this code to a page of another version. */
+const OUTDATED_CODE = 4426
+/** Such a page asks now and then, in case the server goes back to the version before, ms. */
+const OUTDATED_RETRY_MS = 30_000
 const FIRST_RETRY_MS = 150
 const LONGEST_RETRY_MS = 2_000
 
@@ -145,8 +151,10 @@ export class ConsoleSocket {
     }
     wire.onclose = ({ code }) => {
       if (wire !== this.wire) return
-      if (code === SIGNED_OUT_CODE) this.ended('expired')
-      else this.lost()
+      if (code === SIGNED_OUT_CODE) return this.ended('expired')
+      if (code !== OUTDATED_CODE) return this.lost()
+      this.lost(OUTDATED_RETRY_MS)
+      this.listener?.outdated()
     }
     this.listen()
   }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import socket
 import subprocess
@@ -15,7 +17,7 @@ from typer.testing import CliRunner
 from backend.app import cli_care, cli_run, cli_users
 from backend.app.config import Installation
 from backend.app.terminal import app
-from backend.app.up import Platform, WebPortInUse
+from backend.app.up import AlreadyRunning, Platform, WebPortInUse, platform
 from backend.kernel.config import PROJECT_ROOT, Environment
 
 assert cli_care.db_app
@@ -63,7 +65,22 @@ async def test_a_port_in_use_is_named_before_anything_is_started(tmp_path: Path)
     assert str(port) in refused.value.message
     assert refused.value.field == "web.port"
     assert refused.value.next_step
-    assert list((tmp_path / "state").iterdir()) == []
+    assert [file.name for file in (tmp_path / "state").iterdir()] == ["platform.lock"]
+
+
+async def test_a_second_platform_on_one_state_folder_is_refused_and_harms_nothing(tmp_path: Path) -> None:
+    installation = Installation(Environment(state=tmp_path / "state", secret=SecretStr("s" * 40)))
+    installation.state.mkdir()
+    status = installation.state / "platform.json"
+    status.write_text(json.dumps({"address": "http://127.0.0.1:1"}))
+    with (installation.state / "platform.lock").open("w") as claim:
+        fcntl.flock(claim, fcntl.LOCK_EX)
+        with pytest.raises(AlreadyRunning) as refused:
+            async with platform(installation):
+                pass
+    assert "http://127.0.0.1:1" in refused.value.message
+    assert refused.value.next_step
+    assert status.exists()
 
 
 def test_a_port_in_use_is_told_as_a_sentence(tmp_path: Path) -> None:

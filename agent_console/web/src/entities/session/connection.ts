@@ -12,12 +12,17 @@ export const useConnection = defineStore('connection', () => {
   const state = ref<LinkState>('offline')
   const heardAt = ref(Date.now())
   const lostAt = ref<number | null>(null)
+  /** The page is older or newer than the server. */
+  const outdated = ref(false)
   const queue = ref<QueueView>({ waiting: 0, longest_since: null, answered_within_15s: null })
   const pbx = ref<LinkView>({ state: 'unknown', as_of: null })
 
   function changed(to: LinkState, at: number): void {
-    if (to === 'online') lostAt.value = null
-    else if (state.value === 'online' || lostAt.value === null) lostAt.value = at
+    if (to === 'online') {
+      lostAt.value = null
+      outdated.value = false
+    }
+    if (to !== 'online' && (state.value === 'online' || lostAt.value === null)) lostAt.value = at
     state.value = to
   }
 
@@ -25,6 +30,7 @@ export const useConnection = defineStore('connection', () => {
     state,
     heardAt,
     lostAt,
+    outdated,
     queue,
     pbx,
     changed,
