@@ -135,6 +135,13 @@ class Hall:
             return False
         return True
 
+    async def go_home(self) -> None:
+        """Every agent leaves the console and the platform's own processes end; the PBX and the telephones stay."""
+        for agent in self.agents:
+            await agent.__aexit__()
+        for role in [name for name in self.platform.keepers if name not in {"postgres", "asterisk"}]:
+            await self.platform.keepers[role].end()
+
     async def seats(self) -> list[SeatView]:
         """Every seat as the record has it."""
         async with self.database.transaction() as tx:
