@@ -17,6 +17,7 @@ from agent_console.protocol import Command, FiledCase, ServerMessage
 from backend.callbacks import schemas as callbacks
 from backend.calls import schemas as calls
 from backend.cases import schemas as cases
+from backend.figures import schemas as figures
 from backend.identity import schemas as identity
 from backend.kernel.schemas import Page, Problem, Schema
 from backend.seats import schemas as seats
@@ -46,6 +47,7 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     cases.CaseSummary,
     cases.CaseDetail,
     callbacks.CallbackView,
+    figures.FiguresView,
     Page[calls.CallRow],
     Page[cases.CaseSummary],
     Page[callbacks.CallbackView],

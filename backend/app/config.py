@@ -40,10 +40,13 @@ class WebSettings(_Part):
 
 
 class HallSettings(_Part):
-    """How the hall works: wrap-up time after a call, and how long a seat is kept for a browser that went away."""
+    """How the hall works: wrap-up time after a call, how long a seat is kept for a browser that went away, and the wait
+    below which an unanswered call is a slip of the finger and not an abandoned one.
+    """
 
     wrap_up_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
     absence_minutes: Annotated[int, Field(ge=1, le=480)] = 10
+    short_call_seconds: Annotated[int, Field(ge=0, le=60)] = 5
 
 
 class RecordingSettings(_Part):

@@ -24,6 +24,8 @@ from backend.calls import endpoints as call_endpoints
 from backend.cases import endpoints as case_endpoints
 from backend.cases import service as cases
 from backend.cases.rules import ReferenceData
+from backend.figures import endpoints as figure_endpoints
+from backend.figures.service import FiguresDesk
 from backend.grid.grid import load_grid
 from backend.identity import endpoints as identity_endpoints
 from backend.identity.access import PUBLIC
@@ -66,6 +68,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.hub = hub
     app.state.console = settings
     app.state.files = FileStore(installation.recording_store)
+    app.state.figures = FiguresDesk(database, short_ms=installation.config.hall.short_call_seconds * 1000)
     app.state.origins = settings.origins
     app.state.case_numbers_of_calls = cases.case_numbers_of_calls
     for part in (
@@ -74,6 +77,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         call_endpoints,
         case_endpoints,
         callback_endpoints,
+        figure_endpoints,
         console_endpoints,
         health,
     ):

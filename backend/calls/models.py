@@ -17,9 +17,10 @@ class Call(Base):
     """One call, whole. All times are our own clock; durations in ms.
 
     `caller_number` is what the network sent, as it came; `caller_e164` is it read as a telephone number, if it is one.
-    `seat`, `user_id` and `agent_name` are who rings or talked last. `fact_count` numbers the facts of the call.
-    `source` tells how the call became known: "live" as it happened, "recovered" by re-synchronisation, "cdr" from
-    Asterisk's own file after the fact.
+    `talk_ms` runs from the first answer to the end of the last talk and holds `hold_ms`, the time in which the citizen
+    was on hold; `held_since` is set while that lasts. `seat`, `user_id` and `agent_name` are who rings or talked last.
+    `fact_count` numbers the facts of the call. `source` tells how the call became known: "live" as it happened,
+    "recovered" by re-synchronisation, "cdr" from Asterisk's own file after the fact.
     """
 
     __tablename__ = "calls"
@@ -62,6 +63,8 @@ class Call(Base):
     ended_at: Mapped[datetime | None]
     wait_ms: Mapped[int | None]
     talk_ms: Mapped[int | None]
+    hold_ms: Mapped[int] = mapped_column(server_default="0")
+    held_since: Mapped[datetime | None]
     hung_up_by: Mapped[str | None]
     cause: Mapped[int | None]
     survey_score: Mapped[int | None]

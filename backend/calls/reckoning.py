@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from backend.calls.measures import abandoned, answered, waiting
+from backend.calls.measures import answered, unanswered, waiting
 from backend.calls.record import NOBODY, Agent, CallRecord, fold
 from backend.kernel.database import Event
 from backend.seats.seating import BUSY, HallTimes, Seated, apply, seat_of
@@ -31,6 +32,7 @@ class Reckoning:
     fact_rows: list[dict[str, Any]] = field(default_factory=list)
     messages: list[Event] = field(default_factory=list)
     strays: list[f.Fact] = field(default_factory=list)
+    seat_steps: list[tuple[Seated, Seated, datetime]] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     to_record: list[str] = field(default_factory=list)
     queue_moved: bool = False
@@ -74,8 +76,8 @@ class Reckoning:
         if after.recording_state == "pending" and (before is None or before.recording_state == "none"):
             self.to_record.append(after.call_id)
         was_waiting = before is not None and waiting(before)
-        was_decided = before is not None and (answered(before) or abandoned(before))
-        decided = not was_decided and (answered(after) or abandoned(after))
+        was_decided = before is not None and (answered(before) or unanswered(before))
+        decided = not was_decided and (answered(after) or unanswered(after))
         self.decided = self.decided or decided
         self.queue_moved = self.queue_moved or decided or was_waiting is not waiting(after)
 
@@ -103,7 +105,10 @@ class Reckoning:
 
     def _move_seats(self, fact: f.Fact) -> None:
         for name, seated in self.seats.items():
-            self.seats[name] = apply(seated, fact, self.times)
+            moved = apply(seated, fact, self.times)
+            if moved != seated:
+                self.seat_steps.append((seated, moved, fact.at))
+                self.seats[name] = moved
 
 
 def _agent_at(seats: Mapping[str, Seated], seat: str | None) -> Agent:

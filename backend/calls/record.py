@@ -51,6 +51,8 @@ class CallRecord:
     ended_at: datetime | None = None
     wait_ms: int | None = None
     talk_ms: int | None = None
+    hold_ms: int = 0
+    held_since: datetime | None = None
     hung_up_by: str | None = None
     cause: int | None = None
     survey_score: int | None = None
@@ -148,7 +150,7 @@ def _ring_ended(record: CallRecord, fact: f.SeatRingEnded, _: Agent) -> CallReco
 def _answered(record: CallRecord, fact: f.CallAnswered, agent: Agent) -> CallRecord:
     answered_at = record.answered_at or fact.at
     return replace(
-        record,
+        _off_hold(record, fact.at),  # whoever answers talks: the hold of an earlier seat is over
         stage="answered",
         seat=fact.seat,
         user_id=agent.user_id,
@@ -162,7 +164,23 @@ def _answered(record: CallRecord, fact: f.CallAnswered, agent: Agent) -> CallRec
 def _talk_ended(record: CallRecord, fact: f.TalkEnded, _: Agent) -> CallRecord:
     if record.answered_at is None:
         return record
-    return replace(record, talk_ms=elapsed_ms(record.answered_at, fact.at))
+    return replace(_off_hold(record, fact.at), talk_ms=elapsed_ms(record.answered_at, fact.at))
+
+
+def _held(record: CallRecord, fact: f.CallHeld, _: Agent) -> CallRecord:
+    if record.answered_at is None or record.held_since is not None:
+        return record
+    return replace(record, held_since=fact.at)
+
+
+def _resumed(record: CallRecord, fact: f.CallResumed, _: Agent) -> CallRecord:
+    return _off_hold(record, fact.at)
+
+
+def _off_hold(record: CallRecord, at: datetime) -> CallRecord:
+    if record.held_since is None:
+        return record
+    return replace(record, hold_ms=record.hold_ms + elapsed_ms(record.held_since, at), held_since=None)
 
 
 def _recording(record: CallRecord, fact: f.RecordingStarted, _: Agent) -> CallRecord:
@@ -175,8 +193,8 @@ def _scored(record: CallRecord, fact: f.SurveyAnswered, _: Agent) -> CallRecord:
 
 def _ended(record: CallRecord, fact: f.CallEnded, _: Agent) -> CallRecord:
     record = replace(
-        record, stage="ended", outcome=str(fact.outcome), ended_at=fact.at, hung_up_by=str(fact.hung_up_by),
-        cause=fact.cause,
+        _off_hold(record, fact.at), stage="ended", outcome=str(fact.outcome), ended_at=fact.at,
+        hung_up_by=str(fact.hung_up_by), cause=fact.cause,
     )  # fmt: skip
     if record.answered_at is None:
         return replace(record, wait_ms=elapsed_ms(record.arrived_at, fact.at))
@@ -191,6 +209,8 @@ _CHANGES: dict[type[f.Fact], Callable[[CallRecord, Any, Agent], CallRecord]] = {
     f.SeatRingEnded: _ring_ended,
     f.CallAnswered: _answered,
     f.TalkEnded: _talk_ended,
+    f.CallHeld: _held,
+    f.CallResumed: _resumed,
     f.RecordingStarted: _recording,
     f.SurveyAnswered: _scored,
     f.CallEnded: _ended,

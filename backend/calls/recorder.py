@@ -149,7 +149,7 @@ class CallRecorder:
         await tx.tell(
             *hot.save_calls([reckoning.calls[call_id] for call_id in sorted(reckoning.changed)]),
             *hot.add_facts(reckoning.fact_rows),
-            *seats.save_statements(moved, at),
+            *seats.save_statements(moved, reckoning.seat_steps),
             *([Statement(_APPEND_EVENTS, events_parameter(told))] if told else []),
         )
         return reckoning

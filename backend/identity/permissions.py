@@ -33,6 +33,7 @@ class Permission(StrEnum):
     CALLBACKS_READ = "callbacks.read"
     CALLBACKS_SCHEDULE = "callbacks.schedule"
     SEATS_WATCH = "seats.watch"
+    FIGURES_READ = "figures.read"
     USERS_MANAGE = "users.manage"
     SYSTEM_WATCH = "system.watch"
     AUDIT_READ = "audit.read"

@@ -105,7 +105,7 @@ async def save_all(tx: Transaction, changes: Iterable[tuple[Seated, Seated]], at
         written = await tx.session.execute(_SAVE, rows(_row(after) for _, after in moved))
         if written.rowcount != len(moved):  # type: ignore[attr-defined]
             raise SeatChangedMeanwhile("The seat was moved by somebody else at this moment.", next_step="Try again.")
-        if entries := _log_entries(moved, at):
+        if entries := _log_entries((before, after, at) for before, after in moved):
             await tx.session.execute(_LOG, rows(entries))
         for event in events(moved, at):
             tx.emit(event.topic, entity=event.entity, audience=event.audience, payload=event.payload, at=event.at)
@@ -124,11 +124,17 @@ def lock_statement(seats: Collection[str], calls: Collection[str]) -> Statement:
     return Statement(_LOCK_SQL, {"seats": list(seats), "calls": list(calls)})
 
 
-def save_statements(moved: Sequence[tuple[Seated, Seated]], at: datetime) -> list[Statement]:
-    """Like `save_all`, for the recorder, which holds the seats locked; the events are told by the caller."""
+def save_statements(
+    moved: Sequence[tuple[Seated, Seated]], steps: Iterable[tuple[Seated, Seated, datetime]]
+) -> list[Statement]:
+    """Like `save_all`, for the recorder, which holds the seats locked; the events are told by the caller.
+
+    `steps` lead from one to the other and are logged one by one: a seat that rang and talked within one batch has done
+    both.
+    """
     if not moved:
         return []
-    entries = _log_entries(moved, at)
+    entries = _log_entries(steps)
     log = [Statement(_LOG_SQL, rows(entries))] if entries else []
     return [Statement(_SAVE_SQL, rows(_row(after) for _, after in moved)), *log]
 
@@ -171,7 +177,7 @@ async def ensure(tx: Transaction, seats: Iterable[tuple[str, str]], at: datetime
     )
 
 
-def _log_entries(moved: Iterable[tuple[Seated, Seated]], at: datetime) -> list[dict[str, Any]]:
+def _log_entries(steps: Iterable[tuple[Seated, Seated, datetime]]) -> list[dict[str, Any]]:
     return [
         {
             "seat": after.seat,
@@ -182,7 +188,7 @@ def _log_entries(moved: Iterable[tuple[Seated, Seated]], at: datetime) -> list[d
             "user_id": after.user_id or before.user_id,
             "call_id": after.call_id or before.call_id,
         }
-        for before, after in moved
+        for before, after, at in steps
         if (before.state.status, before.state.reason) != (after.state.status, after.state.reason)
     ]
 

@@ -23,6 +23,7 @@ from backend.kernel.events import StoredEvent, read_after
 from backend.kernel.pipeline import PipelinedConnection, PipelinedTransaction, Statement
 from backend.seats import repository as seats
 from backend.seats import service as seat_service
+from backend.seats.models import SeatChange
 from backend.seats.seating import HallTimes
 from telephony import facts as f
 from telephony.call import Stage
@@ -142,6 +143,16 @@ async def test_a_whole_call_in_one_batch_and_in_single_facts_give_the_same_row(
         k: v for k, v in vars(second).items() if k not in left_out
     }
     assert (first.stage, first.agent_name, first.wait_ms, first.talk_ms) == ("ended", "王芳", 5000, 60000)
+
+
+async def test_a_seat_that_rang_and_talked_in_one_batch_has_done_both(
+    database: Database, recorder: CallRecorder
+) -> None:
+    await recorder.store(uuid4(), [arrived(), queued(), ringing(), answered(), talk_ended(), ended()])
+    query = select(SeatChange.to_state, SeatChange.at).where(SeatChange.call_id == "c1").order_by(SeatChange.id)
+    async with database.transaction() as tx:
+        steps = [tuple(row) for row in await tx.session.execute(query)]
+    assert steps == [("ringing", at(1)), ("talking", at(5)), ("wrap_up", at(65))]
 
 
 async def test_the_facts_stand_in_order_and_come_back_as_they_were(database: Database, recorder: CallRecorder) -> None:
@@ -275,7 +286,7 @@ async def test_the_count_of_today_is_what_the_definitions_say(database: Database
     records = await records_of(database, stories)
     assert waiting == (2, NOW)
     assert waiting.waiting == sum(map(measures.waiting, records.values()))
-    decided = [call for call in records.values() if measures.answered(call) or measures.abandoned(call)]
+    decided = [call for call in records.values() if measures.answered(call) or measures.unanswered(call)]
     assert within == measures.share(sum(map(measures.answered_in_target, decided)), len(decided))
     assert within == pytest.approx(1 / 3)
     await recorder.tell_queue()

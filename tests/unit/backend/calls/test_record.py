@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from backend.calls.measures import abandoned, answered, answered_in_target, day_start, offered, share, waiting
+from backend.calls.measures import answered, answered_in_target, day_start, offered, share, unanswered, waiting
 from backend.calls.record import Agent, CallRecord, fold
 from telephony import facts as f
 
@@ -64,14 +64,14 @@ def test_an_answered_call_has_its_wait_and_its_talk() -> None:
     assert (call.recording_state, call.transcript_state, call.fact_count) == ("pending", "pending", 6)
     assert answered(call)
     assert answered_in_target(call)
-    assert not abandoned(call)
+    assert not unanswered(call)
 
 
 def test_an_abandoned_call_has_a_wait_and_needs_no_recording() -> None:
     call = story(arrived(), queued(), ringing("8001", 1), not_taken("8001", 20), ended(22, f.CallOutcome.ABANDONED))
     assert (call.wait_ms, call.talk_ms, call.seat, call.user_id) == (22000, None, None, None)
     assert (call.recording_state, call.transcript_state) == ("none", "none")
-    assert abandoned(call)
+    assert unanswered(call)
     assert not answered_in_target(call)
 
 
@@ -144,7 +144,7 @@ def test_an_outbound_call_is_the_seats_and_counts_for_nothing_of_the_queue() -> 
     assert (call.direction, call.caller_e164, call.dialed_number, call.seat) == (
         "outbound", "+8613800001234", "96010", "8001",
     )  # fmt: skip
-    assert not any(test(call) for test in (offered, answered, abandoned, waiting, answered_in_target))
+    assert not any(test(call) for test in (offered, answered, unanswered, waiting, answered_in_target))
 
 
 def test_a_rejected_call_was_not_offered() -> None:
@@ -159,3 +159,28 @@ def test_the_day_begins_at_midnight_in_beijing() -> None:
 def test_a_share_of_nothing_is_no_share() -> None:
     assert share(0, 0) is None
     assert share(1, 4) == 0.25
+
+
+def on_hold(seat: str, s: float) -> f.CallHeld:
+    return f.CallHeld(at=at(s), call_id="c1", seat=seat)
+
+
+def off_hold(seat: str, s: float) -> f.CallResumed:
+    return f.CallResumed(at=at(s), call_id="c1", seat=seat)
+
+
+@pytest.mark.parametrize(
+    "over", [off_hold("8001", 30), talk_over("8001", 30), taken("8002", 30), ended(30)], ids=lambda fact: fact.kind
+)
+def test_a_hold_lasts_until_it_is_taken_back_or_the_talk_is_over(over: f.CallFact) -> None:
+    held = story(arrived(), taken("8001", 4), on_hold("8001", 10), off_hold("8001", 12), on_hold("8001", 20))
+    assert (held.hold_ms, held.held_since) == (2000, at(20))
+    after = fold(held, over, host="hotline", agent=WANG)
+    assert after is not None
+    assert (after.hold_ms, after.held_since) == (12_000, None)
+
+
+def test_a_second_word_of_the_same_hold_and_one_before_the_answer_count_nothing() -> None:
+    call = story(arrived(), on_hold("8001", 1), taken("8001", 4), on_hold("8001", 10), on_hold("8001", 15), ended(20))
+    assert (call.hold_ms, call.talk_ms) == (10_000, 16_000)
+    assert story(arrived(), taken("8001", 4), off_hold("8001", 9), ended(20)).hold_ms == 0
