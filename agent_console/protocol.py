@@ -20,6 +20,7 @@ from backend.cases.schemas import CaseForm, CaseSummary, DraftContent, DraftView
 from backend.citizens.schemas import CallerView
 from backend.identity.schemas import Me
 from backend.kernel.schemas import CallId, Problem, Schema
+from backend.orders.schemas import OrderView
 from backend.seats.schemas import PauseReason, SeatView
 
 PROTOCOL_VERSION = 1
@@ -282,6 +283,13 @@ class DraftSaved(Schema):
     discarded: bool = False
 
 
+class OrderChanged(Schema):
+    """An order to the PBX that this person gave was taken, or came out."""
+
+    kind: Literal["order_changed"] = "order_changed"
+    order: OrderView
+
+
 EventBody = Annotated[
     CallRinging
     | CallAnswered
@@ -293,7 +301,8 @@ EventBody = Annotated[
     | CallbackScheduled
     | RecordingChanged
     | TranscriptChanged
-    | DraftSaved,
+    | DraftSaved
+    | OrderChanged,
     Field(discriminator="kind"),
 ]
 

@@ -70,7 +70,7 @@ def _placing(event: AmiEvent, at: datetime) -> f.CallPlaced:
 
 def _user_event(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
     name = event["UserEvent"]
-    if name == "HotlineArrive" and event["RecFile"] and not call.recording:
+    if name in {"HotlineArrive", "HotlineRecord"} and event["RecFile"] and not call.recording:
         yield f.RecordingStarted(at=at, call_id=call.id, file=event["RecFile"])
     elif name in {"QueueGiveUp", "HotlineEnd"}:
         status = event["Status"] or event["QueueStatus"]

@@ -79,6 +79,7 @@ class Follower:
         self.state = state
         self._sink = sink
         self._announce = announce
+        self.on_originated: Callable[[AmiEvent], None] = lambda _: None  # told how an ordered call to a seat came out
         self._gather_s = gather_s
         self._on_synchronised = on_synchronised
         self._jitter = jitter
@@ -177,6 +178,8 @@ class Follower:
         try:
             if isinstance(what, Snapshot):
                 return self.state.resynchronise(what, at)
+            if what.name == "OriginateResponse":
+                self.on_originated(what)
             return self.state.apply(what, at)
         except Exception:  # one event that we misread must not stop all calls
             self.unreadable_events += 1

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+DEFAULT_HOST = "hotline"
+"""The name of the PBX in the record: the `systemname` in its asterisk.conf."""
+
 _SEAT = re.compile(r"PJSIP/([0-9]+)(?:-[0-9a-f]+)?")
 _OUTSIDE = re.compile(r"PJSIP/[^/]*[^/0-9-][^/]*-[0-9a-f]+")
 _NUMBER = re.compile(r"\+?[0-9]{3,20}")

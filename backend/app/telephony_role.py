@@ -1,15 +1,15 @@
 """`hotline telephony`: follows the PBX, keeps the record, steers the queues, and notices what was missed.
 
-Four loops around one link: the follower (events -> facts -> record), the steering (seats -> queues), the housekeeping
-(wrap-ups that run out, people who went away, the state of the link), and the reconciliation with Asterisk's CDR file,
-which finds the calls that came and went while no process was listening.
+Five loops around one link: the follower (events -> facts -> record), the steering (seats -> queues), the orders (what
+people want the PBX to do), the housekeeping (wrap-ups that run out, people who went away, the state of the link), and
+the reconciliation with Asterisk's CDR file, which finds the calls that came and went while no process was listening.
 """
 
 from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -27,18 +27,21 @@ from backend.kernel.events import EventStream
 from backend.kernel.ids import new_id
 from backend.kernel.leadership import Leadership, LeadershipLost
 from backend.kernel.notices import NoticeBoard
+from backend.orders.runner import OrderRunner
+from backend.orders.service import ORDER_CHANGED
 from backend.seats import service as seats
-from telephony.ami import AmiLink, AmiSettings
+from telephony.ami import AmiLink, AmiReply, AmiSettings, Headers, LinkState
+from telephony.call import Call
 from telephony.facts import Fact
 from telephony.link import Follower
+from telephony.names import DEFAULT_HOST
 from telephony.pbx import ports
 from telephony.pbx.paths import PbxPaths, pbx_paths
 from telephony.state import WANTED, PbxState
 
 log = structlog.get_logger(__name__)
 
-HOST = "hotline"
-"""The name of the PBX in the record: the `systemname` in its asterisk.conf."""
+HOST = DEFAULT_HOST
 
 _STEER_EVERY_S = 2.0
 _HOUSEKEEPING_EVERY_S = 0.4
@@ -87,13 +90,16 @@ class TelephonyProcess:
         link = AmiLink(self._ami_settings(), wanted=WANTED)
         history = await _until_it_works(self._history)
         self._leadership = leadership
+        state = PbxState.restore(history)
+        self._orders = OrderRunner(self._database, HOST, OrderedPbx(link, state, leadership))
         follower = Follower(
             link,
-            PbxState.restore(history),
+            state,
             self._store,
             announce=lambda facts: self._rings.post(announcements(facts)),
             on_synchronised=self._synchronised_now,
         )
+        follower.on_originated = self._orders.originated
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(work)
@@ -102,8 +108,9 @@ class TelephonyProcess:
                     link.run(),
                     follower.run(),
                     self._rings.run(),
+                    self._orders.run(),
                     self._steer(follower),
-                    self._notice_seats(),
+                    self._notice_changes(),
                     self._keep_house(follower),
                     self._reconcile(follower),
                 )
@@ -129,10 +136,13 @@ class TelephonyProcess:
         self._synchronised.set()
         self._seats_changed.set()
 
-    async def _notice_seats(self) -> None:
+    async def _notice_changes(self) -> None:
         async for batch in EventStream(self._database).follow():
-            if any(event.topic == "seat_changed" for event in batch):
+            topics = {event.topic for event in batch}
+            if "seat_changed" in topics:
                 self._seats_changed.set()
+            if ORDER_CHANGED in topics:
+                self._orders.wake()
 
     async def _steer(self, follower: Follower) -> None:
         """Bring the PBX's queues to what the seats want, at each change and from time to time."""
@@ -202,6 +212,29 @@ class TelephonyProcess:
             )
         secret = self._installation.secrets.derive("ami:platform")
         return AmiSettings(host="127.0.0.1", port=port, username="platform", secret=secret)
+
+
+class OrderedPbx:
+    """The PBX as orders see it: ready while its link is live and this process leads."""
+
+    def __init__(self, link: AmiLink, state: PbxState, leadership: Leadership) -> None:
+        self._link = link
+        self._state = state
+        self._leadership = leadership
+
+    @property
+    def ready(self) -> bool:
+        """Whether orders can be sent now."""
+        return self._link.state is LinkState.LIVE and self._leadership.held
+
+    @property
+    def calls(self) -> Mapping[str, Call]:
+        """The calls that the PBX holds now."""
+        return self._state.calls
+
+    async def action(self, headers: Headers) -> AmiReply:
+        """Send one action once."""
+        return await self._link.action(headers)
 
 
 async def _ensure_seats(installation: Installation, database: Database) -> None:

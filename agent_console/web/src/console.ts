@@ -45,6 +45,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     callback_changed: () => {},
     recording_changed: () => {},
     transcript_changed: () => {},
+    order_changed: () => {},
   }
 
   let firstWelcome = true

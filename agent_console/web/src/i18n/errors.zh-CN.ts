@@ -88,5 +88,21 @@ export const errors: Record<string, ErrorText> = {
   CancelWithoutReason: { message: '请填写取消原因。' },
   CallbackRequestReused: { message: '这次安排已用其他内容提交过。', next_step: RELOAD },
   CallbackChangedMeanwhile: { message: '他人刚刚修改了这次回访。', kept: KEPT, next_step: RELOAD },
+  OrderRequestReused: { message: '这次操作已经下达过别的指令。', kept: '没有重复执行。', next_step: RELOAD },
+  OrderExpired: { message: '与电话系统的连接中断，指令没有执行。', kept: '没有呼叫任何人。', next_step: '连接恢复后请重新操作。' },
+  OrderFateUnknown: {
+    message: '执行指令时与电话系统的连接中断，不能确定是否已执行。',
+    kept: '系统不会自动重复执行。',
+    next_step: '请先查看席位和通话的当前状态，再决定是否重新操作。',
+  },
+  OrderUnreadable: { message: '指令内容不正确，没有执行。', next_step: '请联系管理员。' },
+  OrderCannotMove: { message: '指令当前状态不允许此操作。', next_step: RELOAD },
+  CallGone: { message: '通话已经结束。' },
+  SeatNotInCall: { message: '该席位已不在这次通话中。' },
+  SeatDidNotAnswer: { message: '席位话机没有接起。', kept: '没有呼叫对方。', next_step: '请检查话机是否已连接、是否空闲，然后重试。' },
+  AmiNotConnected: { message: '与电话系统的连接中断，指令没有执行。', next_step: '连接恢复后请重新操作。' },
+  AmiActionFailed: { message: '电话系统拒绝了这次操作。', kept: '没有任何改变。', next_step: '请按当前状态重新操作。' },
+  AmiUnsafeText: { message: '指令内容不正确，没有执行。', next_step: '请联系管理员。' },
+
   CallbackCannotMove: { message: '这次回访当前状态不允许此操作。', next_step: RELOAD },
 }

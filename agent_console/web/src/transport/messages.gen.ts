@@ -38,7 +38,18 @@ export type PauseReason = 'rest' | 'meal' | 'training' | 'meeting' | 'other' | '
  * The six states of a seat; the same names as `telephony.seats`.
  */
 export type SeatState = 'offline' | 'ready' | 'ringing' | 'talking' | 'wrap_up' | 'paused'
+/**
+ * Where an order to the PBX stands. `unknown`: it may have been carried out, and is never repeated.
+ */
+export type OrderState = 'ordered' | 'taken' | 'done' | 'failed' | 'unknown' | 'expired'
 
+/**
+ * `average_ms` over `count`; None where there is none.
+ */
+export interface AverageView {
+  average_ms: number | null
+  count: number
+}
 /**
  * The call of this seat was answered. `card` is for a console that never heard it ring.
  */
@@ -206,6 +217,32 @@ export interface CallEnded {
   ended_at: string
   kind: 'call_ended'
   outcome: string
+}
+/**
+ * Citizens' calls; see `backend.calls.measures` for each word.
+ */
+export interface CallFigures {
+  abandoned: number
+  abandonment: ShareView
+  answered: number
+  connection: ShareView
+  handling: AverageView
+  hold: AverageView
+  longest_wait_ms: number | null
+  offered: number
+  short: number
+  speed_of_answer: AverageView
+  talk: AverageView
+  within_target: ShareView
+  wrap_up: AverageView
+}
+/**
+ * `part` of `whole`; `share` is 0..1, None where there is nothing to take a share of.
+ */
+export interface ShareView {
+  part: number
+  share: number | null
+  whole: number
 }
 /**
  * The pop-up for this seat.
@@ -511,6 +548,7 @@ export interface Event {
     | RecordingChanged
     | TranscriptChanged
     | DraftSaved
+    | OrderChanged
   seq: number
   type: 'event'
 }
@@ -560,6 +598,38 @@ export interface DraftSaved {
   kind: 'draft_saved'
 }
 /**
+ * An order to the PBX that this person gave was taken, or came out.
+ */
+export interface OrderChanged {
+  kind: 'order_changed'
+  order: OrderView
+}
+/**
+ * An order without its content, which may hold a citizen's number.
+ *
+ * `problem` says what went wrong and what to do, in every end but `done`.
+ */
+export interface OrderView {
+  call_id: string | null
+  ended_at: string | null
+  kind: string
+  order_id: string
+  ordered_at: string
+  problem: Problem | null
+  seat: string | null
+  state: OrderState
+}
+/**
+ * An error as clients see it (see `backend.kernel.errors.HotlineError`).
+ */
+export interface Problem {
+  error: string
+  field: string | null
+  kept: string
+  message: string
+  next_step: string
+}
+/**
  * The pop-up the moment the telephone rings, ahead of its event `call_ringing`, which follows with its number.
  *
  * It is a matter of milliseconds and may be lost; the same call may be told twice, by this and by its event.
@@ -584,16 +654,6 @@ export interface Reply {
   type: 'reply'
 }
 /**
- * An error as clients see it (see `backend.kernel.errors.HotlineError`).
- */
-export interface Problem {
-  error: string
-  field: string | null
-  kept: string
-  message: string
-  next_step: string
-}
-/**
  * A sign of life every 5 s, with the server's time and the newest event number.
  *
  * `link` is the link to the PBX as of the tick before, so that a telephony process that died without a word is
@@ -611,6 +671,61 @@ export interface Tick {
 export interface SignedOut {
   reason: string
   type: 'signed_out'
+}
+/**
+ * The calls that arrived from `at` on for one slot.
+ */
+export interface CurvePoint {
+  answered: number
+  at: string
+  offered: number
+  within_target: ShareView
+}
+/**
+ * All figures of [since, until), counted at `until` at the latest; thresholds in ms.
+ */
+export interface FiguresView {
+  curve: CurvePoint[]
+  measures: MeasureView[]
+  queues: QueueFigures[]
+  seats: SeatFigures[]
+  short_ms: number
+  since: string
+  target_ms: number
+  total: CallFigures
+  until: string
+}
+/**
+ * How a rate is formed, in both languages, and where that comes from.
+ */
+export interface MeasureView {
+  en: string
+  key: string
+  source: string
+  zh: string
+}
+/**
+ * One queue; `queue` is empty for calls that ended before they were in any.
+ */
+export interface QueueFigures {
+  figures: CallFigures
+  queue: string
+}
+/**
+ * One seat that somebody sat at: who, what was done, and where the time went (ms).
+ */
+export interface SeatFigures {
+  agents: string[]
+  handling: AverageView
+  hold: AverageView
+  missed: number
+  occupancy: ShareView
+  paused_ms: number
+  ready_ms: number
+  seat: string
+  talk: AverageView
+  talks: number
+  wrap_up: AverageView
 }
 /**
  * The result of `file_case`.

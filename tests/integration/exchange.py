@@ -1,0 +1,129 @@
+"""A telephone exchange to test with: the real Asterisk, the process that leads it, and telephones around it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import yaml
+from sqlalchemy import Row, Select, select
+
+from backend.app.config import Installation, hall_times
+from backend.app.telephony_role import HOST, follow_pbx
+from backend.calls.models import PbxLink
+from backend.identity.models import User
+from backend.identity.permissions import load_roles
+from backend.identity.principal import Principal
+from backend.identity.users import Account, ensure_users
+from backend.kernel import clock
+from backend.kernel.config import PROJECT_ROOT, Environment
+from backend.kernel.database import Database
+from backend.orders import service as orders
+from backend.orders.schemas import OrderState, OrderView
+from backend.seats import service as seats
+from telephony.commands import Order
+from telephony.pbx.install import install
+from telephony.pbx.server import Pbx, prepare, running
+from telephony.simulate.stage import Address, Stage, set_stage
+
+DIALOGUES = PROJECT_ROOT / "configs" / "demo" / "dialogues.yaml"
+OVERLAY = {"pbx": {"seat_ranges": [{"first": 8001, "last": 8006, "phone": "sip"}]}}
+
+
+@dataclass
+class Exchange:
+    """A running Asterisk. `lead` lets a telephony process follow it."""
+
+    installation: Installation
+    database: Database
+    pbx: Pbx
+    stage: Stage
+
+    def secret_of(self, seat: str) -> str:
+        return self.installation.secrets.derive(f"sip:{seat}")
+
+    @asynccontextmanager
+    async def leader(self) -> AsyncIterator[None]:
+        """A telephony process that leads for the time of the block; its end is as sudden as a kill."""
+        process = asyncio.create_task(follow_pbx(self.installation, self.database, asyncio.Event()))
+        try:
+            await self.until(self._live)
+            yield
+        finally:
+            process.cancel()
+            await asyncio.gather(process, return_exceptions=True)
+            async with self.database.transaction() as tx:
+                link = await tx.session.get(PbxLink, HOST)
+                if link is not None:
+                    link.state = "connecting"
+
+    async def _live(self) -> bool:
+        return [row.state for row in await self.ask(select(PbxLink.state))] == ["live"]
+
+    async def until(self, holds: Callable[[], Any]) -> None:
+        """Wait until this holds."""
+        async with asyncio.timeout(60):
+            while not await holds():
+                await asyncio.sleep(0.05)
+
+    async def ask(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        """What the database answers now."""
+        async with self.database.transaction() as tx:
+            return (await tx.session.execute(query)).all()
+
+    async def agent_at(self, seat: str) -> Principal:
+        """Somebody new who sits at this seat."""
+        roles = load_roles(self.installation.path(self.installation.config.data.roles))
+        name = f"agent{seat}"
+        async with self.database.transaction() as tx:
+            await ensure_users(
+                tx, roles, [Account(name, f"坐席{seat}", "a long enough password", ("agent",))], clock.now()
+            )
+            user = (await tx.session.execute(select(User).where(User.username == name))).scalar_one()
+            who = Principal(
+                user.user_id, name, user.display_name, ("agent",), roles.permissions_of(["agent"]), uuid4(), clock.now()
+            )
+            await seats.sign_in(tx, seat, who, clock.now(), hall_times(self.installation))
+        return who
+
+    async def order(self, order: Order, who: Principal, order_id: UUID | None = None) -> UUID:
+        """Give an order; its id."""
+        order_id = order_id or uuid4()
+        async with self.database.transaction() as tx:
+            await orders.place(tx, order_id, order, who, clock.now())
+        return order_id
+
+    async def came_out(self, order_id: UUID) -> OrderView:
+        """The order once it has come out."""
+        found: OrderView | None = None
+
+        async def ended() -> bool:
+            nonlocal found
+            async with self.database.transaction() as tx:
+                found = await orders.find(tx, order_id)
+            return found is not None and found.state not in {OrderState.ORDERED, OrderState.TAKEN}
+
+        await self.until(ended)
+        assert found is not None
+        return found
+
+
+@asynccontextmanager
+async def open_exchange(unpacked: Path, state: Path, database: Database) -> AsyncIterator[Exchange]:
+    """An exchange in the state folder `state`, with the programs and voices that lie in `unpacked`."""
+    await install(unpacked, use_system=False)
+    for part in ("debian", "speech"):
+        (unpacked / part).mkdir(exist_ok=True)
+        (state / part).symlink_to(unpacked.resolve() / part)
+    overlay = state / "overlay.yaml"
+    overlay.write_text(yaml.safe_dump(OVERLAY))
+    installation = Installation(Environment(state=state, overlay=overlay))
+    pbx = await prepare(installation.config.pbx, state, installation.secrets.derive, installation.templates)
+    async with running(pbx):
+        stage = await set_stage(state, Address("127.0.0.1", pbx.ports.sip), DIALOGUES)
+        yield Exchange(installation, database, pbx, stage)

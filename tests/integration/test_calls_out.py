@@ -1,0 +1,149 @@
+"""Calls that a seat places, on the real Asterisk: who is called, what the carrier sees, what stays in the record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from backend.app.telephony_role import HOST
+from backend.calls.models import Call, CallFact
+from backend.kernel import clock
+from backend.kernel.database import Database
+from backend.orders import service as orders
+from backend.orders.schemas import OrderState
+from backend.orders.service import PATIENCE
+from backend.seats.models import SeatChange
+from telephony.commands import DialOut, HangUpCall, HangUpSeat
+from telephony.simulate.answering import Manner, answering_citizens
+from telephony.simulate.seats import SeatBehaviour, simulated_seats
+
+from .exchange import Exchange, open_exchange
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+
+CITIZEN = "13800001234"
+MANNERS = {
+    "13800000001": Manner.BUSY,
+    "13800000002": Manner.REFUSES,
+    "13800000003": Manner.WRONG_NUMBER,
+    "13800000004": Manner.LETS_IT_RING,
+}
+AT_ONCE = SeatBehaviour(ring_s=0.05)
+
+
+@pytest.fixture
+async def exchange(state_folder: Path, tmp_path: Path, database: Database) -> AsyncIterator[Exchange]:
+    async with open_exchange(state_folder, tmp_path, database) as opened:
+        yield opened
+
+
+def dial(seat: str, number: str = CITIZEN) -> DialOut:
+    return DialOut(seat=seat, number=number, shown_number="96010", call_id=f"out-{uuid4().hex}")
+
+
+async def ended(exchange: Exchange, call_id: str) -> Call:
+    """The record of the call once it is over."""
+
+    async def over() -> bool:
+        return bool(await exchange.ask(select(Call.call_id).where(Call.call_id == call_id, Call.stage == "ended")))
+
+    await exchange.until(over)
+    ((call,),) = await exchange.ask(select(Call).where(Call.call_id == call_id))
+    return call  # type: ignore[no-any-return]
+
+
+async def test_who_is_called_sees_the_hotline_once_and_the_record_is_whole(exchange: Exchange) -> None:
+    order, order_id = dial("8001"), uuid4()
+    async with (
+        simulated_seats(exchange.stage, ["8001"], exchange.secret_of, AT_ONCE),
+        answering_citizens(
+            exchange.stage, exchange.pbx.ports.trunk, talk_s=2, voice=exchange.stage.legs.seats[1]
+        ) as citizens,
+        exchange.leader(),
+    ):
+        who = await exchange.agent_at("8001")
+        await asyncio.gather(*(exchange.order(order, who, order_id) for _ in range(3)))
+        assert (await exchange.came_out(order_id)).state is OrderState.DONE
+        call = await ended(exchange, order.call_id)
+        (called,) = citizens.called(CITIZEN)
+    assert (called.shown, called.asserted) == ("96010", "96010")
+    assert (call.direction, call.caller_number, call.dialed_number) == ("outbound", CITIZEN, "96010")
+    assert (call.seat, call.user_id, call.outcome, call.hung_up_by) == ("8001", who.user_id, "answered", "caller")
+    facts = await exchange.ask(select(CallFact.kind).where(CallFact.call_id == call.call_id).order_by(CallFact.n))
+    kinds = [fact.kind for fact in facts]
+    assert kinds[0] == "call_placed"
+    assert kinds[-1] == "call_ended"
+    assert {"call_answered", "recording_started", "talk_ended"} <= set(kinds)
+    states = await exchange.ask(select(SeatChange.to_state).where(SeatChange.seat == "8001").order_by(SeatChange.id))
+    assert [row.to_state for row in states][-2:] == ["talking", "wrap_up"]
+    citizen, seat = np.fromfile(str(call.recording_file), dtype="<i2").reshape(-1, 2).astype(np.float64).T
+    assert np.abs(citizen).max() > 1000, "the citizen is not heard on the left"
+    assert np.abs(seat).max() > 1000, "the seat is not heard on the right"
+
+
+async def test_what_the_carrier_says_stands_in_the_record_and_a_call_can_be_ended(exchange: Exchange) -> None:
+    outcomes = {}
+    async with (
+        simulated_seats(exchange.stage, ["8001", "8002"], exchange.secret_of, AT_ONCE),
+        answering_citizens(exchange.stage, exchange.pbx.ports.trunk, MANNERS, talk_s=60),
+        exchange.leader(),
+    ):
+        who = await exchange.agent_at("8001")
+        for number in list(MANNERS)[:3]:
+            order = dial("8001", number)
+            await exchange.order(order, who)
+            call = await ended(exchange, order.call_id)
+            outcomes[MANNERS[number]] = (call.outcome, call.cause)
+
+        silent = dial("8001", "13800000004")
+        assert (await exchange.came_out(await exchange.order(silent, who))).state is OrderState.DONE
+        await exchange.until(lambda: exchange.ask(select(Call.call_id).where(Call.call_id == silent.call_id)))
+        hang_up = await exchange.order(HangUpSeat(call_id=silent.call_id, seat="8001"), who)
+        assert (await exchange.came_out(hang_up)).state is OrderState.DONE
+        assert (await ended(exchange, silent.call_id)).outcome == "no_answer"
+
+        talk = dial("8002")
+        await exchange.order(talk, who)
+        answered = select(Call.call_id).where(Call.call_id == talk.call_id, Call.stage == "answered")
+        await exchange.until(lambda: exchange.ask(answered))
+        assert (await exchange.came_out(await exchange.order(HangUpCall(call_id=talk.call_id), who))).problem is None
+        assert (await ended(exchange, talk.call_id)).outcome == "answered"
+        gone = await exchange.came_out(await exchange.order(HangUpCall(call_id=talk.call_id), who))
+        assert (gone.state, gone.problem and gone.problem.error) == (OrderState.FAILED, "CallGone")
+    assert outcomes[Manner.BUSY] == ("busy", 17)
+    assert outcomes[Manner.REFUSES][1] == 21
+    assert outcomes[Manner.WRONG_NUMBER][1] == 1
+
+
+async def test_after_a_crash_nobody_is_dialled_late_or_twice(exchange: Exchange) -> None:
+    async with (
+        simulated_seats(exchange.stage, ["8001"], exchange.secret_of, AT_ONCE),
+        answering_citizens(exchange.stage, exchange.pbx.ports.trunk, talk_s=1) as citizens,
+    ):
+        async with exchange.leader():
+            who = await exchange.agent_at("8001")
+            unreachable = await exchange.came_out(await exchange.order(dial("8004"), who))
+            assert (unreachable.state, unreachable.problem and unreachable.problem.error) == (
+                OrderState.FAILED,
+                "SeatDidNotAnswer",
+            )
+        # a process takes an order and dies before it stores the result; another one waits while nobody leads
+        taken = await exchange.order(dial("8001"), who)
+        async with exchange.database.transaction() as tx:
+            assert [each.order_id for each in await orders.take(tx, HOST, "dead", clock.now())] == [taken]
+        async with exchange.database.transaction() as tx:
+            late = uuid4()
+            await orders.place(tx, late, dial("8001"), who, clock.now() - PATIENCE)
+        async with exchange.leader():
+            assert (await exchange.came_out(taken)).state is OrderState.UNKNOWN
+            assert (await exchange.came_out(late)).state is OrderState.EXPIRED
+            fresh = dial("8001")
+            assert (await exchange.came_out(await exchange.order(fresh, who))).state is OrderState.DONE
+            await ended(exchange, fresh.call_id)
+        assert len(citizens.called(CITIZEN)) == 1
