@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from backend.app.config import Installation
-from backend.app.terminal import CARE, app, installation, run, screen
+from backend.app.terminal import CARE, app, in_transaction, screen
 from backend.identity import users
 from backend.identity.permissions import load_roles
 from backend.kernel import clock
-from backend.kernel.database import Database, Transaction
+from backend.kernel.database import Transaction
 
 user_app = typer.Typer(help="People who sign in.", no_args_is_help=True)
 app.add_typer(user_app, name="user", rich_help_panel=CARE)
@@ -36,7 +35,7 @@ def add(
         account = users.Account(username, display_name, password, tuple(role))
         await users.create_user(tx, roles, account, clock.now(), None)
 
-    _change(work)
+    in_transaction(work)
     screen.print(f"{username} can sign in.")
 
 
@@ -54,14 +53,14 @@ def show() -> None:
                 user.username, user.display_name, ", ".join(user.roles), last, "" if user.active else "[red]closed[/]"
             )
 
-    _change(work)
+    in_transaction(work)
     screen.print(table)
 
 
 @user_app.command("password")
 def password(username: str, password: NewPassword) -> None:
     """Give a person a new password; whoever is signed in with the old one is signed out."""
-    _change(lambda tx, _: users.set_password(tx, username, password, clock.now(), None))
+    in_transaction(lambda tx, _: users.set_password(tx, username, password, clock.now(), None))
     screen.print(f"{username} has a new password.")
 
 
@@ -73,34 +72,19 @@ def set_roles(username: str, role: RoleNames) -> None:
         roles = load_roles(here.path(here.config.data.roles))
         await users.set_roles(tx, roles, username, role, clock.now(), None)
 
-    _change(work)
+    in_transaction(work)
     screen.print(f"{username} is now {', '.join(sorted(set(role)))}.")
 
 
 @user_app.command("close")
 def close(username: str) -> None:
     """Close an account; whoever is signed in with it is signed out at once."""
-    _change(lambda tx, _: users.set_active(tx, username, False, clock.now(), None))
+    in_transaction(lambda tx, _: users.set_active(tx, username, False, clock.now(), None))
     screen.print(f"{username} can no longer sign in.")
 
 
 @user_app.command("open")
 def reopen(username: str) -> None:
     """Open a closed account again."""
-    _change(lambda tx, _: users.set_active(tx, username, True, clock.now(), None))
+    in_transaction(lambda tx, _: users.set_active(tx, username, True, clock.now(), None))
     screen.print(f"{username} can sign in again.")
-
-
-def _change(work: Callable[[Transaction, Installation], Awaitable[None]]) -> None:
-    """Do the work in one transaction on the database that the environment names."""
-
-    async def change() -> None:
-        here = installation("cli")
-        database = Database(here.database_url, pool_size=1)
-        try:
-            async with database.transaction() as tx:
-                await work(tx, here)
-        finally:
-            await database.close()
-
-    run(change())

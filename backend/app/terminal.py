@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 
 import typer
 import uvloop
@@ -14,6 +14,9 @@ from rich.console import Console
 from backend.app.config import Installation
 from backend.kernel.config import Environment
 from backend.kernel.telemetry import configure_logging
+
+if TYPE_CHECKING:
+    from backend.kernel.database import Transaction
 
 app = typer.Typer(
     name="hotline",
@@ -48,6 +51,22 @@ def run(work: Coroutine[Any, Any, int | None]) -> None:
         status = 130
     if status:
         raise typer.Exit(status)
+
+
+def in_transaction(work: Callable[[Transaction, Installation], Awaitable[None]]) -> None:
+    """Do the work in one transaction on the database that the environment names."""
+    from backend.kernel.database import Database  # noqa: PLC0415 - not every command needs one
+
+    async def over_database() -> None:
+        here = installation("cli")
+        database = Database(here.database_url, pool_size=1)
+        try:
+            async with database.transaction() as tx:
+                await work(tx, here)
+        finally:
+            await database.close()
+
+    run(over_database())
 
 
 async def until_stopped() -> None:

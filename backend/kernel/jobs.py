@@ -2,7 +2,7 @@
 
 PgQueuer does the work. It takes over the job of a worker that died, but does not count that as an attempt; so a job
 that kills its worker each time would go round for ever. Before a job runs, its picks are counted in PgQueuer's own
-log, and after `MAX_PICKS` it is parked with the reason, where `hotline jobs` shows it.
+log, and after `MAX_PICKS` it is parked with the reason, where `hotline jobs list` shows it (`backend.kernel.parked`).
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from backend.app.schema import upgrade_schema
 from backend.kernel import jobs
 from backend.kernel.database import Database, DatabaseAway, events_table
 from backend.kernel.jobs import JobKind, run_worker
+from backend.kernel.parked import JobNotParked, parked_jobs, start_again
 from backend.kernel.postgres import PrivatePostgres
 
 pytestmark = pytest.mark.integration
@@ -146,6 +147,31 @@ async def test_a_job_that_keeps_failing_is_parked_and_its_owner_told_once(databa
     assert len(diary.ran) == jobs.MAX_PICKS
     assert diary.parked == [({"call_id": "c1"}, "the store is full")]
     assert await waiting(database) == ["failed"]
+
+
+async def test_a_parked_job_says_why_and_is_started_again_as_a_new_one(database: Database) -> None:
+    async def fail(_: dict[str, Any]) -> None:
+        raise ConnectionError("the store is full")
+
+    diary = Diary(on_run=fail)
+    await enqueue(database, {"call_id": "c1"}, dedupe_key="work:c1", priority=7)
+    async with working(database, diary.kind()):
+        await diary.until(lambda: bool(diary.parked))
+    async with database.transaction() as tx:
+        [parked] = await parked_jobs(tx)
+    assert (parked.kind, parked.payload) == ("work", {"call_id": "c1"})
+    assert "the store is full" in parked.reason
+    with pytest.raises(JobNotParked):
+        async with database.transaction() as tx:
+            await start_again(tx, [parked.job_id, 999_999])
+    assert await waiting(database) == ["failed"]
+    async with database.transaction() as tx:
+        await start_again(tx, [parked.job_id])
+    diary.on_run = None
+    async with working(database, diary.kind()):
+        await diary.until(lambda: len(diary.ran) == jobs.MAX_PICKS + 1)
+    assert await waiting(database) == []
+    assert len(diary.parked) == 1
 
 
 async def test_no_more_run_at_once_than_allowed(database: Database) -> None:

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from backend.app import cli_care, cli_run, cli_users
+from backend.app import cli_care, cli_jobs, cli_run, cli_users
 from backend.app.config import Installation
 from backend.app.terminal import app
 from backend.app.up import AlreadyRunning, Platform, WebPortInUse, platform
@@ -23,6 +23,7 @@ from backend.kernel.config import PROJECT_ROOT, Environment
 assert cli_care.db_app
 assert cli_run.up
 assert cli_users.user_app
+assert cli_jobs.jobs_app
 
 
 def hotline(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -44,7 +45,8 @@ def overlay(folder: Path, text: str) -> str:
     "command",
     [[], ["up"], ["demo"], ["serve"], ["telephony"], ["worker"], ["bench"], ["drill"], ["db"], ["pbx"], ["model"],
      ["user"], ["db", "upgrade"], ["pbx", "install"], ["model", "list"], ["user", "add"],
-     ["user", "list"], ["user", "password"], ["user", "roles"], ["user", "close"], ["user", "open"]],
+     ["user", "list"], ["user", "password"], ["user", "roles"], ["user", "close"], ["user", "open"],
+     ["jobs"], ["jobs", "list"], ["jobs", "retry"]],
 )  # fmt: skip
 def test_every_command_says_what_it_does(command: list[str]) -> None:
     shown = CliRunner().invoke(app, [*command, "--help"])
