@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent_console.cards import current_card
+from agent_console.hall import hall_state
 from agent_console.protocol import DeskState, LinkView, QueueView
 from backend.calls import service as calls
 from backend.calls.pbx_link import link_now
@@ -13,6 +14,7 @@ from backend.cases.drafts import open_drafts
 from backend.cases.rules import ReferenceData
 from backend.identity.principal import Principal
 from backend.kernel.database import Database, Transaction
+from backend.notices.service import notices_for
 from backend.seats import service as seats
 from backend.seats.schemas import SeatView
 from backend.seats.seating import HallTimes
@@ -50,6 +52,8 @@ async def desk_state(tx: Transaction, desk: Desk, seat: SeatView | None, now: da
         drafts=drafts,
         queue=await queue_view(tx, now),
         link=await link_view(tx),
+        notices=await notices_for(tx, desk.principal, now),
+        hall=await hall_state(tx, now) if desk.principal.may("seats.watch") else None,
     )
 
 

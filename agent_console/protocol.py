@@ -15,11 +15,13 @@ from uuid import UUID
 
 from pydantic import Field, PrivateAttr, TypeAdapter
 
+from agent_console import supervision as s
 from backend.callbacks.schemas import CallbackView, CallbackWish
 from backend.cases.schemas import CaseForm, CaseSummary, DraftContent, DraftView
 from backend.citizens.schemas import CallerView
 from backend.identity.schemas import Me
 from backend.kernel.schemas import CallId, Problem, Schema
+from backend.notices.schemas import NoticeView
 from backend.orders.schemas import OrderView
 from backend.seats.schemas import PauseReason, SeatView
 
@@ -132,7 +134,13 @@ Command = Annotated[
     | DiscardDraft
     | FileCase
     | ScheduleCallback
-    | CancelCallback,
+    | CancelCallback
+    | s.ForcePause
+    | s.ForceReady
+    | s.EndWrapUp
+    | s.ForceSignOut
+    | s.SendNotice
+    | s.ReadNotice,
     Field(discriminator="command"),
 ]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
@@ -175,13 +183,16 @@ class LinkView(Schema):
 
 
 class DeskState(Schema):
-    """The whole present state of one console; `seat` is None for someone who sits at no seat."""
+    """The whole present state of one console; `seat` is None for someone who sits at no seat, `hall` for someone who
+    does not watch it."""
 
     seat: SeatView | None
     call: CallCard | None
     drafts: list[DraftView]
     queue: QueueView
     link: LinkView
+    notices: list[NoticeView] = []
+    hall: s.HallState | None = None
 
 
 # ---- from the hub to the console: messages -------------------------------------------------------------------------
@@ -302,7 +313,14 @@ EventBody = Annotated[
     | RecordingChanged
     | TranscriptChanged
     | DraftSaved
-    | OrderChanged,
+    | OrderChanged
+    | s.HallCallChanged
+    | s.HallCallGone
+    | s.RingMissed
+    | s.SeatWasForced
+    | s.NoticeArrived
+    | s.NoticeSent
+    | s.NoticeRead,
     Field(discriminator="kind"),
 ]
 
@@ -327,7 +345,8 @@ class Reply(Schema):
     """The answer to a command: `result` when it succeeded, `problem` when not.
 
     Results: sign_in_seat, make_ready, pause_seat, extend_wrap_up, sign_out_seat -> SeatView; save_draft -> DraftView;
-    discard_draft -> {}; file_case -> FiledCase; schedule_callback, cancel_callback -> CallbackView.
+    discard_draft -> {}; file_case -> FiledCase; schedule_callback, cancel_callback -> CallbackView; force_pause,
+    force_ready, end_wrap_up, force_sign_out -> SeatView; send_notice -> SentNotice; read_notice -> Receipt.
     """
 
     type: Literal["reply"] = "reply"

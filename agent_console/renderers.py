@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from agent_console import protocol as p
+from agent_console import supervision as s
+from agent_console.hall import HallCalls
 from agent_console.hub import Render
 from agent_console.popups import Popups
 from backend.kernel.events import StoredEvent
 
 
-def renderers(ready: Popups) -> dict[str, Render]:
+def renderers(ready: Popups, calls: HallCalls) -> dict[str, Render]:
     """The renderer of each topic; a topic that is not here is of no concern to consoles."""
 
     def call_ended(event: StoredEvent) -> p.EventBody:
@@ -34,6 +36,14 @@ def renderers(ready: Popups) -> dict[str, Render]:
         "transcript_changed": _plain(lambda e: p.TranscriptChanged(call_id=e.entity, state=e.payload["state"])),
         "order_changed": _plain(lambda e: p.OrderChanged.model_validate({"order": e.payload})),
         "draft_saved": _plain(lambda e: p.DraftSaved.model_validate(e.payload)),
+        "hall_call": calls.render,
+        "ring_missed": _plain(lambda e: s.RingMissed.model_validate({"missed": e.payload})),
+        "seat_forced": _plain(
+            lambda e: s.SeatWasForced.model_validate({"seat": e.entity, "at": e.at, "forced": e.payload})
+        ),
+        "notice_arrived": _plain(lambda e: s.NoticeArrived.model_validate({"notice": e.payload})),
+        "notice_sent": _plain(lambda e: s.NoticeSent.model_validate({"notice": e.payload})),
+        "notice_read": _plain(lambda e: s.NoticeRead.model_validate(e.payload)),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent_console.commands import callbacks, cases, seats
+from agent_console.commands import callbacks, cases, seats, supervise
 from agent_console.commands.spec import CommandSpec, NotPermitted
 
 COMMANDS: dict[str, CommandSpec] = {
@@ -16,6 +16,12 @@ COMMANDS: dict[str, CommandSpec] = {
     "file_case": CommandSpec("cases.file", cases.file_case),
     "schedule_callback": CommandSpec("callbacks.schedule", callbacks.schedule_callback),
     "cancel_callback": CommandSpec("callbacks.schedule", callbacks.cancel_callback),
+    "force_pause": CommandSpec("seats.force", supervise.force_pause),
+    "force_ready": CommandSpec("seats.force", supervise.force_ready),
+    "end_wrap_up": CommandSpec("seats.force", supervise.end_wrap_up),
+    "force_sign_out": CommandSpec("seats.sign_out", supervise.force_sign_out),
+    "send_notice": CommandSpec("notices.send", supervise.send_notice),
+    "read_notice": CommandSpec("desk.sit", supervise.read_notice),
 }
 """`hello` is not here: it needs a session and nothing more."""
 

@@ -8,8 +8,9 @@ from backend.cases import models as _cases
 from backend.citizens import models as _citizens
 from backend.identity import models as _identity
 from backend.kernel.database import Base
+from backend.notices import models as _notices
 from backend.orders import models as _orders
 from backend.seats import models as _seats
 
 metadata = Base.metadata
-DOMAINS = (_identity, _citizens, _orders, _seats, _calls, _cases, _callbacks)
+DOMAINS = (_identity, _citizens, _orders, _seats, _calls, _cases, _callbacks, _notices)

@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Res
 from fastapi.staticfiles import StaticFiles
 
 from agent_console import endpoints as console_endpoints
+from agent_console.hall import HallCalls
 from agent_console.hub import Hub
 from agent_console.popups import Popups
 from agent_console.renderers import renderers
@@ -53,7 +54,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     """The application over an open database."""
     settings = console_settings(installation)
     popups = Popups(database, installation.rings)
-    hub = Hub(database, renderers(popups), popups)
+    hub = Hub(database, renderers(popups, HallCalls(database)), popups)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

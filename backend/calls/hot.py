@@ -40,8 +40,7 @@ _OPEN_FACTS = text(
 
 # `waiting` and `answered_in_target` of `measures`, in SQL; a test holds the two together
 _WAITING = text(
-    "SELECT count(*), min(arrived_at) FROM calls"
-    " WHERE stage <> 'ended' AND stage IN ('queued', 'ringing') AND direction = 'inbound'"
+    "SELECT count(*), min(arrived_at) FROM calls WHERE stage <> 'ended' AND stage = 'queued' AND direction = 'inbound'"
 )
 _SHARE = text(
     "SELECT count(*) FILTER (WHERE answered_at IS NOT NULL AND wait_ms <= :target), count(*) FROM calls"

@@ -10,7 +10,7 @@ usual terms of call centres (COPC, ISO 18295-1): average speed of answer, handli
 | offered | a citizen placed to a number of the hotline; not one that was rejected because the number is not served |
 | answered | is offered and a seat took |
 | unanswered | is offered and ended without an answer, whoever gave up first |
-| waiting | is offered, in a queue or ringing, and neither answered nor ended |
+| waiting | is offered and in a queue, while no seat rings for it |
 | decided | is answered or unanswered |
 | answered within 15 s | is answered and waited at most 15,000 ms |
 | short | is unanswered and ended before the short-call threshold (`hall.short_call_seconds`): a slip of the finger |
@@ -61,8 +61,8 @@ def unanswered(call: CountedCall) -> bool:
 
 
 def waiting(call: CountedCall) -> bool:
-    """The citizen hears ringing and nobody has answered yet."""
-    return offered(call) and call.stage in ("queued", "ringing")
+    """The citizen waits in a queue and no seat's telephone rings yet."""
+    return offered(call) and call.stage == "queued"
 
 
 def answered_in_target(call: CountedCall) -> bool:

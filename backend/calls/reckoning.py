@@ -14,6 +14,7 @@ from backend.seats.seating import BUSY, HallTimes, Seated, apply, seat_of
 from telephony import facts as f
 
 CALLS_READ = "permission:calls.read"
+SEATS_WATCH = "permission:seats.watch"
 
 
 @dataclass(slots=True)
@@ -21,7 +22,8 @@ class Reckoning:
     """The rows of a batch while its facts are taken in, one by one and in order.
 
     `calls` and `seats` are the present rows of everything that the batch speaks of; they are replaced as facts arrive.
-    `source` says how calls that are new here became known, if not live; `strays` are facts of calls that never began.
+    `source` says how calls that are new here became known, if not live; `strays` are facts of calls that never began;
+    `moved` is the last fact of each call that was open.
     """
 
     host: str
@@ -35,6 +37,7 @@ class Reckoning:
     seat_steps: list[tuple[Seated, Seated, datetime]] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     to_record: list[str] = field(default_factory=list)
+    moved: dict[str, f.CallFact] = field(default_factory=dict)
     queue_moved: bool = False
     decided: bool = False
 
@@ -46,6 +49,10 @@ class Reckoning:
             else:
                 self._move_seats(fact)
         return self
+
+    def for_the_hall(self) -> list[Event]:
+        """One event a call that moved: whoever watches the hall reads anew how it stands."""
+        return [Event("hall_call", call_id, (SEATS_WATCH,), {}, fact.at) for call_id, fact in self.moved.items()]
 
     def _take_call_fact(self, fact: f.CallFact) -> None:
         seat = seat_of(fact)
@@ -68,6 +75,7 @@ class Reckoning:
             }
         )
         if before is None or before.stage != "ended":
+            self.moved[fact.call_id] = fact
             self._tell(fact, after, seat)
         self._note(before, after)
         self._move_seats(fact)

@@ -62,6 +62,22 @@ class CallRow(Schema):
     case_numbers: list[str] = []
 
 
+class HallCall(Schema):
+    """A call that has not ended, as the hall shows it. `held_since` is set while the citizen is on hold."""
+
+    call_id: str
+    direction: Literal["inbound", "outbound"] = "inbound"
+    dialed_number: str
+    queue: str | None
+    caller: CallerView
+    stage: CallStage
+    seat: str | None
+    agent_name: str | None
+    arrived_at: datetime
+    answered_at: datetime | None
+    held_since: datetime | None
+
+
 class CallQuery(Schema):
     """Which calls are listed: `number` is a whole number or its last digits, `mine` the reader's own only."""
 

@@ -17,6 +17,10 @@ class AtNoSeat(Conflict):
     """This person sits at no seat."""
 
 
+class NobodyAtSeat(Conflict):
+    """Nobody sits there whose seat could be moved."""
+
+
 class InCallElsewhere(Conflict):
     """This person has a call at another seat."""
 

@@ -51,6 +51,7 @@ class SeatChange(Base):
     __table_args__ = (
         Index("ix_seat_changes_seat_at", "seat", "at"),
         Index("ix_seat_changes_call_id", "call_id", postgresql_where=text("call_id IS NOT NULL")),
+        Index("ix_seat_changes_missed_rings", "at", postgresql_where=text("reason = 'no_answer'")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

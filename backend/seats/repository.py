@@ -11,17 +11,20 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Table, or_, select, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
+from backend.identity.models import User
 from backend.kernel.bulk import insert_many, rows, upsert_many
 from backend.kernel.database import Event, Transaction
 from backend.kernel.pipeline import Statement, driver_sql
 from backend.seats.errors import SeatChangedMeanwhile
 from backend.seats.models import Seat, SeatChange
-from backend.seats.seating import Seated, pending_from, pending_text, view
-from telephony.seats import SeatState, SeatStatus
+from backend.seats.schemas import MissedRing
+from backend.seats.seating import Seated, missed_ring, pending_from, pending_text, view
+from telephony.seats import Reason, SeatState, SeatStatus
 
 _SEATS: Table = Seat.__table__  # type: ignore[assignment]
 _CHANGES: Table = SeatChange.__table__  # type: ignore[assignment]
 _COLUMNS = [column.name for column in _SEATS.columns]
+_WATCHERS = "permission:seats.watch"
 
 _SAVE = upsert_many(_SEATS, _COLUMNS, where="seats.version = excluded.version - 1")
 _LOG = insert_many(_CHANGES, [column.name for column in _CHANGES.columns if column.name != "id"])
@@ -54,6 +57,19 @@ async def talked_in(tx: Transaction, call_id: str, user_id: UUID) -> bool:
         _CHANGES.c.call_id == call_id, _CHANGES.c.user_id == user_id, _CHANGES.c.to_state == "talking"
     )
     return (await tx.session.execute(query.limit(1))).first() is not None
+
+
+async def missed_rings(tx: Transaction, since: datetime, limit: int) -> list[MissedRing]:
+    """The rings that nobody took since then, newest first."""
+    query = (
+        select(_CHANGES.c.seat, User.display_name, _CHANGES.c.call_id, _CHANGES.c.at)
+        .outerjoin(User, User.user_id == _CHANGES.c.user_id)
+        .where(_CHANGES.c.at >= since, _CHANGES.c.to_state == "paused", _CHANGES.c.reason == Reason.NO_ANSWER.value)
+        .order_by(_CHANGES.c.at.desc(), _CHANGES.c.id.desc())
+        .limit(limit)
+    )
+    rings = await tx.session.execute(query)
+    return [MissedRing(seat=seat, agent_name=name, call_id=call_id, at=at) for seat, name, call_id, at in rings]
 
 
 async def lock(
@@ -141,16 +157,14 @@ def save_statements(
 
 def events(moved: Iterable[tuple[Seated, Seated]], at: datetime) -> list[Event]:
     """Who is to hear of these changes."""
-    return [
-        Event(
-            topic="seat_changed",
-            entity=after.seat,
-            audience=(f"seat:{after.seat}", "permission:seats.watch", *_people(before, after)),
-            payload=view(after).model_dump(mode="json"),
-            at=at,
-        )
-        for before, after in moved
-    ]
+    told: list[Event] = []
+    for before, after in moved:
+        audience = (f"seat:{after.seat}", _WATCHERS, *_people(before, after))
+        told.append(Event("seat_changed", after.seat, audience, view(after).model_dump(mode="json"), at))
+        if missed_ring(before, after):
+            missed = MissedRing(seat=after.seat, agent_name=after.agent_name, call_id=before.call_id, at=at)
+            told.append(Event("ring_missed", after.seat, (_WATCHERS,), missed.model_dump(mode="json"), at))
+    return told
 
 
 def _people(before: Seated, after: Seated) -> set[str]:

@@ -55,6 +55,32 @@ class SeatView(Schema):
     call_id: str | None = None
 
 
+class ForcedAct(StrEnum):
+    """What a supervisor can do to a seat of somebody else."""
+
+    PAUSE = "pause"
+    READY = "ready"
+    END_WRAP_UP = "end_wrap_up"
+    SIGN_OUT = "sign_out"
+
+
+class SeatForced(Schema):
+    """A supervisor moved the seat; `by` is the supervisor's name, `reason` that of a pause."""
+
+    act: ForcedAct
+    by: str
+    reason: PauseReason | None = None
+
+
+class MissedRing(Schema):
+    """A ring that nobody took: the seat was paused for it, and the shift leader is told."""
+
+    seat: str
+    agent_name: str | None
+    call_id: str | None
+    at: datetime
+
+
 class Softphone(Schema):
     """What the browser needs to register the phone of the seat that this person is signed in at."""
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from backend.seats.schemas import PauseReason, SeatView
 from backend.seats.schemas import SeatState as ShownState
 from telephony import facts as f
-from telephony.seats import NEWS, After, SeatInput, SeatState, SeatStatus, move, observe
+from telephony.seats import NEWS, After, Reason, SeatInput, SeatState, SeatStatus, move, observe
 
 BUSY = frozenset({SeatStatus.RINGING, SeatStatus.TALKING})
 _SIGN_OUT = "sign_out"
@@ -125,6 +125,15 @@ def _input_of(fact: f.Fact) -> SeatInput | None:
     if isinstance(fact, f.SeatRingEnded):
         return SeatInput.RING_UNANSWERED if fact.outcome in _MISSED else SeatInput.RING_ENDED
     return _INPUTS.get(type(fact))
+
+
+def missed_ring(before: Seated, after: Seated) -> bool:
+    """Whether the seat was paused because nobody took a call that rang there."""
+    return (
+        before.state.status is SeatStatus.RINGING
+        and after.state.status is SeatStatus.PAUSED
+        and after.state.reason == Reason.NO_ANSWER
+    )
 
 
 def pending_text(after: After | None) -> str | None:

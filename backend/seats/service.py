@@ -73,13 +73,18 @@ async def make_ready(tx: Transaction, who: Principal, now: datetime, times: Hall
 
 async def pause(tx: Transaction, who: Principal, reason: PauseReason, now: datetime, times: HallTimes) -> SeatView:
     """Take no calls for a reason; during a call this takes effect after it."""
+    check_reason(reason)
+    return await _change(
+        tx, who, now, lambda seated: step(seated, SeatInput.PAUSE_REQUESTED, now, times, reason=reason.value)
+    )
+
+
+def check_reason(reason: PauseReason) -> None:
+    """Refuse the reasons that are the platform's; raises `PauseReasonReserved`."""
     if reason in RESERVED_REASONS:
         raise PauseReasonReserved(
             f"The platform gives the reason {reason.value} itself.", next_step="Choose another reason.", field="reason"
         )
-    return await _change(
-        tx, who, now, lambda seated: step(seated, SeatInput.PAUSE_REQUESTED, now, times, reason=reason.value)
-    )
 
 
 async def extend_wrap_up(tx: Transaction, who: Principal, now: datetime, times: HallTimes) -> SeatView:

@@ -29,6 +29,12 @@ CONTENT: dict[str, dict[str, Any]] = {
     "file_case": {"case": A_FORM},
     "schedule_callback": {"request_id": str(uuid4()), "case_id": str(uuid4()), "callback": A_WISH},
     "cancel_callback": {"callback_id": str(uuid4()), "reason": "否"},
+    "force_pause": {"seat": "8001", "reason": "meeting"},
+    "force_ready": {"seat": "8001"},
+    "end_wrap_up": {"seat": "8001"},
+    "force_sign_out": {"seat": "8001"},
+    "send_notice": {"notice_id": str(uuid4()), "text": "今晚有雨，注意积水来电。", "seats": None},
+    "read_notice": {"notice_id": str(uuid4())},
 }
 NOBODY = Roles.model_validate(
     {"roles": {name: {"title": "无", "permissions": []} for name in ("agent", "supervisor", "qa", "admin")}}

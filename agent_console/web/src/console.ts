@@ -2,7 +2,9 @@ import { watch } from 'vue'
 import { useCall } from '@/entities/call/store'
 import { useFiling } from '@/entities/case/filing'
 import { useDrafts } from '@/entities/draft/store'
-import { useHall, useSeat } from '@/entities/seat/store'
+import { useHall } from '@/entities/hall/store'
+import { useNotices } from '@/entities/notice/store'
+import { useSeat } from '@/entities/seat/store'
 import { useConnection } from '@/entities/session/connection'
 import { useSession } from '@/entities/session/store'
 import { setServerTime } from '@/lib/clock'
@@ -21,6 +23,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
   const connection = useConnection()
   const seat = useSeat()
   const hall = useHall()
+  const notices = useNotices()
   const call = useCall()
   const drafts = useDrafts()
   const filing = useFiling()
@@ -42,6 +45,16 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     link_changed: ({ link }) => (connection.pbx = link),
     case_filed: ({ case: summary }) => call.filed(summary),
     draft_saved: ({ draft, discarded }) => drafts.changed(draft, discarded),
+    hall_call_changed: ({ call: moved }) => hall.callChanged(moved),
+    hall_call_gone: ({ call_id }) => hall.callGone(call_id),
+    ring_missed: ({ missed }) => hall.ringMissed(missed),
+    seat_forced: (body) => (seat.forced = body),
+    notice_arrived: ({ notice }) => notices.arrived(notice),
+    notice_sent: ({ notice }) => hall.noticeSent(notice),
+    notice_read: ({ notice_id, receipt }) => {
+      hall.noticeRead(notice_id, receipt)
+      if (receipt.user_id === session.me?.user_id) notices.wasRead(notice_id, receipt.read_at)
+    },
     callback_changed: () => {},
     recording_changed: () => {},
     transcript_changed: () => {},
@@ -57,6 +70,8 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     seat.mine = desk.seat
     connection.queue = desk.queue
     connection.pbx = desk.link
+    hall.welcome(desk.hall)
+    notices.welcome(desk.notices)
     drafts.welcome(desk.call?.draft ? [...desk.drafts, desk.call.draft] : desk.drafts)
     call.welcome(desk.call)
     if (firstWelcome && !desk.call) drafts.showLatest()
@@ -98,6 +113,9 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     line.stop()
     phone.close()
     seat.mine = null
+    seat.forced = null
+    hall.welcome(null)
+    notices.welcome([])
     call.clear()
     drafts.close()
     filing.close()

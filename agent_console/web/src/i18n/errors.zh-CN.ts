@@ -45,6 +45,11 @@ export const errors: Record<string, ErrorText> = {
   InCallElsewhere: { message: '您在另一席位正在通话。', next_step: '请在通话结束后再换席。' },
   NotInWrapUp: { message: '整理时间已结束，无法延长。', kept: KEPT, next_step: '需要更多时间请选择示忙。' },
   PauseReasonReserved: { message: '该示忙原因由系统设置，不能手动选择。', next_step: '请选择其他原因。' },
+  NobodyAtSeat: { message: '该席位已无人入席。', kept: '没有做任何改动。' },
+  IllegalSeatMove: { message: '席位当前状态不允许此操作。', next_step: '请按席位的最新状态操作。' },
+  NobodyToTell: { message: '所选席位都没有人。', kept: '通知内容还在。', next_step: '请选择其他席位。' },
+  NoticeReused: { message: '这条通知已用其他内容发过。', next_step: '请作为新通知再发。' },
+  NoticeUnknown: { message: '没有找到这条通知。', next_step: RELOAD },
   SeatChangedMeanwhile: { message: '席位状态刚刚变化。', next_step: '请按当前状态重新操作。' },
   PhoneNotRegistered: {
     message: '话机尚未注册，不能就绪。',

@@ -42,6 +42,10 @@ export type SeatState = 'offline' | 'ready' | 'ringing' | 'talking' | 'wrap_up' 
  * Where an order to the PBX stands. `unknown`: it may have been carried out, and is never repeated.
  */
 export type OrderState = 'ordered' | 'taken' | 'done' | 'failed' | 'unknown' | 'expired'
+/**
+ * What a supervisor can do to a seat of somebody else.
+ */
+export type ForcedAct = 'pause' | 'ready' | 'end_wrap_up' | 'sign_out'
 
 /**
  * `average_ms` over `count`; None where there is none.
@@ -378,6 +382,12 @@ export interface ConsoleMessages {
     | FileCase
     | ScheduleCallback
     | CancelCallback
+    | ForcePause
+    | ForceReady
+    | EndWrapUp
+    | ForceSignOut
+    | SendNotice
+    | ReadNotice
   message: Welcome | Event | Ring | Reply | Tick | SignedOut
 }
 /**
@@ -465,6 +475,57 @@ export interface ScheduleCallback {
   request_id: string
 }
 /**
+ * Pause somebody else's seat for a reason; during a call this takes effect after it.
+ */
+export interface ForcePause {
+  command: 'force_pause'
+  id: number
+  reason: PauseReason
+  seat: string
+}
+/**
+ * Let somebody else's seat take calls again. Refused while its phone is not registered.
+ */
+export interface ForceReady {
+  command: 'force_ready'
+  id: number
+  seat: string
+}
+/**
+ * End the wrap-up of somebody else's seat before its time.
+ */
+export interface EndWrapUp {
+  command: 'end_wrap_up'
+  id: number
+  seat: string
+}
+/**
+ * Sign somebody out of their seat; during a call this takes effect after it.
+ */
+export interface ForceSignOut {
+  command: 'force_sign_out'
+  id: number
+  seat: string
+}
+/**
+ * Tell everybody who sits at these seats (None: at any) something. The same `notice_id` sends once.
+ */
+export interface SendNotice {
+  command: 'send_notice'
+  id: number
+  notice_id: string
+  seats: string[] | null
+  text: string
+}
+/**
+ * Say that a notice was read.
+ */
+export interface ReadNotice {
+  command: 'read_notice'
+  id: number
+  notice_id: string
+}
+/**
  * The present state as of event `seq`. `missed_too_many` tells that older events were not replayed.
  */
 export interface Welcome {
@@ -477,29 +538,72 @@ export interface Welcome {
   type: 'welcome'
 }
 /**
- * The whole present state of one console; `seat` is None for someone who sits at no seat.
+ * The whole present state of one console; `seat` is None for someone who sits at no seat, `hall` for someone who
+ * does not watch it.
  */
 export interface DeskState {
   call: CallCard | null
   drafts: DraftView[]
+  hall: HallState | null
   link: LinkView
+  notices: NoticeView[]
   queue: QueueView
   seat: SeatView | null
 }
 /**
- * The state of the link to the PBX and when it was last known to be alive.
+ * The whole hall for who watches it: seats by number, open calls the longest there first, what was missed and what
+ * was told in the last day, newest first.
  */
-export interface LinkView {
-  as_of: string | null
-  state: string
+export interface HallState {
+  calls: HallCall[]
+  missed_rings: MissedRing[]
+  notices: SentNotice[]
+  seats: SeatView[]
 }
 /**
- * The hall in one line: calls waiting, the longest since when, and the share answered within 15 s today (0..1).
+ * A call that has not ended, as the hall shows it. `held_since` is set while the citizen is on hold.
  */
-export interface QueueView {
-  answered_within_15s: number | null
-  longest_since: string | null
-  waiting: number
+export interface HallCall {
+  agent_name: string | null
+  answered_at: string | null
+  arrived_at: string
+  call_id: string
+  caller: CallerView
+  dialed_number: string
+  direction: 'inbound' | 'outbound'
+  held_since: string | null
+  queue: string | null
+  seat: string | null
+  stage: CallStage
+}
+/**
+ * A ring that nobody took: the seat was paused for it, and the shift leader is told.
+ */
+export interface MissedRing {
+  agent_name: string | null
+  at: string
+  call_id: string | null
+  seat: string
+}
+/**
+ * A notice with its readers, by seat; `to_all` when it went to everybody who sat at a seat.
+ */
+export interface SentNotice {
+  notice_id: string
+  receipts: Receipt[]
+  sender_name: string
+  sent_at: string
+  text: string
+  to_all: boolean
+}
+/**
+ * One reader of a notice: the seat they sat at when it was sent, and when they read it.
+ */
+export interface Receipt {
+  agent_name: string
+  read_at: string | null
+  seat: string
+  user_id: string
 }
 /**
  * A seat as it stands.
@@ -519,6 +623,31 @@ export interface SeatView {
   state: SeatState
   user_id: string | null
   wrap_up_until: string | null
+}
+/**
+ * The state of the link to the PBX and when it was last known to be alive.
+ */
+export interface LinkView {
+  as_of: string | null
+  state: string
+}
+/**
+ * A notice to this person; `read_at` None until it is read.
+ */
+export interface NoticeView {
+  notice_id: string
+  read_at: string | null
+  sender_name: string
+  sent_at: string
+  text: string
+}
+/**
+ * The hall in one line: calls waiting, the longest since when, and the share answered within 15 s today (0..1).
+ */
+export interface QueueView {
+  answered_within_15s: number | null
+  longest_since: string | null
+  waiting: number
 }
 /**
  * The signed-in person with every permission that the roles give.
@@ -549,6 +678,13 @@ export interface Event {
     | TranscriptChanged
     | DraftSaved
     | OrderChanged
+    | HallCallChanged
+    | HallCallGone
+    | RingMissed
+    | SeatWasForced
+    | NoticeArrived
+    | NoticeSent
+    | NoticeRead
   seq: number
   type: 'event'
 }
@@ -630,6 +766,66 @@ export interface Problem {
   next_step: string
 }
 /**
+ * A call of the hall began or moved.
+ */
+export interface HallCallChanged {
+  call: HallCall
+  kind: 'hall_call_changed'
+}
+/**
+ * A call of the hall has ended.
+ */
+export interface HallCallGone {
+  call_id: string
+  kind: 'hall_call_gone'
+}
+/**
+ * Nobody took a call that rang at a seat, and the seat was paused for it.
+ */
+export interface RingMissed {
+  kind: 'ring_missed'
+  missed: MissedRing
+}
+/**
+ * A supervisor moved the seat of this person.
+ */
+export interface SeatWasForced {
+  at: string
+  forced: SeatForced
+  kind: 'seat_forced'
+  seat: string
+}
+/**
+ * A supervisor moved the seat; `by` is the supervisor's name, `reason` that of a pause.
+ */
+export interface SeatForced {
+  act: ForcedAct
+  by: string
+  reason: PauseReason | null
+}
+/**
+ * A notice to this person.
+ */
+export interface NoticeArrived {
+  kind: 'notice_arrived'
+  notice: NoticeView
+}
+/**
+ * A notice went out; for those who may send some.
+ */
+export interface NoticeSent {
+  kind: 'notice_sent'
+  notice: SentNotice
+}
+/**
+ * Somebody read a notice; for its reader's other tabs and for those who may send some.
+ */
+export interface NoticeRead {
+  kind: 'notice_read'
+  notice_id: string
+  receipt: Receipt
+}
+/**
  * The pop-up the moment the telephone rings, ahead of its event `call_ringing`, which follows with its number.
  *
  * It is a matter of milliseconds and may be lost; the same call may be told twice, by this and by its event.
@@ -642,7 +838,8 @@ export interface Ring {
  * The answer to a command: `result` when it succeeded, `problem` when not.
  *
  * Results: sign_in_seat, make_ready, pause_seat, extend_wrap_up, sign_out_seat -> SeatView; save_draft -> DraftView;
- * discard_draft -> {}; file_case -> FiledCase; schedule_callback, cancel_callback -> CallbackView.
+ * discard_draft -> {}; file_case -> FiledCase; schedule_callback, cancel_callback -> CallbackView; force_pause,
+ * force_ready, end_wrap_up, force_sign_out -> SeatView; send_notice -> SentNotice; read_notice -> Receipt.
  */
 export interface Reply {
   id: number

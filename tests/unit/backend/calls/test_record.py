@@ -92,10 +92,12 @@ def test_a_transfer_keeps_the_first_answer_and_shows_the_last_seat() -> None:
     assert (call.seat, call.answered_at, call.wait_ms, call.talk_ms) == ("8002", at(3), 3000, 92000)
 
 
-def test_a_waiting_call_waits_until_it_is_answered_gives_up_or_is_thrown_out() -> None:
+def test_a_waiting_call_waits_until_a_seat_rings_or_it_gives_up_or_is_thrown_out() -> None:
     assert not waiting(story(arrived()))
     assert waiting(story(arrived(), queued()))
-    assert waiting(story(arrived(), queued(), ringing("8001", 1)))
+    assert not waiting(story(arrived(), queued(), ringing("8001", 1)))
+    unanswered = f.SeatRingEnded(at=at(21), call_id="c1", seat="8001", outcome=f.RingOutcome.NO_ANSWER)
+    assert waiting(story(arrived(), queued(), ringing("8001", 1), unanswered))
     assert not waiting(story(arrived(), queued(), ringing("8001", 1), taken("8001", 2)))
     out = f.CallLeftQueue(at=at(5), call_id="c1", queue="q96010", reason="timeout")
     assert not waiting(story(arrived(), queued(), out))

@@ -1,7 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import { api } from '@/transport/api'
-import type { PauseReason, SeatView } from '@/transport/messages.gen'
+import type { PauseReason, SeatView, SeatWasForced } from '@/transport/messages.gen'
 import { line } from '@/transport/line'
 
 const LAST_SEAT = 'hotline.seat'
@@ -10,6 +9,8 @@ const LAST_SEAT = 'hotline.seat'
 export const useSeat = defineStore('seat', () => {
   const mine = shallowRef<SeatView | null>(null)
   const busy = ref(false)
+  /** What the shift leader last did to my seat, until I have seen it. */
+  const forced = shallowRef<SeatWasForced | null>(null)
 
   async function ask(order: Parameters<typeof line.send>[0]): Promise<SeatView> {
     busy.value = true
@@ -35,6 +36,7 @@ export const useSeat = defineStore('seat', () => {
   return {
     mine,
     busy,
+    forced,
     lastSeat: () => localStorage.getItem(LAST_SEAT),
     usesBrowser: computed(() => mine.value?.phone === 'browser'),
     sitDown,
@@ -43,22 +45,4 @@ export const useSeat = defineStore('seat', () => {
     pause: (reason: PauseReason) => ask({ command: 'pause_seat', reason }),
     moreTime: () => ask({ command: 'extend_wrap_up' }),
   }
-})
-
-/** All seats of the hall, for those who watch it. */
-export const useHall = defineStore('hall', () => {
-  const seats = ref(new Map<string, SeatView>())
-  const asOf = ref<number | null>(null)
-
-  async function load(now: number): Promise<void> {
-    const all = await api.seats()
-    seats.value = new Map(all.map((seat) => [seat.seat, seat]))
-    asOf.value = now
-  }
-
-  function changed(seat: SeatView): void {
-    if (seats.value.size) seats.value.set(seat.seat, seat)
-  }
-
-  return { seats, asOf, load, changed }
 })

@@ -15,6 +15,9 @@ export type Permission =
   | 'callbacks.read'
   | 'callbacks.schedule'
   | 'seats.watch'
+  | 'seats.force'
+  | 'seats.sign_out'
+  | 'notices.send'
   | 'users.manage'
   | 'system.watch'
 

@@ -1,0 +1,47 @@
+"""What the shift leader does to the seats of others, and notices to them."""
+
+from __future__ import annotations
+
+from agent_console.desk import Desk
+from agent_console.supervision import EndWrapUp, ForcePause, ForceReady, ForceSignOut, ReadNotice, SendNotice
+from backend.kernel import clock
+from backend.notices import service as notices
+from backend.notices.schemas import Receipt, SentNotice
+from backend.seats import forced
+from backend.seats.schemas import SeatView
+
+
+async def force_pause(desk: Desk, command: ForcePause) -> SeatView:
+    """Pause somebody else's seat."""
+    async with desk.database.transaction() as tx:
+        return await forced.pause(tx, desk.principal, command.seat, command.reason, clock.now(), desk.times)
+
+
+async def force_ready(desk: Desk, command: ForceReady) -> SeatView:
+    """Let somebody else's seat take calls again."""
+    async with desk.database.transaction() as tx:
+        return await forced.make_ready(tx, desk.principal, command.seat, clock.now(), desk.times)
+
+
+async def end_wrap_up(desk: Desk, command: EndWrapUp) -> SeatView:
+    """End somebody else's wrap-up."""
+    async with desk.database.transaction() as tx:
+        return await forced.end_wrap_up(tx, desk.principal, command.seat, clock.now(), desk.times)
+
+
+async def force_sign_out(desk: Desk, command: ForceSignOut) -> SeatView:
+    """Sign somebody out, at once or after the call."""
+    async with desk.database.transaction() as tx:
+        return await forced.sign_out(tx, desk.principal, command.seat, clock.now(), desk.times)
+
+
+async def send_notice(desk: Desk, command: SendNotice) -> SentNotice:
+    """Tell the seats something."""
+    async with desk.database.transaction() as tx:
+        return await notices.send(tx, desk.principal, command.notice_id, command.text, command.seats, clock.now())
+
+
+async def read_notice(desk: Desk, command: ReadNotice) -> Receipt:
+    """Say that a notice was read."""
+    async with desk.database.transaction() as tx:
+        return await notices.read(tx, desk.principal, command.notice_id, clock.now())

@@ -1,0 +1,130 @@
+"""The part of the protocol that the shift leader's hall speaks: what it shows, what is ordered there, and notices."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from backend.calls.schemas import HallCall
+from backend.kernel.schemas import Schema
+from backend.notices.schemas import NoticeText, NoticeView, Receipt, SentNotice
+from backend.seats.schemas import MissedRing, PauseReason, SeatForced, SeatView
+
+# ---- from the console to the hub ----------------------------------------------------------------------------------
+
+
+class ForcePause(Schema):
+    """Pause somebody else's seat for a reason; during a call this takes effect after it."""
+
+    command: Literal["force_pause"] = "force_pause"
+    id: int
+    seat: str
+    reason: PauseReason
+
+
+class ForceReady(Schema):
+    """Let somebody else's seat take calls again. Refused while its phone is not registered."""
+
+    command: Literal["force_ready"] = "force_ready"
+    id: int
+    seat: str
+
+
+class EndWrapUp(Schema):
+    """End the wrap-up of somebody else's seat before its time."""
+
+    command: Literal["end_wrap_up"] = "end_wrap_up"
+    id: int
+    seat: str
+
+
+class ForceSignOut(Schema):
+    """Sign somebody out of their seat; during a call this takes effect after it."""
+
+    command: Literal["force_sign_out"] = "force_sign_out"
+    id: int
+    seat: str
+
+
+class SendNotice(Schema):
+    """Tell everybody who sits at these seats (None: at any) something. The same `notice_id` sends once."""
+
+    command: Literal["send_notice"] = "send_notice"
+    id: int
+    notice_id: UUID
+    text: NoticeText
+    seats: list[str] | None = None
+
+
+class ReadNotice(Schema):
+    """Say that a notice was read."""
+
+    command: Literal["read_notice"] = "read_notice"
+    id: int
+    notice_id: UUID
+
+
+# ---- from the hub to the console ----------------------------------------------------------------------------------
+
+
+class HallState(Schema):
+    """The whole hall for who watches it: seats by number, open calls the longest there first, what was missed and what
+    was told in the last day, newest first."""
+
+    seats: list[SeatView]
+    calls: list[HallCall]
+    missed_rings: list[MissedRing]
+    notices: list[SentNotice]
+
+
+class HallCallChanged(Schema):
+    """A call of the hall began or moved."""
+
+    kind: Literal["hall_call_changed"] = "hall_call_changed"
+    call: HallCall
+
+
+class HallCallGone(Schema):
+    """A call of the hall has ended."""
+
+    kind: Literal["hall_call_gone"] = "hall_call_gone"
+    call_id: str
+
+
+class RingMissed(Schema):
+    """Nobody took a call that rang at a seat, and the seat was paused for it."""
+
+    kind: Literal["ring_missed"] = "ring_missed"
+    missed: MissedRing
+
+
+class SeatWasForced(Schema):
+    """A supervisor moved the seat of this person."""
+
+    kind: Literal["seat_forced"] = "seat_forced"
+    seat: str
+    at: datetime
+    forced: SeatForced
+
+
+class NoticeArrived(Schema):
+    """A notice to this person."""
+
+    kind: Literal["notice_arrived"] = "notice_arrived"
+    notice: NoticeView
+
+
+class NoticeSent(Schema):
+    """A notice went out; for those who may send some."""
+
+    kind: Literal["notice_sent"] = "notice_sent"
+    notice: SentNotice
+
+
+class NoticeRead(Schema):
+    """Somebody read a notice; for its reader's other tabs and for those who may send some."""
+
+    kind: Literal["notice_read"] = "notice_read"
+    notice_id: UUID
+    receipt: Receipt

@@ -1,0 +1,67 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { line } from '@/transport/line'
+import type { HallCall, HallState, MissedRing, PauseReason, Receipt, SeatView, SentNotice } from '@/transport/messages.gen'
+
+/** The hall for those who watch it: whole with each welcome, kept true by events, never asked for. */
+export const useHall = defineStore('hall', () => {
+  const seats = ref(new Map<string, SeatView>())
+  const calls = ref(new Map<string, HallCall>())
+  const missed = shallowRef<MissedRing[]>([])
+  const notices = shallowRef<SentNotice[]>([])
+  const known = ref(false)
+
+  function welcome(state: HallState | null): void {
+    known.value = state !== null
+    seats.value = new Map(state?.seats.map((seat) => [seat.seat, seat]))
+    calls.value = new Map(state?.calls.map((call) => [call.call_id, call]))
+    missed.value = state?.missed_rings ?? []
+    notices.value = state?.notices ?? []
+  }
+
+  function changed(seat: SeatView): void {
+    if (known.value) seats.value.set(seat.seat, seat)
+  }
+
+  function callChanged(call: HallCall): void {
+    if (known.value) calls.value.set(call.call_id, call)
+  }
+
+  function noticeSent(notice: SentNotice): void {
+    notices.value = [notice, ...notices.value.filter(({ notice_id }) => notice_id !== notice.notice_id)]
+  }
+
+  function noticeRead(noticeId: string, receipt: Receipt): void {
+    notices.value = notices.value.map((notice) => {
+      if (notice.notice_id !== noticeId) return notice
+      const receipts = notice.receipts.map((each) => (each.user_id === receipt.user_id ? receipt : each))
+      return { ...notice, receipts }
+    })
+  }
+
+  const inOrder = computed(() => [...calls.value.values()].sort((a, b) => a.arrived_at.localeCompare(b.arrived_at)))
+
+  return {
+    seats,
+    calls,
+    missed,
+    notices,
+    known,
+    waiting: computed(() => inOrder.value.filter(({ stage }) => stage === 'queued')),
+    /** Calls with a seat, and those that have only just come in. */
+    underWay: computed(() => inOrder.value.filter(({ stage }) => stage !== 'queued')),
+    welcome,
+    changed,
+    callChanged,
+    callGone: (callId: string) => calls.value.delete(callId),
+    ringMissed: (ring: MissedRing) => (missed.value = [ring, ...missed.value]),
+    noticeSent,
+    noticeRead,
+    pause: (seat: string, reason: PauseReason) => line.send<SeatView>({ command: 'force_pause', seat, reason }),
+    ready: (seat: string) => line.send<SeatView>({ command: 'force_ready', seat }),
+    endWrapUp: (seat: string) => line.send<SeatView>({ command: 'end_wrap_up', seat }),
+    signOut: (seat: string) => line.send<SeatView>({ command: 'force_sign_out', seat }),
+    sendNotice: (noticeId: string, text: string, to: string[] | null) =>
+      line.send<SentNotice>({ command: 'send_notice', notice_id: noticeId, text, seats: to }, { repeatable: true }),
+  }
+})

@@ -1,0 +1,79 @@
+"""The calls of this moment for whoever watches the hall: read from the record, so that the screen cannot disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from backend.calls.models import Call, CallFact
+from backend.calls.schemas import CallStage, HallCall
+from backend.citizens import service as citizens
+from backend.citizens.numbers import read_number
+from backend.kernel.database import Transaction
+from telephony import facts as f
+
+_SHOWN_BY_FACTS = (f.CallHeld.kind, f.CallResumed.kind, f.TalkEnded.kind)
+_FACT_COLUMNS = (CallFact.call_id, CallFact.kind, CallFact.seat, CallFact.at)
+
+
+@dataclass(frozen=True, slots=True)
+class FactSeen:
+    """A fact as far as the hall needs it."""
+
+    kind: str
+    seat: str | None
+    at: datetime
+
+
+async def live_calls(tx: Transaction, only: Collection[str] | None = None) -> list[HallCall]:
+    """Every call that has not ended (of these, if `only` is given), the longest there first; numbers masked."""
+    query = select(Call).where(Call.stage != CallStage.ENDED.value).order_by(Call.arrived_at, Call.call_id)
+    if only is not None:
+        query = query.where(Call.call_id.in_(sorted(only)))
+    calls = (await tx.session.execute(query)).scalars().all()
+    facts = await _facts(tx, [call.call_id for call in calls if call.answered_at is not None])
+    names = await citizens.names_of(tx, sorted({call.caller_e164 for call in calls if call.caller_e164 is not None}))
+    return [_view(call, facts.get(call.call_id, ()), names) for call in calls]
+
+
+def held_since(facts: Iterable[FactSeen], seat: str | None) -> datetime | None:
+    """Since when `seat` has the citizen on hold, by the facts of the call in their order; None while they talk."""
+    since: datetime | None = None
+    for fact in facts:
+        if fact.seat == seat and fact.kind in _SHOWN_BY_FACTS:
+            since = (since or fact.at) if fact.kind == f.CallHeld.kind else None
+    return since
+
+
+async def _facts(tx: Transaction, call_ids: Sequence[str]) -> dict[str, list[FactSeen]]:
+    if not call_ids:
+        return {}
+    query = (
+        select(*_FACT_COLUMNS)
+        .where(CallFact.call_id.in_(call_ids), CallFact.kind.in_(_SHOWN_BY_FACTS))
+        .order_by(CallFact.call_id, CallFact.n)
+    )
+    found: dict[str, list[FactSeen]] = {}
+    for row in await tx.session.execute(query):
+        found.setdefault(row.call_id, []).append(FactSeen(row.kind, row.seat, row.at))
+    return found
+
+
+def _view(call: Call, facts: Iterable[FactSeen], names: Mapping[str, Any]) -> HallCall:
+    return HallCall(
+        call_id=call.call_id,
+        direction="outbound" if call.direction == "outbound" else "inbound",
+        dialed_number=call.dialed_number,
+        queue=call.queue,
+        caller=citizens.caller_view(read_number(call.caller_number), names.get(call.caller_e164 or "")),
+        stage=CallStage(call.stage),
+        seat=call.seat,
+        agent_name=call.agent_name,
+        arrived_at=call.arrived_at,
+        answered_at=call.answered_at,
+        held_since=held_since(facts, call.seat),
+    )

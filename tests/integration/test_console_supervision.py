@@ -1,0 +1,163 @@
+"""The shift leader's hall: what it shows and hears, acts on the seats of others, and notices with their readers."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from agent_console.client import CommandRefused
+from agent_console.protocol import ExtendWrapUp, SignInSeat
+from agent_console.supervision import EndWrapUp, ForcePause, ForceReady, ForceSignOut, ReadNotice, SendNotice
+from backend.identity.models import AuditEntry
+from backend.kernel import clock
+from backend.seats.schemas import PauseReason, SeatState
+from telephony import facts as f
+
+from .hall import Console, ConsoleHall, answered, ringing
+
+pytestmark = pytest.mark.integration
+
+CALL = "c1"
+
+
+async def audited(hall: ConsoleHall, action: str) -> list[AuditEntry]:
+    async with hall.database.transaction() as tx:
+        query = select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.entry_id)
+        return list((await tx.session.execute(query)).scalars())
+
+
+def seat_now(console: Console, seat: str) -> tuple[SeatState, PauseReason | None, str | None]:
+    last = [body.seat for body in console.kinds("seat_changed") if body.seat.seat == seat][-1]
+    return last.state, last.reason, last.pending
+
+
+async def test_a_call_is_in_the_hall_from_its_arrival_to_its_end(hall: ConsoleHall) -> None:
+    async with hall.console("boss") as boss, hall.console("wang") as wang:
+        await hall.take_seat(wang, "8001")
+        await hall.tell(*ringing(CALL, "8001")[:2])
+        await hall.all_heard(boss)
+        await hall.tell(ringing(CALL, "8001")[2])
+        await hall.tell(answered(CALL, "8001"))
+        held = f.CallHeld(at=clock.now(), call_id=CALL, seat="8001")
+        await hall.tell(held)
+        await hall.all_heard(boss)
+        shown = [body.call for body in boss.kinds("hall_call_changed")]
+        assert (shown[0].stage, shown[0].seat, shown[0].caller.number) == ("queued", None, "138****1234")
+        assert (shown[-1].stage, shown[-1].seat, shown[-1].agent_name) == ("answered", "8001", "王芳")
+        assert shown[-1].held_since == held.at
+        async with hall.console("boss") as again:
+            state = again.welcomes[0].hall
+            assert state.calls == [shown[-1]]
+            assert (state.seats[0].seat, state.seats[0].state) == ("8001", SeatState.TALKING)
+        await hall.tell(
+            f.CallEnded(
+                at=clock.now(), call_id=CALL, outcome=f.CallOutcome.ANSWERED, hung_up_by=f.Party.CALLER, cause=16
+            )
+        )
+        await hall.all_heard(boss, wang)
+        assert [body.call_id for body in boss.kinds("hall_call_gone")][-1] == CALL
+        assert wang.kinds("hall_call_changed", "hall_call_gone") == []
+        assert wang.welcomes[0].hall is None
+
+
+async def test_a_ring_that_nobody_took_is_told_to_the_shift_leader(hall: ConsoleHall) -> None:
+    async with hall.console("boss") as boss, hall.console("wang") as wang:
+        await hall.take_seat(wang, "8001")
+        await hall.tell(*ringing(CALL, "8001"))
+        unanswered = f.SeatRingEnded(at=clock.now(), call_id=CALL, seat="8001", outcome=f.RingOutcome.NO_ANSWER)
+        await hall.tell(unanswered)
+        await hall.all_heard(boss, wang)
+        (missed,) = [body.missed for body in boss.kinds("ring_missed")]
+        assert (missed.seat, missed.agent_name, missed.call_id) == ("8001", "王芳", CALL)
+        assert wang.kinds("ring_missed") == []
+        async with hall.console("boss") as again:
+            assert again.welcomes[0].hall.missed_rings == [missed]
+
+
+async def test_a_seat_is_moved_by_force_and_its_agent_is_told_by_whom(hall: ConsoleHall) -> None:
+    async with hall.console("boss") as boss, hall.console("wang") as wang, hall.console("li") as li:
+        await hall.take_seat(wang, "8001")
+        await hall.take_seat(li, "8002")
+        await boss.command(ForcePause(id=0, seat="8001", reason=PauseReason.MEETING))
+        await boss.command(ForceReady(id=0, seat="8001"))
+        await hall.all_heard(wang, li, boss)
+        moves = [(body.seat.state, body.seat.reason) for body in wang.kinds("seat_changed")][-2:]
+        assert moves == [(SeatState.PAUSED, PauseReason.MEETING), (SeatState.READY, None)]
+        told = [(body.forced.act, body.forced.reason, body.forced.by) for body in wang.kinds("seat_forced")]
+        assert told == [("pause", "meeting", "班长"), ("ready", None, "班长")]
+        assert li.kinds("seat_forced") == []
+    entries = await audited(hall, "seat_forced")
+    assert [(entry.username, entry.object_id, entry.detail["act"], entry.detail["agent"]) for entry in entries] == [
+        ("boss", "8001", "pause", "王芳"),
+        ("boss", "8001", "ready", "王芳"),
+    ]
+
+
+async def test_during_a_call_force_takes_effect_after_it_and_a_wrap_up_can_be_ended(hall: ConsoleHall) -> None:
+    async with hall.console("boss") as boss, hall.console("wang") as wang:
+        await hall.take_seat(wang, "8001")
+        await hall.tell(*ringing(CALL, "8001"), answered(CALL, "8001"))
+        await boss.command(ForceSignOut(id=0, seat="8001"))
+        await hall.all_heard(boss)
+        assert seat_now(boss, "8001") == (SeatState.TALKING, None, "sign_out")
+        await hall.tell(f.TalkEnded(at=clock.now(), call_id=CALL, seat="8001", ended_by=f.Party.CALLER))
+        await wang.command(ExtendWrapUp(id=0))
+        await boss.command(EndWrapUp(id=0, seat="8001"))
+        await hall.all_heard(boss, wang)
+        assert seat_now(boss, "8001") == (SeatState.OFFLINE, None, None)
+        assert [body.seat.user_id for body in wang.kinds("seat_changed")][-1] is None
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (ForcePause(id=0, seat="8002", reason=PauseReason.REST), "NobodyAtSeat"),
+        (ForcePause(id=0, seat="9999", reason=PauseReason.REST), "SeatUnknown"),
+        (ForcePause(id=0, seat="8001", reason=PauseReason.NO_ANSWER), "PauseReasonReserved"),
+        (ForceReady(id=0, seat="8001"), "PhoneNotRegistered"),
+        (EndWrapUp(id=0, seat="8001"), "NotInWrapUp"),
+        (SendNotice(id=0, notice_id=uuid4(), text="在吗", seats=["8002"]), "NobodyToTell"),
+        (ReadNotice(id=0, notice_id=uuid4()), "NoticeUnknown"),
+    ],
+)
+async def test_what_cannot_be_done_is_named_and_leaves_no_trace(
+    hall: ConsoleHall, command: ForcePause, why: str
+) -> None:
+    async with hall.console("boss") as boss, hall.console("wang") as wang:
+        await wang.command(SignInSeat(id=0, seat="8001"))
+        before = await hall.newest()
+        console = wang if isinstance(command, ReadNotice) else boss
+        with pytest.raises(CommandRefused) as refused:
+            await console.command(command)
+        assert refused.value.reason == why
+        assert await hall.newest() == before
+    assert await audited(hall, "seat_forced") == await audited(hall, "notice_sent") == []
+
+
+async def test_a_notice_reaches_who_sits_there_and_its_sender_sees_who_read_it(hall: ConsoleHall) -> None:
+    async with hall.console("boss") as boss, hall.console("wang") as wang, hall.console("li") as li:
+        await wang.command(SignInSeat(id=0, seat="8001"))
+        await li.command(SignInSeat(id=0, seat="8002"))
+        notice = SendNotice(id=0, notice_id=uuid4(), text=" 今晚有雨，注意积水来电。 ", seats=["8001"])
+        sent = await boss.command(notice)
+        assert await boss.command(notice) == sent
+        with pytest.raises(CommandRefused, match="another text"):
+            await boss.command(notice.model_copy(update={"text": "别的"}))
+        await boss.command(SendNotice(id=0, notice_id=uuid4(), text="全体注意"))
+        await hall.all_heard(wang, li)
+        assert [body.notice.text for body in wang.kinds("notice_arrived")] == ["今晚有雨，注意积水来电。", "全体注意"]
+        assert [body.notice.text for body in li.kinds("notice_arrived")] == ["全体注意"]
+        first = await wang.command(ReadNotice(id=0, notice_id=notice.notice_id))
+        assert await wang.command(ReadNotice(id=0, notice_id=notice.notice_id)) == first
+        await hall.all_heard(boss, li)
+        (receipt,) = [body.receipt for body in boss.kinds("notice_read")]
+        assert (receipt.seat, receipt.agent_name) == ("8001", "王芳")
+        assert li.kinds("notice_read") == []
+        async with hall.console("wang") as another_tab, hall.console("boss") as again:
+            assert [one.read_at is None for one in another_tab.welcomes[0].notices] == [True, False]
+            to_all, to_one = again.welcomes[0].hall.notices
+            assert [one.read_at for one in to_one.receipts] == [receipt.read_at]
+            assert [(one.seat, one.read_at) for one in to_all.receipts] == [("8001", None), ("8002", None)]
+    assert len(await audited(hall, "notice_sent")) == 2
