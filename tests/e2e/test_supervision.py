@@ -1,0 +1,81 @@
+"""The shift leader and the agents, each at a browser of their own: what one does the other sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+if TYPE_CHECKING:
+    from .conftest import Enter
+    from .desk import Desk
+    from .town import Town
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.e2e,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(300),
+]
+
+NOTICE = "今晚有大雨，注意积水类来电，先问有无人员被困。"
+
+
+async def choose_seat(boss: Desk, seat: str) -> None:
+    await boss.at("nav-hall").click()
+    await boss.at(f"tile-{seat}").click()
+    await expect(boss.at("seat-panel")).to_contain_text(seat)
+
+
+async def test_the_shift_leader_moves_a_seat_and_tells_it_something(town: Town, enter: Enter) -> None:
+    boss, agent = await enter("supervisor"), await enter("agent")
+    await agent.make_ready()
+    await choose_seat(boss, agent.seat)
+    await expect(boss.at(f"tile-{agent.seat}")).to_have_attribute("data-state", "ready")
+
+    await boss.at("force-pause").click()
+    await boss.at("force-pause-meeting").click()
+    await agent.expect_state("paused")
+    await expect(agent.at("seat-state-button")).to_contain_text("会议")
+    await expect(agent.at("forced-note")).to_contain_text(f"班长 {boss.person.display_name} 将您的席位置为示忙（会议）")
+    await expect(boss.at(f"tile-{agent.seat}")).to_have_attribute("data-reason", "meeting")
+    await agent.at("forced-seen").click()
+    await boss.at("force-ready").click()
+    await agent.expect_state("ready")
+
+    await boss.at("notify-seat").click()
+    await boss.at("notice-text").fill(NOTICE)
+    await boss.at("notice-send").click()
+    await expect(boss.at("notice-count")).to_have_text("已读 0/1")
+    await expect(agent.at("notice-unread")).to_have_text("1")
+    await agent.at("notice-bell").click()
+    await expect(agent.at("notices")).to_contain_text(NOTICE)
+    await agent.at("notice-read").click()
+    await expect(agent.at("notice-unread")).to_have_count(0)
+    await expect(boss.at("notice-count")).to_have_text("已读 1/1")
+
+
+async def test_the_hall_shows_a_call_from_the_queue_to_its_end(town: Town, enter: Enter) -> None:
+    boss, agent = await enter("supervisor"), await enter("agent")
+    await boss.at("nav-hall").click()
+    citizen = await town.call("13900000007", talk_s=6)
+    await expect(boss.at("hall-waiting")).to_contain_text("139****0007")
+    await agent.make_ready()
+    await expect(boss.at("hall-calls")).to_contain_text(agent.seat)
+    await agent.answer()
+    await expect(boss.at("hall-calls").locator('[data-stage="answered"]')).to_contain_text("139****0007")
+    await agent.page.keyboard.press("F6")
+    await expect(boss.at("hall-calls").locator('[data-held="true"]')).to_contain_text("保持中")
+    await agent.page.keyboard.press("F6")
+    await expect(boss.at("hall-calls").locator('[data-held="false"]')).to_contain_text("通话中")
+    await citizen.finished()
+    await expect(boss.at("hall-calls")).not_to_contain_text("139****0007")
+    await agent.expect_state("wrap_up")
+    await choose_seat(boss, agent.seat)
+    await boss.at("end-wrap-up").click()
+    await agent.expect_state("ready")
+    await boss.at("force-sign-out").click()
+    await boss.page.locator(".el-message-box .el-button--primary").click()
+    await expect(agent.at("seat-picker")).to_be_visible()
+    await expect(agent.at("forced-note")).to_contain_text("强制离席")
