@@ -18,6 +18,7 @@ from backend.notices.service import notices_for
 from backend.seats import service as seats
 from backend.seats.schemas import SeatView
 from backend.seats.seating import HallTimes
+from telephony.pbx.settings import PbxSettings
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Desk:
     principal: Principal
     reference: ReferenceData
     times: HallTimes
+    pbx: PbxSettings
     seat: str | None = None
 
     @property

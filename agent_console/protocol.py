@@ -76,6 +76,15 @@ class ExtendWrapUp(Schema):
     id: int
 
 
+class SetSkills(Schema):
+    """Give a person exactly these skills, each with its level (1 is best); none gives the hall's default back."""
+
+    command: Literal["set_skills"] = "set_skills"
+    id: int
+    user_id: UUID
+    skills: dict[str, Annotated[int, Field(ge=1, le=9)]] = Field(max_length=50)
+
+
 class SaveDraft(Schema):
     """Save the form as typed. `revision` is the one that this save builds on, 0 for a new draft."""
 
@@ -130,6 +139,7 @@ Command = Annotated[
     | MakeReady
     | PauseSeat
     | ExtendWrapUp
+    | SetSkills
     | SaveDraft
     | DiscardDraft
     | FileCase
@@ -346,7 +356,8 @@ class Reply(Schema):
 
     Results: sign_in_seat, make_ready, pause_seat, extend_wrap_up, sign_out_seat -> SeatView; save_draft -> DraftView;
     discard_draft -> {}; file_case -> FiledCase; schedule_callback, cancel_callback -> CallbackView; force_pause,
-    force_ready, end_wrap_up, force_sign_out -> SeatView; send_notice -> SentNotice; read_notice -> Receipt.
+    force_ready, end_wrap_up, force_sign_out -> SeatView; set_skills -> SkillsView;
+    send_notice -> SentNotice; read_notice -> Receipt.
     """
 
     type: Literal["reply"] = "reply"

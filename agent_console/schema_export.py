@@ -40,6 +40,7 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     console.PlatformStatus,
     seats.SeatView,
     seats.Softphone,
+    seats.SkillsView,
     calls.CallRow,
     calls.CallDetail,
     calls.RevealNumber,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from backend.cases.rules import ReferenceData
 from backend.seats.seating import HallTimes
+from telephony.pbx.settings import PbxSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,4 @@ class ConsoleSettings:
     sip_websocket_url: str
     sip_secret: Callable[[str], str]
     origins: frozenset[str]
+    pbx: PbxSettings

@@ -19,7 +19,7 @@ def contact_changed(line: Line, event: AmiEvent) -> None:
 
 
 def member_described(line: Line, event: AmiEvent) -> None:
-    """The seat joined a queue, or its pause changed."""
+    """The seat joined a queue, or its pause or its place there changed."""
     line.memberships.pop(event["Queue"], None)  # so that the latest change comes last
     line.memberships[event["Queue"]] = Membership.from_event(event)
 
@@ -33,5 +33,6 @@ LINE_EVENTS: dict[str, Callable[[Line, AmiEvent], None]] = {
     "ContactStatus": contact_changed,
     "QueueMemberAdded": member_described,
     "QueueMemberPause": member_described,
+    "QueueMemberPenalty": member_described,
     "QueueMemberRemoved": member_removed,
 }

@@ -12,17 +12,19 @@ from telephony.ami import AmiEvent
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A seat's place in one queue. Only a `dynamic` one can be taken away over AMI."""
+    """A seat's place in one queue: lower penalties ring first. Only a `dynamic` one can be taken away over AMI."""
 
     paused: bool = False
     reason: str = ""
     dynamic: bool = True
+    penalty: int = 0
 
     @classmethod
     def from_event(cls, event: AmiEvent) -> Membership:
         """Read it from any event that describes a queue member."""
         paused = event["Paused"] == "1"
-        return cls(paused, event["PausedReason"] if paused else "", event["Membership"] != "static")
+        penalty = int(event["Penalty"]) if event["Penalty"].isdecimal() else 0
+        return cls(paused, event["PausedReason"] if paused else "", event["Membership"] != "static", penalty)
 
 
 QueueView = Mapping[str, Mapping[str, Membership]]

@@ -7,7 +7,7 @@ a lost command, a restart of either side or a hand at the PBX's console is put r
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -217,15 +217,16 @@ def _reason(state: SeatState, what: SeatInput, requested: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DesiredSeat:
-    """What the PBX should have for a seat: its queues, and the reason for its pause (None: calls are offered)."""
+    """What the PBX should have for a seat: its place (penalty) in each of its queues, and the reason for its pause
+    (None: calls are offered)."""
 
     seat: str
-    queues: frozenset[str] = frozenset()
+    queues: Mapping[str, int] = field(default_factory=dict)
     paused_for: str | None = None
 
 
-def desired_seat(seat: str, state: SeatState, queues: Iterable[str]) -> DesiredSeat:
-    """What the PBX should have for a seat in this state that serves these queues.
+def desired_seat(seat: str, state: SeatState, queues: Mapping[str, int]) -> DesiredSeat:
+    """What the PBX should have for a seat in this state that serves these queues, each at this place.
 
     From the moment it answers a seat is held back, so that no second call slips in between hang-up and wrap-up.
     """
@@ -238,7 +239,7 @@ def desired_seat(seat: str, state: SeatState, queues: Iterable[str]) -> DesiredS
         _S.WRAP_UP: Reason.WRAP_UP,
         _S.PAUSED: state.reason,
     }[state.status]
-    return DesiredSeat(seat, frozenset(queues), None if paused_for is None else str(paused_for))
+    return DesiredSeat(seat, dict(queues), None if paused_for is None else str(paused_for))
 
 
 def membership_actions(desired: Iterable[DesiredSeat], actual: QueueView) -> list[dict[str, str]]:
@@ -261,16 +262,18 @@ def _seat_actions(desired: DesiredSeat, actual: Mapping[str, Membership]) -> lis
         for queue, place in sorted(actual.items())
         if queue not in desired.queues and place.dynamic
     ]
-    for queue in sorted(desired.queues):
+    for queue, penalty in sorted(desired.queues.items()):
         place = actual.get(queue)
         if place is None:
-            actions.append(_add(queue, interface, desired.seat, paused=target.paused))
+            actions.append(_add(queue, interface, desired.seat, penalty, paused=target.paused))
+        elif place.penalty != penalty:
+            actions.append({"Action": "QueuePenalty", "Queue": queue, "Interface": interface, "Penalty": str(penalty)})
         if (place or Membership(target.paused)).reason != target.reason or (place and place.paused != target.paused):
             actions.append(_pause(queue, interface, target))
     return actions
 
 
-def _add(queue: str, interface: str, seat: str, *, paused: bool) -> dict[str, str]:
+def _add(queue: str, interface: str, seat: str, penalty: int, *, paused: bool) -> dict[str, str]:
     """Join, paused from the first moment if so desired; QueueAdd takes no reason, so a QueuePause follows."""
     return {
         "Action": "QueueAdd",
@@ -278,7 +281,7 @@ def _add(queue: str, interface: str, seat: str, *, paused: bool) -> dict[str, st
         "Interface": interface,
         "MemberName": seat,
         "StateInterface": interface,
-        "Penalty": "0",
+        "Penalty": str(penalty),
         "Paused": "true" if paused else "false",
     }
 

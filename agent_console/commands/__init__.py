@@ -11,6 +11,7 @@ COMMANDS: dict[str, CommandSpec] = {
     "make_ready": CommandSpec("desk.sit", seats.make_ready),
     "pause_seat": CommandSpec("desk.sit", seats.pause_seat),
     "extend_wrap_up": CommandSpec("desk.sit", seats.extend_wrap_up),
+    "set_skills": CommandSpec("seats.skills", seats.set_skills),
     "save_draft": CommandSpec("cases.file", cases.save_draft),
     "discard_draft": CommandSpec("cases.file", cases.discard_draft),
     "file_case": CommandSpec("cases.file", cases.file_case),

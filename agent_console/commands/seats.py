@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from agent_console.desk import Desk
-from agent_console.protocol import ExtendWrapUp, MakeReady, PauseSeat, SignInSeat, SignOutSeat
+from agent_console.protocol import ExtendWrapUp, MakeReady, PauseSeat, SetSkills, SignInSeat, SignOutSeat
 from backend.kernel import clock
-from backend.seats import service
-from backend.seats.schemas import SeatView
+from backend.seats import service, skills
+from backend.seats.schemas import SeatView, SkillsView
 
 
 async def sign_in_seat(desk: Desk, command: SignInSeat) -> SeatView:
@@ -42,3 +42,9 @@ async def extend_wrap_up(desk: Desk, _: ExtendWrapUp) -> SeatView:
     """More time for the wrap-up."""
     async with desk.database.transaction() as tx:
         return await service.extend_wrap_up(tx, desk.principal, clock.now(), desk.times)
+
+
+async def set_skills(desk: Desk, command: SetSkills) -> SkillsView:
+    """What a person takes calls for, changed in the run."""
+    async with desk.database.transaction() as tx:
+        return await skills.set_skills(tx, desk.pbx, command.user_id, command.skills, desk.principal, clock.now())

@@ -17,7 +17,9 @@ from backend.app.schema import upgrade_schema
 from backend.app.terminal import CARE, app, installation, run, screen
 from telephony.pbx.check import check as check_pbx
 from telephony.pbx.install import install as install_pbx
+from telephony.pbx.render import RESTART_FILES
 from telephony.pbx.server import existing, prepare, running
+from telephony.routing import explain
 
 db_app = typer.Typer(help="The database schema.", no_args_is_help=True)
 pbx_app = typer.Typer(
@@ -69,9 +71,13 @@ def pbx_render() -> None:
             screen.print("Nothing changed.")
             return
         screen.print(f"{len(pbx.rendering.changed)} files changed in {pbx.paths.etc}.")
-        if await pbx.is_running():
-            await pbx.reload()
-            screen.print("The running Asterisk took them up; no call was dropped.")
+        if not await pbx.is_running():
+            return
+        await pbx.reload()
+        screen.print("The running Asterisk took them up; no call was dropped.")
+        if pbx.rendering.needs_restart:
+            read_at_start = ", ".join(sorted(RESTART_FILES.intersection(pbx.rendering.changed)))
+            screen.print(f"[yellow]{read_at_start} is read at the start only: restart Asterisk at a quiet hour.[/]")
 
     run(work())
 
@@ -90,6 +96,13 @@ def pbx_start() -> None:
             await until_stopped()
 
     run(work())
+
+
+@pbx_app.command("explain")
+def pbx_explain(number: Annotated[str, typer.Argument(help="A number that citizens dial.")]) -> None:
+    """Say step by step what becomes of a call to this number, and why."""
+    for place, step in enumerate(explain(installation("pbx").config.pbx, number), start=1):
+        screen.print(f"{place}. {step}")
 
 
 @pbx_app.command("check")

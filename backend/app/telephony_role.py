@@ -43,6 +43,7 @@ log = structlog.get_logger(__name__)
 
 HOST = DEFAULT_HOST
 
+_STEERING_TOPICS = frozenset({"seat_changed", "skills_changed"})
 _STEER_EVERY_S = 2.0
 _HOUSEKEEPING_EVERY_S = 0.4
 _LINK_TOLD_EVERY_S = 3.0
@@ -79,7 +80,7 @@ class TelephonyProcess:
         self._recorder = recorder
         self._times = hall_times(installation)
         self._paths: PbxPaths = pbx_paths(installation.state)
-        self._queues = [queue.name for queue in installation.config.pbx.queues]
+        self._pbx = installation.config.pbx
         self._rings = NoticeBoard(installation.rings)
         self._seats_changed = asyncio.Event()
         self._synchronised = asyncio.Event()
@@ -139,7 +140,7 @@ class TelephonyProcess:
     async def _notice_changes(self) -> None:
         async for batch in EventStream(self._database).follow():
             topics = {event.topic for event in batch}
-            if "seat_changed" in topics:
+            if topics & _STEERING_TOPICS:
                 self._seats_changed.set()
             if ORDER_CHANGED in topics:
                 self._orders.wake()
@@ -157,7 +158,7 @@ class TelephonyProcess:
                 continue
             try:
                 async with self._database.transaction() as tx:
-                    wanted = await seats.desired(tx, self._queues)
+                    wanted = await seats.desired(tx, self._pbx)
                 await follower.steer(wanted)
             except Unavailable as error:
                 log.info("queues not steered yet", reason=error.message)

@@ -71,6 +71,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.files = FileStore(installation.recording_store)
     app.state.figures = FiguresDesk(database, short_ms=installation.config.hall.short_call_seconds * 1000)
     app.state.origins = settings.origins
+    app.state.pbx = settings.pbx
     app.state.case_numbers_of_calls = cases.case_numbers_of_calls
     for part in (
         identity_endpoints,
@@ -105,6 +106,7 @@ def console_settings(installation: Installation) -> ConsoleSettings:
         sip_websocket_url=config.web.sip_websocket_url or f"ws://127.0.0.1:{http}/ws",
         sip_secret=lambda seat: installation.secrets.derive(f"sip:{seat}"),
         origins=frozenset(config.web.origins),
+        pbx=config.pbx,
     )
 
 

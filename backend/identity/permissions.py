@@ -37,6 +37,7 @@ class Permission(StrEnum):
     SEATS_FORCE = "seats.force"
     SEATS_SIGN_OUT = "seats.sign_out"
     NOTICES_SEND = "notices.send"
+    SEATS_SKILLS = "seats.skills"
     USERS_MANAGE = "users.manage"
     SYSTEM_WATCH = "system.watch"
     AUDIT_READ = "audit.read"

@@ -35,3 +35,11 @@ class PauseReasonReserved(HotlineError):
 
 class SeatChangedMeanwhile(Conflict):
     """Somebody else moved the seat between reading and writing; nothing was overwritten."""
+
+
+class SkillUnknown(HotlineError):
+    """The configuration holds no such skill."""
+
+
+class PersonUnknown(NotFound):
+    """There is no such person."""

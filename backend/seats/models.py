@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kernel.database import Base
@@ -62,3 +62,16 @@ class SeatChange(Base):
     reason: Mapped[str | None]
     user_id: Mapped[UUID | None]
     call_id: Mapped[str | None]
+
+
+class AgentSkill(Base):
+    """What a person can take calls for, and how well: level 1 is best. Who has no row has the configured skills."""
+
+    __tablename__ = "agent_skills"
+    __table_args__ = (CheckConstraint("level BETWEEN 1 AND 9", name="level"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"), primary_key=True)
+    skill: Mapped[str] = mapped_column(primary_key=True)
+    level: Mapped[int]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))

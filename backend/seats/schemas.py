@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from pydantic import Field
+
 from backend.kernel.schemas import Schema
 
 
@@ -88,3 +90,20 @@ class Softphone(Schema):
     sip_uri: str
     websocket_url: str
     password: str
+
+
+class SkillLevel(Schema):
+    """A skill that the hall knows and the level at which a person has it: 1 is best, None is not at all."""
+
+    skill: str
+    title: str
+    level: int | None = Field(default=None, ge=1, le=9)
+
+
+class SkillsView(Schema):
+    """What one person takes calls for. `own`: it was set for this person; else it is the hall's default."""
+
+    user_id: UUID
+    display_name: str
+    own: bool
+    skills: list[SkillLevel]

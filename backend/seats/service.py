@@ -8,17 +8,20 @@ that the seat is free for another. A hardware phone says nothing of the person, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from backend.identity.principal import Principal
 from backend.kernel.clock import beijing
 from backend.kernel.database import Transaction
-from backend.seats import repository
+from backend.seats import repository, skills
 from backend.seats.errors import AtNoSeat, InCallElsewhere, NotInWrapUp, PauseReasonReserved, SeatTaken, SeatUnknown
 from backend.seats.schemas import PauseReason, SeatView
 from backend.seats.seating import BUSY, HallTimes, Seated, sit_down, step, view
+from telephony.pbx.settings import PbxSettings
+from telephony.routing import Skills, places_of, skills_at
 from telephony.seats import DesiredSeat, SeatInput, SeatStatus, desired_seat
 
 RESERVED_REASONS = frozenset({PauseReason.NO_ANSWER, PauseReason.PHONE_LOST})
@@ -126,10 +129,19 @@ async def list_seats(tx: Transaction) -> list[SeatView]:
     return [view(seated) for seated in await repository.all_seats(tx)]
 
 
-async def desired(tx: Transaction, queues: Iterable[str]) -> list[DesiredSeat]:
-    """What the PBX should have for every seat; all seats serve all `queues`."""
-    served = list(queues)
-    return [desired_seat(seated.seat, seated.state, served) for seated in await repository.all_seats(tx)]
+async def desired(tx: Transaction, settings: PbxSettings) -> list[DesiredSeat]:
+    """What the PBX should have for every seat, by the skills of whoever sits there."""
+    seated = await repository.all_seats(tx)
+    own = await skills.of_people(tx, [each.user_id for each in seated if each.user_id is not None])
+    sites = {seat.number: seat.site for seat in settings.seats}
+    return [desired_seat(each.seat, each.state, _places(settings, each, own, sites.get(each.seat))) for each in seated]
+
+
+def _places(settings: PbxSettings, seated: Seated, own: Mapping[UUID, Skills], site: str | None) -> dict[str, int]:
+    if seated.user_id is None:
+        return {}
+    known = skills_at(settings, own.get(seated.user_id, {}), site)
+    return places_of(settings, seated.seat, known, site)
 
 
 async def _leave_for(tx: Transaction, other: Seated, seat: str, now: datetime, times: HallTimes) -> None:

@@ -54,6 +54,11 @@ class PbxPaths:
         """Asterisk's notices, warnings and errors."""
         return self.log / "messages.log"
 
+    @property
+    def sounds(self) -> Path:
+        """The announcements, a folder for each language."""
+        return self.home / "sounds"
+
     def create(self) -> None:
         """Make the folders, for this user alone: recordings of citizens lie here."""
         for folder in (

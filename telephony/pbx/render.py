@@ -10,7 +10,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -21,7 +21,8 @@ from telephony.pbx.modules import IGNORED_EVENTS, modules_in
 from telephony.pbx.paths import CDR_FILE, PbxPaths
 from telephony.pbx.ports import PbxPorts
 from telephony.pbx.programs import AsteriskFiles
-from telephony.pbx.settings import PbxSettings
+from telephony.pbx.settings import OWN_SEAT_QUEUE, PbxSettings
+from telephony.routing import AREA_CODE, open_level
 
 SecretFor = Callable[[str], str]
 """The secret for a purpose: "sip:8001" a seat's, "ami:platform" and "ami:bench" those of the AMI users."""
@@ -29,7 +30,7 @@ SecretFor = Callable[[str], str]
 RESTART_FILES = frozenset(
     {"asterisk.conf", "modules.conf", "http.conf", "rtp.conf", "pjsip.conf", "pjsip_transports.conf"}
 )
-_DEFAULTS_HOLD = ("acl.conf", "ccss.conf", "pjproject.conf", "queuerules.conf", "statsd.conf", "udptl.conf")
+_DEFAULTS_HOLD = ("acl.conf", "ccss.conf", "pjproject.conf", "statsd.conf", "udptl.conf")
 """Files that Asterisk would report as missing at every start, although it needs nothing in them."""
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _ADVANCED_FILTERS_SINCE = {20: 11, 21: 6, 22: 1}
@@ -49,11 +50,12 @@ class Rendering:
 
 @dataclass(frozen=True)
 class Host:
-    """The Asterisk that the files are for."""
+    """The Asterisk that the files are for; `sounds` holds what it plays for each announcement that it has."""
 
     paths: PbxPaths
     files: AsteriskFiles
     version: tuple[int, ...]
+    sounds: Mapping[str, str] = field(default_factory=dict)
 
 
 def render(
@@ -75,6 +77,10 @@ def render(
         "advanced_filters": has_advanced_filters(host.version),
         "cdr_file": CDR_FILE,
         "cdr_columns": cdr.COLUMNS,
+        "sounds": host.sounds,
+        "open_level": open_level,
+        "own_seat_queue": OWN_SEAT_QUEUE,
+        "area_code": AREA_CODE,
         "secret": lambda purpose: _checked(purpose, secret_for(purpose)),
     }
     names = sorted(path.name for path in templates.glob("*.j2"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
-from telephony.pbx import child, ports, programs, render
+from telephony.pbx import announcements, child, ports, programs, render
 from telephony.pbx.errors import PbxAlreadyRunning, PbxNotRunning, PbxStartFailed
 from telephony.pbx.paths import PbxPaths, pbx_paths
 from telephony.pbx.ports import PbxPorts
@@ -72,7 +72,8 @@ async def prepare(settings: PbxSettings, state: Path, secret_for: SecretFor, tem
     is_free = (lambda *_: True) if running else ports.is_free
     chosen = ports.choose(settings, remembered, is_free=is_free, pick=ports.pick)
     ports.save(paths.ports, chosen)
-    host = Host(paths, files, program.version)
+    sounds = await announcements.make(templates.parent / "announcements", settings.languages, state, paths.sounds)
+    host = Host(paths, files, program.version, sounds)
     texts = render.render(settings, chosen, host, secret_for, templates)
     return Pbx(program, paths, chosen, render.write(texts, paths.etc))
 

@@ -6,12 +6,30 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-Digits = Annotated[str, StringConstraints(pattern=r"^\d{2,15}$")]
-QueueName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+from telephony.pbx.routing_settings import (
+    AnnouncementName,
+    Digits,
+    Level,
+    MergedNumber,
+    OverflowSettings,
+    QueueName,
+    Seconds,
+    Settings,
+    SiteName,
+    SiteSettings,
+    SkillName,
+    SkillSettings,
+    SurveySettings,
+)
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 """A TCP or UDP port; 0 picks a free one, which the state folder then remembers."""
+
+
+OWN_SEAT_QUEUE = "own-seat"
+"""The queue in which a caller waits for one certain seat: every signed-in seat is a member at a place of its own."""
 
 
 class Phone(StrEnum):
@@ -21,21 +39,28 @@ class Phone(StrEnum):
     SIP = "sip"
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class NumberSettings(_Settings):
-    """A number that citizens dial, and the queue that its callers wait in."""
+class NumberSettings(Settings):
+    """A number that citizens dial, the queue that its callers wait in, and what they hear first (usually nothing)."""
 
     number: Digits
     queue: QueueName
+    announcement: AnnouncementName | None = None
 
 
-class QueueSettings(_Settings):
-    """A queue of callers. `leastrecent` rings the seat that has been idle longest."""
+class QueueSettings(Settings):
+    """A queue of callers. `leastrecent` rings the seat that has been idle longest.
+
+    Its members are the seats whose people have `skill`; at `sites`, if any are named, else anywhere. Better levels
+    ring first. A caller is offered to level 1 alone at first, and to one level more after each of `widen_after`
+    seconds, the last of which opens the queue to every level; with none given all levels are open at once.
+    """
 
     name: QueueName
+    title: str = ""
+    skill: SkillName = "general"
+    sites: tuple[SiteName, ...] = ()
+    widen_after: tuple[Seconds, ...] = ()
+    overflow: OverflowSettings | None = None
     strategy: Literal["leastrecent", "rrmemory", "fewestcalls", "linear"] = "leastrecent"
     ring_seconds: Annotated[int, Field(ge=3, le=120)] = 20
     """How long one seat rings before the next is tried and this one is paused."""
@@ -45,13 +70,20 @@ class QueueSettings(_Settings):
     """How many callers may wait; 0 sets no limit."""
     service_level_seconds: Annotated[int, Field(ge=1, le=300)] = 15
 
+    @model_validator(mode="after")
+    def _widening_rises(self) -> Self:
+        if list(self.widen_after) != sorted(set(self.widen_after)):
+            raise ValueError(f"queue {self.name} widens after {self.widen_after}, which does not rise")
+        return self
 
-class SeatRange(_Settings):
-    """The seats from `first` to `last`, both included, and the kind of their phones."""
+
+class SeatRange(Settings):
+    """The seats from `first` to `last`, both included, the kind of their phones and the sub-centre they stand in."""
 
     first: Annotated[int, Field(ge=100, le=99_999)]
     last: Annotated[int, Field(ge=100, le=99_999)]
     phone: Phone = Phone.BROWSER
+    site: SiteName | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -62,14 +94,15 @@ class SeatRange(_Settings):
         return self
 
 
-class Seat(_Settings):
+class Seat(Settings):
     """One seat: its number is its SIP user name, its queue member name and its extension."""
 
     number: str
     phone: Phone
+    site: str | None = None
 
 
-class TrunkSettings(_Settings):
+class TrunkSettings(Settings):
     """The line to the carrier."""
 
     host: IPv4Address
@@ -83,7 +116,7 @@ class TrunkSettings(_Settings):
         return tuple(str(network) for network in self.identify) or (str(self.host),)
 
 
-class PortSettings(_Settings):
+class PortSettings(Settings):
     """Where Asterisk listens. RTP stays below the range from which the kernel hands out ports."""
 
     ami: Port = 0
@@ -99,13 +132,23 @@ class PortSettings(_Settings):
         return self
 
 
-class PbxSettings(_Settings):
+class PbxSettings(Settings):
     """The whole PBX. Every number leads to a queue that exists; every queue and seat stands once."""
 
     numbers: tuple[NumberSettings, ...]
     queues: tuple[QueueSettings, ...]
     seat_ranges: tuple[SeatRange, ...]
     trunk: TrunkSettings
+    skills: tuple[SkillSettings, ...] = (SkillSettings(name="general", title="综合"),)
+    default_skills: dict[SkillName, Level] = {"general": 1}
+    """The skills of people who have none of their own and sit at no sub-centre."""
+    sites: tuple[SiteSettings, ...] = ()
+    merged_numbers: tuple[MergedNumber, ...] = ()
+    languages: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")], ...] = ("zh",)
+    """The languages of the announcements, said after one another (configs/announcements)."""
+    survey: SurveySettings = SurveySettings()
+    own_seat_seconds: Annotated[int, Field(ge=0, le=60)] = 0
+    """How long the seat that took a caller's open case rings alone, if it is free; 0 sends him to the queue at once."""
     ports: PortSettings = PortSettings()
     address: IPv4Address = IPv4Address("127.0.0.1")
     """The address on which SIP and the audio of SIP phones are taken. AMI and HTTP are on the loopback always."""
@@ -113,28 +156,68 @@ class PbxSettings(_Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        _refuse_doubles("number", [n.number for n in self.numbers])
+        _refuse_doubles("number", [n.number for n in self.all_numbers])
         queues = [q.name for q in self.queues]
         _refuse_doubles("queue", queues)
-        for number in self.numbers:
+        if OWN_SEAT_QUEUE in queues:
+            raise ValueError(f"queue {OWN_SEAT_QUEUE} is the platform's own")
+        for number in self.all_numbers:
             if number.queue not in queues:
                 raise ValueError(f"number {number.number} leads to queue {number.queue}, which does not exist")
-        dialed = {n.number for n in self.numbers}
+        dialed = {n.number for n in self.all_numbers}
         clash = dialed & {seat.number for seat in self.seats}
         if clash:
             raise ValueError(f"{sorted(clash)} is both a number that citizens dial and a seat")
         return self
 
+    @model_validator(mode="after")
+    def _routable(self) -> Self:
+        skills, sites = [s.name for s in self.skills], [s.name for s in self.sites]
+        _refuse_doubles("skill", skills)
+        _refuse_doubles("site", sites)
+        queues = {q.name: q for q in self.queues}
+        used = {q.skill for q in self.queues} | set(self.default_skills) | {n for s in self.sites for n in s.skills}
+        _refuse_unknown("skill", used, skills)
+        placed = {site for q in self.queues for site in q.sites} | {r.site for r in self.seat_ranges if r.site}
+        _refuse_unknown("site", placed, sites)
+        _refuse_unknown("queue", {q.overflow.to for q in self.queues if q.overflow and q.overflow.to}, list(queues))
+        for queue in self.queues:
+            if queue.overflow and queue.overflow.to == queue.name:
+                raise ValueError(f"queue {queue.name} overflows into itself")
+        return self
+
+    @property
+    def all_numbers(self) -> tuple[NumberSettings, ...]:
+        """Every number that citizens dial, those of the merged hotlines too."""
+        merged = (
+            NumberSettings(number=m.number, queue=m.queue, announcement=m.announcement) for m in self.merged_numbers
+        )
+        return (*self.numbers, *merged)
+
+    @property
+    def own_penalties(self) -> dict[str, int]:
+        """The place of each seat in the queue OWN_SEAT_QUEUE: its caller asks for exactly this one."""
+        return {seat.number: place for place, seat in enumerate(self.seats, start=1)}
+
     @property
     def seats(self) -> tuple[Seat, ...]:
-        """All seats in the order of their numbers; a later range overrides the phone of an earlier one."""
+        """All seats in the order of their numbers; a later range overrides the phone, and the site if it names one."""
         phones = {n: r.phone for r in self.seat_ranges for n in range(r.first, r.last + 1)}
-        return tuple(Seat(number=str(number), phone=phones[number]) for number in sorted(phones))
+        sites = {n: r.site for r in self.seat_ranges if r.site for n in range(r.first, r.last + 1)}
+        return tuple(
+            Seat(number=str(number), phone=phones[number], site=sites.get(number)) for number in sorted(phones)
+        )
 
     def with_phones(self, phone: Phone, first: int, last: int) -> PbxSettings:
         """The same PBX with the seats `first` to `last` on phones of this kind."""
         extra = SeatRange(first=first, last=last, phone=phone)
         return self.model_copy(update={"seat_ranges": (*self.seat_ranges, extra)})
+
+
+def _refuse_unknown(what: str, used: set[str], known: list[str]) -> None:
+    unknown = sorted(used.difference(known))
+    if unknown:
+        raise ValueError(f"{what} {', '.join(unknown)} does not exist")
 
 
 def _refuse_doubles(what: str, values: list[str]) -> None:

@@ -47,13 +47,16 @@ class PlacedCall:
 @dataclass(frozen=True)
 class Manner:
     """How a run goes: `per_second` new calls a second, `patience_s` of those who give up, `talk_s` on the line (the
-    dialogue's length if None), `port` from which the calls come (0 picks a free one).
+    dialogue's length if None), `port` from which the calls come (0 picks a free one), `key` that each caller presses
+    `key_after_s` after the answer (none if empty).
     """
 
     per_second: float = 1.0
     patience_s: float = 3.0
     talk_s: float | None = None
     port: int = 0
+    key: str = ""
+    key_after_s: float = 0.5
 
     @property
     def rate(self) -> tuple[str, ...]:
@@ -100,6 +103,8 @@ async def place_calls(
             "tracks": [*stage.legs.callers.items(), (_SILENT, stage.legs.silence)],
             "waits": {"patient": _LONGEST_WAIT_MS, "hasty": round(manner.patience_s * 1000)},
             "refusals": _REFUSALS,
+            "key": manner.key,
+            "key_after_ms": round(manner.key_after_s * 1000),
             "talk_ms": round((manner.talk_s or stage.legs.length_s) * 1000),
         },
     )

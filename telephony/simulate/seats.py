@@ -16,15 +16,17 @@ from telephony.simulate.stage import Stage
 
 _log = structlog.get_logger(__name__)
 _TRIES = 3
-_LONGEST_CALL_MS = 900_000
 
 
 @dataclass(frozen=True)
 class SeatBehaviour:
-    """`ring_s` from the INVITE to the answer; registrations last `expires_s` and are renewed at a third of that."""
+    """`ring_s` from the INVITE to the answer; registrations last `expires_s` and are renewed at a third of that; a seat
+    hangs up after `talk_s`, by default so late that the citizen always does it first.
+    """
 
     ring_s: float = 1.5
     expires_s: int = 300
+    talk_s: float = 900.0
 
 
 class SimulatedSeats:
@@ -45,7 +47,7 @@ class SimulatedSeats:
                 "voices": voices_by_digit(len(legs.seats)),
                 "tracks": [str(path) for path in legs.seats],
                 "ring_ms": round(self._behaviour.ring_s * 1000),
-                "longest_ms": _LONGEST_CALL_MS,
+                "longest_ms": round(self._behaviour.talk_s * 1000),
             },
         )
         arguments = ["-l", str(10 * len(seats) + 100), str(self._stage.pbx)]

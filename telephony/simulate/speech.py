@@ -82,29 +82,47 @@ class _Speaker:
         return hashlib.sha256("\n".join([*manner, *words]).encode()).hexdigest()[:24]
 
     async def _say(self, voice: Voice, words: str) -> Samples:
-        with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
-            spoken = Path(scratch) / "spoken.wav"
-            options = ["-v", voice.name, "-s", str(self.speed_wpm), "-p", str(voice.pitch), "-w", str(spoken)]
-            async with self._two_at_once:
-                status, output = await child.run(
-                    [*self.espeak.argv, *options, "--", words], env=self.espeak.env, timeout_s=60
-                )
-            if status != 0 or not spoken.exists():
-                raise SpeechFailed(
-                    f"espeak-ng did not speak with the voice {voice.name}: {output.strip()[-200:]}",
-                    next_step="See that espeak-ng has the voice cmn-latn-pinyin (package espeak-ng-data).",
-                )
-            samples = _at_line_rate(spoken)
-        if not samples.any():
+        async with self._two_at_once:
+            return await say(words, Manner(voice.name, self.speed_wpm, voice.pitch), self.espeak, self.folder)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How espeak-ng speaks: its voice, words a minute, and the pitch from 0 to 99."""
+
+    voice: str
+    speed_wpm: int
+    pitch: int = 50
+
+
+async def say(words: str, manner: Manner, espeak: Program, folder: Path) -> Samples:
+    """These words at the rate of a telephone line; `folder` takes a file for a moment. Raises SpeechFailed."""
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        spoken = Path(scratch) / "spoken.wav"
+        options = ["-v", manner.voice, "-s", str(manner.speed_wpm), "-p", str(manner.pitch), "-w", str(spoken)]
+        status, output = await child.run([*espeak.argv, *options, "--", words], env=espeak.env, timeout_s=60)
+        if status != 0 or not spoken.exists():
             raise SpeechFailed(
-                f"espeak-ng stayed silent with the voice {voice.name}.",
-                next_step="Its data for Mandarin are missing: remove the folder `debian` in the state folder and run "
-                "`hotline pbx install`, or install the package espeak-ng-data.",
+                f"espeak-ng did not speak with the voice {manner.voice}: {output.strip()[-200:]}",
+                next_step="See that espeak-ng has the voice cmn-latn-pinyin (package espeak-ng-data).",
             )
-        return samples
+        samples = at_line_rate(spoken)
+    if not samples.any():
+        raise SpeechFailed(
+            f"espeak-ng stayed silent with the voice {manner.voice}.",
+            next_step="Its data for Mandarin are missing: remove the folder `debian` in the state folder and run "
+            "`hotline pbx install`, or install the package espeak-ng-data.",
+        )
+    return samples
 
 
-def _at_line_rate(path: Path) -> Samples:
+def identity_of(voice: str, speed_wpm: int, words: str) -> str:
+    """The name under which these words in this voice are kept."""
+    return hashlib.sha256(f"{voice}\n{speed_wpm}\n{words}".encode()).hexdigest()[:24]
+
+
+def at_line_rate(path: Path) -> Samples:
+    """The sound of a 16-bit mono WAV file at the rate of a telephone line."""
     with wave.open(str(path)) as file:
         rate = file.getframerate()
         samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(np.int16)

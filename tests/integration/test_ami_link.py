@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SEATS = ("8001", "8002", "8003")
-QUEUES = frozenset({"q96010", "q12345"})
+QUEUES = {"q96010": 1, "q12345": 1}
 OFFERED = [DesiredSeat(seat, QUEUES) for seat in SEATS]
 
 

@@ -24,6 +24,7 @@ CONTENT: dict[str, dict[str, Any]] = {
     "make_ready": {},
     "pause_seat": {"reason": "rest"},
     "extend_wrap_up": {},
+    "set_skills": {"user_id": str(uuid4()), "skills": {"general": 1}},
     "save_draft": {"draft_id": str(uuid4()), "call_id": None, "revision": 0, "content": {}},
     "discard_draft": {"draft_id": str(uuid4())},
     "file_case": {"case": A_FORM},

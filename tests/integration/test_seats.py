@@ -30,11 +30,21 @@ from backend.seats.models import SeatChange
 from backend.seats.schemas import PauseReason, SeatState, SeatView
 from backend.seats.seating import HallTimes, step
 from telephony import facts as f
+from telephony.pbx.settings import PbxSettings
 from telephony.seats import DesiredSeat, PhoneNotRegistered, SeatInput
 
 pytestmark = pytest.mark.integration
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+PBX = PbxSettings.model_validate(
+    {
+        "numbers": [{"number": "96010", "queue": "q96010"}, {"number": "12345", "queue": "q12345"}],
+        "queues": [{"name": "q96010"}, {"name": "q12345"}, {"name": "q-labour", "skill": "labour"}],
+        "skills": [{"name": "general", "title": "综合"}, {"name": "labour", "title": "人力社保"}],
+        "seat_ranges": [{"first": 8001, "last": 8003}],
+        "trunk": {"host": "127.0.0.1"},
+    }
+)
 TIMES = HallTimes(wrap_up=timedelta(seconds=20), absence=timedelta(minutes=10))
 Result = TypeVar("Result")
 
@@ -246,8 +256,8 @@ async def test_what_the_pbx_should_have_follows_the_seats(hall: Hall) -> None:
     await hall.work(WANG, "8001")
     await hall.work(LI, "8002")
     await hall.talk("8002")
-    wanted = {seat.seat: seat for seat in await hall.do(lambda tx: service.desired(tx, ["q96010", "q12345"]))}
-    queues = frozenset({"q96010", "q12345"})
+    wanted = {seat.seat: seat for seat in await hall.do(lambda tx: service.desired(tx, PBX))}
+    queues = {"q96010": 1, "q12345": 1}
     assert wanted["8001"] == DesiredSeat("8001", queues, None)
     assert (wanted["8002"].queues, bool(wanted["8002"].paused_for)) == (queues, True)
     assert wanted["8003"] == DesiredSeat("8003")

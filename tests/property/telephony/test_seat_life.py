@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -26,7 +27,7 @@ from telephony.seats import (
 )
 
 S, _I = SeatStatus, SeatInput
-QUEUES = frozenset({"q96010", "q12345"})
+QUEUES = {"q96010": 1, "q12345": 2}
 
 
 class FakeQueues:
@@ -41,12 +42,14 @@ class FakeQueues:
         match action["Action"]:
             case "QueueAdd":
                 assert queue not in members, "Unable to add interface: Already there"
-                members[queue] = Membership(paused=action["Paused"] == "true")
+                members[queue] = Membership(paused=action["Paused"] == "true", penalty=int(action["Penalty"]))
             case "QueueRemove":
                 del members[queue]
             case "QueuePause":
                 assert queue in members, "Interface not found"
-                members[queue] = Membership(action["Paused"] == "true", action["Reason"])
+                members[queue] = replace(members[queue], paused=action["Paused"] == "true", reason=action["Reason"])
+            case "QueuePenalty":
+                members[queue] = replace(members[queue], penalty=int(action["Penalty"]))
 
 
 class SeatLife(RuleBasedStateMachine):
@@ -133,7 +136,8 @@ class SeatLife(RuleBasedStateMachine):
             self.queues.do(action)
         assert membership_actions(desired, self.queues.view) == []
         members = self.queues.view.get("8001", {})
-        assert set(members) == (set() if self.seat.status is S.OFFLINE else QUEUES)
+        assert set(members) == (set() if self.seat.status is S.OFFLINE else set(QUEUES))
+        assert all(place.penalty == QUEUES[queue] for queue, place in members.items())
         offered = bool(members) and not any(place.paused for place in members.values())
         free = self.seat.status is S.READY or (self.seat.status is S.RINGING and self.seat.after is None)
         assert offered == free

@@ -157,7 +157,7 @@ async def test_knowledge_ages_only_while_the_link_is_down() -> None:
 async def test_steering_goes_on_past_a_refusal_and_stops_when_the_link_is_down() -> None:
     link = StillLink()
     follower = Follower(link, PbxState(), Record())  # type: ignore[arg-type]
-    desired = [DesiredSeat(seat, frozenset({"q96010"})) for seat in ("8001", "8002")]
+    desired = [DesiredSeat(seat, {"q96010": 1}) for seat in ("8001", "8002")]
     link.refuse = {"PJSIP/8001"}
     assert await follower.steer(desired) == 2
     assert [action["Interface"] for action in link.done] == ["PJSIP/8002"]
@@ -169,7 +169,7 @@ async def test_steering_goes_on_past_a_refusal_and_stops_when_the_link_is_down()
 async def test_two_steerings_do_not_interleave() -> None:
     link = StillLink()
     follower = Follower(link, PbxState(), Record())  # type: ignore[arg-type]
-    seat = DesiredSeat("8001", frozenset({"a", "b"}), "rest")
+    seat = DesiredSeat("8001", {"a": 1, "b": 2}, "rest")
     await asyncio.gather(follower.steer([seat]), follower.steer([seat]))
     one = [("QueueAdd", "a"), ("QueuePause", "a"), ("QueueAdd", "b"), ("QueuePause", "b")]
     assert [(action["Action"], action["Queue"]) for action in link.done] == one * 2

@@ -106,11 +106,12 @@ def test_the_wish_during_a_call_is_visible() -> None:
 # --- steering -------------------------------------------------------------------------------------------------------
 
 ADD = {"Action": "QueueAdd", "Queue": "q96010", "Interface": "PJSIP/8001", "MemberName": "8001"}
-ADD |= {"StateInterface": "PJSIP/8001", "Penalty": "0"}
+ADD |= {"StateInterface": "PJSIP/8001", "Penalty": "1"}
 PAUSE = {"Action": "QueuePause", "Queue": "q96010", "Interface": "PJSIP/8001"}
+PENALTY = {"Action": "QueuePenalty", "Queue": "q96010", "Interface": "PJSIP/8001", "Penalty": "1"}
 REMOVE = {"Action": "QueueRemove", "Queue": "q96010", "Interface": "PJSIP/8001"}
-OFFERED = DesiredSeat("8001", frozenset({"q96010"}))
-HELD_BACK = DesiredSeat("8001", frozenset({"q96010"}), "wrap-up")
+OFFERED = DesiredSeat("8001", {"q96010": 1})
+HELD_BACK = DesiredSeat("8001", {"q96010": 1}, "wrap-up")
 
 
 @pytest.mark.parametrize(
@@ -118,13 +119,18 @@ HELD_BACK = DesiredSeat("8001", frozenset({"q96010"}), "wrap-up")
     [
         (OFFERED, {}, [ADD | {"Paused": "false"}]),
         (HELD_BACK, {}, [ADD | {"Paused": "true"}, PAUSE | {"Paused": "true", "Reason": "wrap-up"}]),
-        (HELD_BACK, {"q96010": Membership()}, [PAUSE | {"Paused": "true", "Reason": "wrap-up"}]),
-        (HELD_BACK, {"q96010": Membership(True, "Auto-Pause")}, [PAUSE | {"Paused": "true", "Reason": "wrap-up"}]),
-        (HELD_BACK, {"q96010": Membership(True, "wrap-up")}, []),
-        (OFFERED, {"q96010": Membership(True, "wrap-up")}, [PAUSE | {"Paused": "false", "Reason": ""}]),
-        (DesiredSeat("8001"), {"q96010": Membership()}, [REMOVE]),
+        (HELD_BACK, {"q96010": Membership(penalty=1)}, [PAUSE | {"Paused": "true", "Reason": "wrap-up"}]),
+        (
+            HELD_BACK,
+            {"q96010": Membership(True, "Auto-Pause", penalty=1)},
+            [PAUSE | {"Paused": "true", "Reason": "wrap-up"}],
+        ),
+        (HELD_BACK, {"q96010": Membership(True, "wrap-up", penalty=1)}, []),
+        (OFFERED, {"q96010": Membership(True, "wrap-up", penalty=1)}, [PAUSE | {"Paused": "false", "Reason": ""}]),
+        (OFFERED, {"q96010": Membership(penalty=2)}, [PENALTY]),
+        (DesiredSeat("8001"), {"q96010": Membership(penalty=1)}, [REMOVE]),
         (DesiredSeat("8001"), {"q96010": Membership(dynamic=False)}, []),
-        (OFFERED, {"q96010": Membership(), "old": Membership()}, [REMOVE | {"Queue": "old"}]),
+        (OFFERED, {"q96010": Membership(penalty=1), "old": Membership()}, [REMOVE | {"Queue": "old"}]),
     ],
 )
 def test_the_actions_that_are_needed_and_no_more(
@@ -134,11 +140,11 @@ def test_the_actions_that_are_needed_and_no_more(
 
 
 def test_a_seat_that_nobody_wants_is_taken_out() -> None:
-    assert membership_actions([], {"8001": {"q96010": Membership()}}) == [REMOVE]
+    assert membership_actions([], {"8001": {"q96010": Membership(penalty=1)}}) == [REMOVE]
 
 
 def test_a_seat_is_held_back_from_answer_to_ready() -> None:
-    queues = ["q96010", "q12345"]
+    queues = {"q96010": 1, "q12345": 2}
     states = [after(*TALKING), after(*TALKING, IN.TALK_ENDED), after(*TALKING, IN.TALK_ENDED, IN.WRAP_UP_ENDED)]
     assert [desired_seat("8001", state, queues).paused_for for state in states] == ["wrap-up", "wrap-up", None]
-    assert desired_seat("8001", SeatState(), queues).queues == frozenset()
+    assert desired_seat("8001", SeatState(), queues).queues == {}

@@ -22,6 +22,9 @@ export const errors: Record<string, ErrorText> = {
   InputInvalid: { message: '输入内容不符合要求。', kept: KEPT, next_step: '请改正后重试。' },
   MessageUnreadable: { message: '页面与服务器版本不一致。', kept: KEPT, next_step: '请刷新页面。' },
 
+  SkillUnknown: { message: '没有这项技能。', kept: '技能未改动。', next_step: '请刷新页面后重选。' },
+  PersonUnknown: { message: '没有这个人员。', next_step: '请刷新大厅页面。' },
+
   NotSignedIn: { message: '登录已失效。', kept: '已保存的草稿不会丢失。', next_step: '请重新登录。' },
   SignInRefused: { message: '用户名或密码不正确。', next_step: '请重试；忘记密码请联系管理员重置。' },
   TooManyAttempts: { message: '登录失败次数过多，已暂时锁定。', next_step: '请稍后再试，或联系管理员重置密码。' },

@@ -9,6 +9,7 @@ import type {
   PlatformStatus,
   RevealedNumber,
   SeatView,
+  SkillsView,
   Softphone,
 } from './messages.gen'
 import { rest } from './rest'
@@ -48,6 +49,7 @@ export const api = {
   options: () => rest.get<Options>('/options'),
   softphone: () => rest.get<Softphone>('/softphone'),
   seats: () => rest.get<SeatView[]>('/seats'),
+  skills: (userId: string) => rest.get<SkillsView>(`/seats/skills/${id(userId)}`),
   status: () => rest.get<PlatformStatus>('/status'),
   calls: (filter: CallFilter, cursor?: string | null) => rest.get<Page<CallRow>>('/calls', { ...filter, cursor }),
   call: (callId: string) => rest.get<CallDetail>(`/calls/${id(callId)}`),

@@ -377,6 +377,7 @@ export interface ConsoleMessages {
     | MakeReady
     | PauseSeat
     | ExtendWrapUp
+    | SetSkills
     | SaveDraft
     | DiscardDraft
     | FileCase
@@ -435,6 +436,17 @@ export interface PauseSeat {
 export interface ExtendWrapUp {
   command: 'extend_wrap_up'
   id: number
+}
+/**
+ * Give a person exactly these skills, each with its level (1 is best); none gives the hall's default back.
+ */
+export interface SetSkills {
+  command: 'set_skills'
+  id: number
+  skills: {
+    [k: string]: number
+  }
+  user_id: string
 }
 /**
  * Save the form as typed. `revision` is the one that this save builds on, 0 for a new draft.
@@ -839,7 +851,8 @@ export interface Ring {
  *
  * Results: sign_in_seat, make_ready, pause_seat, extend_wrap_up, sign_out_seat -> SeatView; save_draft -> DraftView;
  * discard_draft -> {}; file_case -> FiledCase; schedule_callback, cancel_callback -> CallbackView; force_pause,
- * force_ready, end_wrap_up, force_sign_out -> SeatView; send_notice -> SentNotice; read_notice -> Receipt.
+ * force_ready, end_wrap_up, force_sign_out -> SeatView; set_skills -> SkillsView;
+ * send_notice -> SentNotice; read_notice -> Receipt.
  */
 export interface Reply {
   id: number
@@ -1010,6 +1023,23 @@ export interface RevealedNumber {
 export interface SignIn {
   password: string
   username: string
+}
+/**
+ * A skill that the hall knows and the level at which a person has it: 1 is best, None is not at all.
+ */
+export interface SkillLevel {
+  level: number | null
+  skill: string
+  title: string
+}
+/**
+ * What one person takes calls for. `own`: it was set for this person; else it is the hall's default.
+ */
+export interface SkillsView {
+  display_name: string
+  own: boolean
+  skills: SkillLevel[]
+  user_id: string
 }
 /**
  * What the browser needs to register the phone of the seat that this person is signed in at.

@@ -43,7 +43,7 @@ def test_every_number_leads_to_its_queue(files: dict[str, str]) -> None:
 
 def test_a_call_is_not_answered_before_a_seat_answers(files: dict[str, str]) -> None:
     assert "Answer(" not in files["extensions.conf"]
-    assert "Playback(" not in files["extensions.conf"]
+    assert "Playback(${ARG1},noanswer)" in files["extensions.conf"]
 
 
 def test_a_strangers_number_is_filtered_before_it_reaches_an_event(files: dict[str, str]) -> None:

@@ -89,7 +89,10 @@ def test_scenarios_are_whole_and_every_jump_has_its_label() -> None:
     tracks = [("elevator", Path("elevator.al")), ("garbage", Path("garbage.al"))]
     waits = {"patient": 9_000, "hasty": 800}
     texts = [
-        scenario("citizen", {"tracks": tracks, "waits": waits, "refusals": (404,), "talk_ms": 5}),
+        scenario(
+            "citizen",
+            {"tracks": tracks, "waits": waits, "refusals": (404,), "talk_ms": 5, "key": "1", "key_after_ms": 7},
+        ),
         scenario("seat", {"voices": ["02468", "13579"], "tracks": ["a", "b"], "ring_ms": 5, "longest_ms": 9}),
         scenario("register", {"contact_port": 5, "expires_s": 60}),
     ]

@@ -18,6 +18,7 @@ export type Permission =
   | 'seats.force'
   | 'seats.sign_out'
   | 'notices.send'
+  | 'seats.skills'
   | 'users.manage'
   | 'system.watch'
 

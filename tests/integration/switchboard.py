@@ -1,0 +1,146 @@
+"""A real PBX with seats of several skills, shared by the tests of routing: numbers, queues and waits are short."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from telephony import facts as f
+from telephony.ami import AmiLink, AmiSettings, LinkState
+from telephony.link import Follower
+from telephony.pbx import server
+from telephony.pbx.server import Pbx
+from telephony.pbx.settings import PbxSettings, Phone
+from telephony.routing import places_of
+from telephony.seats import DesiredSeat
+from telephony.simulate.citizens import CitizenCall, Citizens, Manner, place_calls
+from telephony.simulate.seats import SeatBehaviour, simulated_seats
+from telephony.simulate.stage import Address, Stage, set_stage
+from telephony.state import WANTED, PbxState
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+FAR = "13800000000"
+
+
+def secret(purpose: str) -> str:
+    return hashlib.sha256(purpose.encode()).hexdigest()[:32]
+
+
+@dataclass
+class Switchboard:
+    """A running PBX, its link, the seats' phones, and all that was told."""
+
+    settings: PbxSettings
+    pbx: Pbx
+    stage: Stage
+    link: AmiLink
+    state: PbxState
+    follower: Follower = field(init=False)
+    facts: list[f.Fact] = field(default_factory=list)
+    news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    calls: int = 0
+
+    async def keep(self, facts: Sequence[f.Fact]) -> None:
+        async with self.news:
+            self.facts += facts
+            self.news.notify_all()
+
+    async def until(self, condition: Callable[[], bool], within_s: float = 30) -> None:
+        try:
+            async with asyncio.timeout(within_s), self.news:
+                await self.news.wait_for(condition)
+        except TimeoutError:
+            pytest.fail(f"not told within {within_s} s; told was: {self.facts}")
+
+    async def staff(self, people: Mapping[str, Mapping[str, int]], *, paused: Sequence[str] = ()) -> None:
+        """Exactly these seats are signed in, each with the skills of whoever sits there."""
+        sites = {seat.number: seat.site for seat in self.settings.seats}
+        desired = [
+            DesiredSeat(
+                seat, places_of(self.settings, seat, skills, sites.get(seat)), "rest" if seat in paused else None
+            )
+            for seat, skills in people.items()
+        ]
+        while await self.follower.steer(desired):
+            await asyncio.sleep(0.05)
+
+    async def call(
+        self,
+        dialed: str,
+        *,
+        number: str | None = None,
+        talk_s: float = 0.5,
+        patience_s: float | None = None,
+        key: str = "",
+    ) -> Citizens:
+        """A citizen calls; returns at once."""
+        self.calls += 1
+        caller = number or str(int(FAR) + self.calls)
+        manner = Manner(talk_s=talk_s, patience_s=patience_s or 3, key=key)
+        call = CitizenCall(caller, dialed, gives_up=patience_s is not None)
+        return await place_calls(self.stage, [call], manner, name=f"citizen-{self.calls}")
+
+    async def told(self, dialed: str, **how: Any) -> list[f.CallFact]:
+        """The facts of one citizen's call, once it is over."""
+        before = len(self.ended)
+        run = await self.call(dialed, **how)
+        await run.finished()
+        await self.until(lambda: len(self.ended) > before)
+        call_id = self.ended[-1].call_id
+        return [fact for fact in self.facts if isinstance(fact, f.CallFact) and fact.call_id == call_id]
+
+    @property
+    def ended(self) -> list[f.CallEnded]:
+        return [fact for fact in self.facts if isinstance(fact, f.CallEnded)]
+
+    async def database(self, family: str) -> str:
+        """What Asterisk's own database holds under this family."""
+        return await self.pbx.cli(f"database show {family}")
+
+
+def rang(facts: Sequence[f.CallFact]) -> list[str]:
+    """The seats that rang, in order."""
+    return [fact.seat for fact in facts if isinstance(fact, f.SeatRinging)]
+
+
+def queues(facts: Sequence[f.CallFact]) -> list[str]:
+    """The queues that the caller waited in, in order."""
+    return [fact.queue for fact in facts if isinstance(fact, f.CallQueued)]
+
+
+def switchboard_settings(**changes: Any) -> PbxSettings:
+    """The delivered configuration with short waits; seats 8001 to 8006 are SIP phones that answer by themselves."""
+    given = yaml.safe_load((CONFIGS / "hotline.yaml").read_text())["pbx"]
+    return PbxSettings.model_validate({**given, **changes}).with_phones(Phone.SIP, 8001, 8006)
+
+
+@contextlib.asynccontextmanager
+async def open_switchboard(state: Path, programs: Path, settings: PbxSettings) -> AsyncIterator[Switchboard]:
+    """The PBX of these settings with the phones of 8001 to 8006 registered; nobody is signed in."""
+    for name in ("debian", "speech"):
+        (programs / name).mkdir(parents=True, exist_ok=True)
+        (state / name).symlink_to(programs.resolve() / name)
+    pbx = await server.prepare(settings, state, secret, CONFIGS / "asterisk")
+    async with server.running(pbx):
+        stage = await set_stage(state, Address("127.0.0.1", pbx.ports.sip), CONFIGS / "demo" / "dialogues.yaml")
+        account = AmiSettings(host="127.0.0.1", port=pbx.ports.ami, username="platform", secret=secret("ami:platform"))
+        link = AmiLink(account, wanted=WANTED)
+        board = Switchboard(settings, pbx, stage, link, PbxState())
+        board.follower = Follower(link, board.state, board.keep)
+        tasks = [asyncio.create_task(link.run()), asyncio.create_task(board.follower.run())]
+        while link.state is not LinkState.LIVE:
+            await asyncio.sleep(0.01)
+        phones = [str(seat) for seat in range(8001, 8007)]
+        async with simulated_seats(stage, phones, lambda seat: secret(f"sip:{seat}"), SeatBehaviour(ring_s=0.3)):
+            yield board
+        link.close()
+        tasks[1].cancel()
+        await asyncio.wait(tasks)
