@@ -41,6 +41,12 @@ const PAGES: RouteRecordRaw[] = [
     component: () => import('./pages/callbacks/CallbacksPage.vue'),
   },
   {
+    path: '/figures',
+    name: 'figures',
+    meta: { needs: ['figures.read'] },
+    component: () => import('./pages/figures/FiguresPage.vue'),
+  },
+  {
     path: '/status',
     name: 'status',
     meta: { needs: ['system.watch'] },

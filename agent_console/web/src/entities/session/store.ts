@@ -19,6 +19,7 @@ export type Permission =
   | 'seats.sign_out'
   | 'notices.send'
   | 'seats.skills'
+  | 'figures.read'
   | 'users.manage'
   | 'system.watch'
 
