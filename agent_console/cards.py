@@ -35,6 +35,7 @@ async def cards(tx: Transaction, call_ids: Collection[str], stage: Stage, now: d
             ringing_since=call.ringing_at,
             answered_at=call.answered_at,
             ended_at=call.ended_at,
+            recording_paused_at=call.recording_paused_at,
             cases=known_cases.get(call.caller_e164 or "", []),
             calls_30_days=call.calls_30_days,
             draft=None,

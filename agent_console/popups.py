@@ -143,6 +143,7 @@ def _card(call: Arriving, caller: CallerView, cases: list[CaseSummary], repeats:
         ringing_since=None,
         answered_at=None,
         ended_at=None,
+        recording_paused_at=None,
         cases=cases,
         calls_30_days=repeats + 1,
         draft=None,

@@ -132,6 +132,24 @@ class CancelCallback(Schema):
     reason: str = Field(min_length=1, max_length=500)
 
 
+class PauseRecording(Schema):
+    """Record silence for a while, because the citizen tells a card number or a password; the own call only."""
+
+    command: Literal["pause_recording"] = "pause_recording"
+    id: int
+    request_id: UUID
+    call_id: CallId
+
+
+class ResumeRecording(Schema):
+    """Record again what is said in the own call."""
+
+    command: Literal["resume_recording"] = "resume_recording"
+    id: int
+    request_id: UUID
+    call_id: CallId
+
+
 Command = Annotated[
     Hello
     | SignInSeat
@@ -150,7 +168,9 @@ Command = Annotated[
     | s.EndWrapUp
     | s.ForceSignOut
     | s.SendNotice
-    | s.ReadNotice,
+    | s.ReadNotice
+    | PauseRecording
+    | ResumeRecording,
     Field(discriminator="command"),
 ]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
@@ -172,6 +192,7 @@ class CallCard(Schema):
     ringing_since: datetime | None
     answered_at: datetime | None
     ended_at: datetime | None
+    recording_paused_at: datetime | None
     cases: list[CaseSummary]
     calls_30_days: int
     draft: DraftView | None
@@ -304,6 +325,14 @@ class DraftSaved(Schema):
     discarded: bool = False
 
 
+class RecordingPauseChanged(Schema):
+    """The recording of this seat's call was paused at `paused_at`, or goes on (None)."""
+
+    kind: Literal["recording_pause_changed"] = "recording_pause_changed"
+    call_id: str
+    paused_at: datetime | None
+
+
 class OrderChanged(Schema):
     """An order to the PBX that this person gave was taken, or came out."""
 
@@ -323,6 +352,7 @@ EventBody = Annotated[
     | RecordingChanged
     | TranscriptChanged
     | DraftSaved
+    | RecordingPauseChanged
     | OrderChanged
     | s.HallCallChanged
     | s.HallCallGone
@@ -357,7 +387,8 @@ class Reply(Schema):
     Results: sign_in_seat, make_ready, pause_seat, extend_wrap_up, sign_out_seat -> SeatView; save_draft -> DraftView;
     discard_draft -> {}; file_case -> FiledCase; schedule_callback, cancel_callback -> CallbackView; force_pause,
     force_ready, end_wrap_up, force_sign_out -> SeatView; set_skills -> SkillsView;
-    send_notice -> SentNotice; read_notice -> Receipt.
+    send_notice -> SentNotice; read_notice -> Receipt;
+    pause_recording, resume_recording -> OrderView.
     """
 
     type: Literal["reply"] = "reply"

@@ -34,6 +34,9 @@ def renderers(ready: Popups, calls: HallCalls) -> dict[str, Render]:
         "callback_changed": _plain(lambda e: p.CallbackScheduled.model_validate({"callback": e.payload})),
         "recording_changed": _plain(lambda e: p.RecordingChanged(call_id=e.entity, state=e.payload["state"])),
         "transcript_changed": _plain(lambda e: p.TranscriptChanged(call_id=e.entity, state=e.payload["state"])),
+        "recording_pause_changed": _plain(
+            lambda e: p.RecordingPauseChanged(call_id=e.entity, paused_at=e.at if e.payload["paused"] else None)
+        ),
         "order_changed": _plain(lambda e: p.OrderChanged.model_validate({"order": e.payload})),
         "draft_saved": _plain(lambda e: p.DraftSaved.model_validate(e.payload)),
         "hall_call": calls.render,

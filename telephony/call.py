@@ -72,6 +72,7 @@ class Call:
     last_seat: str = ""
     talk_ended_by: f.Party | None = None
     recording: str = ""
+    recording_paused_at: datetime | None = None
     scored: bool = False
     ended: bool = False
     legs: set[str] = field(default_factory=set)
@@ -165,6 +166,14 @@ def _recording(call: Call, fact: f.RecordingStarted) -> None:
     call.recording = fact.file
 
 
+def _recording_paused(call: Call, fact: f.RecordingPaused) -> None:
+    call.recording_paused_at = fact.at
+
+
+def _recording_resumed(call: Call, _: f.RecordingResumed) -> None:
+    call.recording_paused_at = None
+
+
 def _scored(call: Call, _: f.SurveyAnswered) -> None:
     call.scored = True
 
@@ -183,6 +192,8 @@ _CHANGES: dict[type[f.Fact], Callable[[Call, Any], None]] = {
     f.CallResumed: _resumed,
     f.TalkEnded: _talk_ended,
     f.RecordingStarted: _recording,
+    f.RecordingPaused: _recording_paused,
+    f.RecordingResumed: _recording_resumed,
     f.SurveyAnswered: _scored,
     f.CallEnded: _ended,
 }

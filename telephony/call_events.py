@@ -176,6 +176,16 @@ def _resumed(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
         yield f.CallResumed(at=at, call_id=call.id, seat=seat)
 
 
+def _recording_muted(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
+    if event["Channel"] != call.channel:
+        return
+    muted = event["State"].lower() in {"1", "true", "on", "muted"}
+    if muted and call.recording_paused_at is None:
+        yield f.RecordingPaused(at=at, call_id=call.id)
+    elif not muted and call.recording_paused_at is not None:
+        yield f.RecordingResumed(at=at, call_id=call.id)
+
+
 def _blind_transfer(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
     seat = seat_of(event["TransfererChannel"])
     if event["Result"] == "Success" and seat in call.talking:
@@ -284,6 +294,7 @@ CALL_EVENTS: dict[str, Reader] = {
     "BridgeEnter": _entered_bridge,
     "Hold": _held,
     "Unhold": _resumed,
+    "MixMonitorMute": _recording_muted,
     "BlindTransfer": _blind_transfer,
     "AttendedTransfer": _attended_transfer,
     "HangupRequest": _hangup_requested,

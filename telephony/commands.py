@@ -7,8 +7,9 @@ are kept, and carried out at most once, stands in `backend.orders`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from backend.kernel.errors import Conflict, HotlineError
@@ -92,6 +93,20 @@ class HangUpSeat(Order):
 
     call_id: str
     seat: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseRecording(Order):
+    """Record silence from now on, while a card number or a password is told."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeRecording(Order):
+    """Record again what is said."""
+
+    call_id: str
 
 
 def from_payload(kind: str, payload: dict[str, Any]) -> Order:
@@ -180,6 +195,28 @@ def _hang_up_seat(order: HangUpSeat, _: str, calls: Mapping[str, Call]) -> list[
     return [_hang_up(seat_channel(calls, order.call_id, order.seat))]
 
 
+def _pause_recording(order: PauseRecording, _: str, calls: Mapping[str, Call]) -> list[Action]:
+    return [_mute_recording(_call(calls, order.call_id), muted=True)]
+
+
+def _resume_recording(order: ResumeRecording, _: str, calls: Mapping[str, Call]) -> list[Action]:
+    return [_mute_recording(_call(calls, order.call_id), muted=False)]
+
+
+def resume_forgotten(calls: Iterable[Call], now: datetime, longest: timedelta) -> list[Action]:
+    """Ends the pauses of recordings that have lasted for `longest`: whoever asked for them may be gone."""
+    return [
+        _mute_recording(call, muted=False)
+        for call in calls
+        if call.recording_paused_at is not None and now - call.recording_paused_at >= longest
+    ]
+
+
+def _mute_recording(call: Call, *, muted: bool) -> Action:
+    # both legs: the seat repeats what the citizen tells
+    return {"Action": "MixMonitorMute", "Channel": call.channel, "Direction": "both", "State": "1" if muted else "0"}
+
+
 def seat_channel(calls: Mapping[str, Call], call_id: str, seat: str) -> str:
     """The channel of a seat's leg in a call, talking or ringing. Raises CallGone or SeatNotInCall."""
     call = _call(calls, call_id)
@@ -205,5 +242,7 @@ _ACTIONS: dict[type[Order], Callable[[Any, str, Mapping[str, Call]], list[Action
     DialOut: _dial_out,
     HangUpCall: _hang_up_call,
     HangUpSeat: _hang_up_seat,
+    PauseRecording: _pause_recording,
+    ResumeRecording: _resume_recording,
 }
 """How each kind of order is carried out; a new kind is a class above and a line here."""

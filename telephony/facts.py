@@ -230,6 +230,16 @@ class RecordingStarted(CallFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingPaused(CallFact):
+    """From now on the recording holds silence in place of what is said, as while a card number is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingResumed(CallFact):
+    """What is said is recorded again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyAnswered(CallFact):
     """The citizen scored the talk by key; `seat` is who had talked last, or empty."""
 

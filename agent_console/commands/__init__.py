@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent_console.commands import callbacks, cases, seats, supervise
+from agent_console.commands import callbacks, cases, recording, seats, supervise
 from agent_console.commands.spec import CommandSpec, NotPermitted
 
 COMMANDS: dict[str, CommandSpec] = {
@@ -12,6 +12,8 @@ COMMANDS: dict[str, CommandSpec] = {
     "pause_seat": CommandSpec("desk.sit", seats.pause_seat),
     "extend_wrap_up": CommandSpec("desk.sit", seats.extend_wrap_up),
     "set_skills": CommandSpec("seats.skills", seats.set_skills),
+    "pause_recording": CommandSpec("desk.sit", recording.pause_recording),
+    "resume_recording": CommandSpec("desk.sit", recording.resume_recording),
     "save_draft": CommandSpec("cases.file", cases.save_draft),
     "discard_draft": CommandSpec("cases.file", cases.discard_draft),
     "file_case": CommandSpec("cases.file", cases.file_case),

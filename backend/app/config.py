@@ -40,13 +40,15 @@ class WebSettings(_Part):
 
 
 class HallSettings(_Part):
-    """How the hall works: wrap-up time after a call, how long a seat is kept for a browser that went away, and the wait
-    below which an unanswered call is a slip of the finger and not an abandoned one.
+    """How the hall works: wrap-up time after a call, how long a seat is kept for a browser that went away, the wait
+    below which an unanswered call is a slip of the finger and not an abandoned one, and after how long a paused
+    recording goes on by itself.
     """
 
     wrap_up_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
     absence_minutes: Annotated[int, Field(ge=1, le=480)] = 10
     short_call_seconds: Annotated[int, Field(ge=0, le=60)] = 5
+    recording_pause_seconds: Annotated[int, Field(ge=10, le=600)] = 120
 
 
 class RecordingSettings(_Part):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from backend.orders.service import ORDER_CHANGED
 from backend.seats import service as seats
 from telephony.ami import AmiLink, AmiReply, AmiSettings, Headers, LinkState
 from telephony.call import Call
+from telephony.commands import resume_forgotten
 from telephony.facts import Fact
 from telephony.link import Follower
 from telephony.names import DEFAULT_HOST
@@ -79,6 +81,7 @@ class TelephonyProcess:
         self._database = database
         self._recorder = recorder
         self._times = hall_times(installation)
+        self._longest_pause = timedelta(seconds=installation.config.hall.recording_pause_seconds)
         self._paths: PbxPaths = pbx_paths(installation.state)
         self._pbx = installation.config.pbx
         self._rings = NoticeBoard(installation.rings)
@@ -179,6 +182,8 @@ class TelephonyProcess:
                         await record_link(tx, HOST, state, now)
                         told, told_at = state, loop.time()
                 await self._recorder.tell_queue()
+                for action in resume_forgotten(follower.state.calls.values(), now, self._longest_pause):
+                    await follower.link.action(action)
             except HotlineError as error:
                 log.info("housekeeping waits", reason=error.message)
 

@@ -69,6 +69,7 @@ class Call(Base):
     cause: Mapped[int | None]
     survey_score: Mapped[int | None]
     recording_file: Mapped[str | None]
+    recording_paused_at: Mapped[datetime | None]
     recording_state: Mapped[str]
     transcript_state: Mapped[str]
     source: Mapped[str]

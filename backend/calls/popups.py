@@ -43,6 +43,7 @@ class CallInHand:
     ringing_at: datetime | None
     answered_at: datetime | None
     ended_at: datetime | None
+    recording_paused_at: datetime | None
     calls_30_days: int
 
 
@@ -84,5 +85,6 @@ def _in_hand(call: Call, names: dict[str, str], counts: dict[str, int]) -> CallI
         ringing_at=call.ringing_at,
         answered_at=call.answered_at,
         ended_at=call.ended_at,
+        recording_paused_at=call.recording_paused_at,
         calls_30_days=counts.get(e164, 1) if e164 else 1,
     )

@@ -100,6 +100,9 @@ class Reckoning:
                 self._say("call_ended", fact, seat, [f"seat:{seat}"], outcome=str(fact.outcome))
             case f.TalkEnded():
                 self._say("call_ended", fact, seat, [f"seat:{seat}"], outcome="answered")
+            case f.RecordingPaused() | f.RecordingResumed():
+                paused = isinstance(fact, f.RecordingPaused)
+                self._say("recording_pause_changed", fact, record.seat, [f"seat:{record.seat}"], paused=paused)
             case f.CallEnded():
                 still_there = [f"seat:{name}" for name in self._seats_in(fact.call_id)]
                 self._say("call_ended", fact, record.seat, [CALLS_READ, *still_there], outcome=str(fact.outcome))
@@ -107,7 +110,7 @@ class Reckoning:
     def _seats_in(self, call_id: str) -> list[str]:
         return [name for name, held in self.seats.items() if held.call_id == call_id and held.state.status in BUSY]
 
-    def _say(self, topic: str, fact: f.CallFact, seat: str | None, audience: list[str], **more: str) -> None:
+    def _say(self, topic: str, fact: f.CallFact, seat: str | None, audience: list[str], **more: str | bool) -> None:
         payload = {"call_id": fact.call_id, "seat": seat, "at": fact.at.isoformat(), **more}
         self.messages.append(Event(topic, fact.call_id, tuple(audience), payload, fact.at))
 

@@ -57,6 +57,7 @@ class CallRecord:
     cause: int | None = None
     survey_score: int | None = None
     recording_file: str | None = None
+    recording_paused_at: datetime | None = None
     recording_state: str = "none"
     transcript_state: str = "none"
     source: str = "live"
@@ -187,6 +188,14 @@ def _recording(record: CallRecord, fact: f.RecordingStarted, _: Agent) -> CallRe
     return replace(record, recording_file=fact.file)
 
 
+def _recording_paused(record: CallRecord, fact: f.RecordingPaused, _: Agent) -> CallRecord:
+    return replace(record, recording_paused_at=fact.at)
+
+
+def _recording_resumed(record: CallRecord, _: f.RecordingResumed, __: Agent) -> CallRecord:
+    return replace(record, recording_paused_at=None)
+
+
 def _scored(record: CallRecord, fact: f.SurveyAnswered, _: Agent) -> CallRecord:
     return replace(record, survey_score=fact.score)
 
@@ -212,6 +221,8 @@ _CHANGES: dict[type[f.Fact], Callable[[CallRecord, Any, Agent], CallRecord]] = {
     f.CallHeld: _held,
     f.CallResumed: _resumed,
     f.RecordingStarted: _recording,
+    f.RecordingPaused: _recording_paused,
+    f.RecordingResumed: _recording_resumed,
     f.SurveyAnswered: _scored,
     f.CallEnded: _ended,
 }

@@ -19,7 +19,7 @@ from backend.orders import service as orders
 from backend.orders.schemas import OrderState
 from backend.orders.service import PATIENCE
 from backend.seats.models import SeatChange
-from telephony.commands import DialOut, HangUpCall, HangUpSeat
+from telephony.commands import DialOut, HangUpCall, HangUpSeat, PauseRecording
 from telephony.simulate.answering import Manner, answering_citizens
 from telephony.simulate.seats import SeatBehaviour, simulated_seats
 
@@ -147,3 +147,36 @@ async def test_after_a_crash_nobody_is_dialled_late_or_twice(exchange: Exchange)
             assert (await exchange.came_out(await exchange.order(fresh, who))).state is OrderState.DONE
             await ended(exchange, fresh.call_id)
         assert len(citizens.called(CITIZEN)) == 1
+
+
+async def test_a_paused_recording_holds_silence_and_goes_on_by_itself(exchange: Exchange) -> None:
+    config = exchange.installation.config
+    impatient = config.hall.model_copy(update={"recording_pause_seconds": 1})
+    exchange.installation.config = config.model_copy(update={"hall": impatient})
+    order = dial("8001")
+    async with (
+        simulated_seats(exchange.stage, ["8001"], exchange.secret_of, AT_ONCE),
+        answering_citizens(exchange.stage, exchange.pbx.ports.trunk, talk_s=4, voice=exchange.stage.legs.seats[1]),
+        exchange.leader(),
+    ):
+        who = await exchange.agent_at("8001")
+        await exchange.order(order, who)
+        answered = select(Call.call_id).where(Call.call_id == order.call_id, Call.stage == "answered")
+        await exchange.until(lambda: exchange.ask(answered))
+        await asyncio.sleep(0.8)
+        pause = await exchange.order(PauseRecording(call_id=order.call_id), who)
+        assert (await exchange.came_out(pause)).problem is None
+        paused = select(Call.call_id).where(Call.call_id == order.call_id, Call.recording_paused_at.is_not(None))
+        await exchange.until(lambda: exchange.ask(paused))
+        call = await ended(exchange, order.call_id)
+    facts = await exchange.ask(
+        select(CallFact.kind, CallFact.at).where(CallFact.call_id == order.call_id).order_by(CallFact.n)
+    )
+    [since] = [fact.at for fact in facts if fact.kind == "recording_paused"]
+    [until] = [fact.at for fact in facts if fact.kind == "recording_resumed"]
+    recorded = np.fromfile(str(call.recording_file), dtype="<i2").reshape(-1, 2).any(axis=1)
+    frames = recorded[: len(recorded) // 160 * 160].reshape(-1, 160).any(axis=1)  # 20 ms each
+    silent = np.flatnonzero(~frames)
+    assert len(silent) * 0.02 == pytest.approx((until - since).total_seconds(), abs=0.3)
+    assert frames[: silent[0]].all(), "something is missing before the pause"
+    assert frames[silent[-1] + 5 : -10].any(), "nothing was recorded after the pause"

@@ -58,6 +58,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     callback_changed: () => {},
     recording_changed: () => {},
     transcript_changed: () => {},
+    recording_pause_changed: ({ call_id, paused_at }) => call.recordingPaused(call_id, paused_at ?? null),
     order_changed: () => {},
   }
 

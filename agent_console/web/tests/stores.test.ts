@@ -228,11 +228,23 @@ describe('the call on the desk', () => {
     ringing_since: null,
     answered_at: null,
     ended_at: null,
+    recording_paused_at: null,
     cases: [],
     calls_30_days: 1,
     draft: null,
   })
   const seat = (state: SeatView['state']) => ({ seat: '8001', state }) as SeatView
+
+  it('shows since when the recording is paused, of its own call only', () => {
+    const call = useCall()
+    call.show(card('c1', 'answered'))
+    call.recordingPaused('c2', '2026-11-22T02:01:00Z')
+    expect(call.card?.recording_paused_at).toBeNull()
+    call.recordingPaused('c1', '2026-11-22T02:01:00Z')
+    expect(call.card?.recording_paused_at).toBe('2026-11-22T02:01:00Z')
+    call.recordingPaused('c1', null)
+    expect(call.card?.recording_paused_at).toBeNull()
+  })
 
   it('puts the form of the last call aside and takes it up again', async () => {
     const drafts = openDrafts()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -107,3 +107,26 @@ def test_a_seat_that_does_not_answer_is_told_with_the_reason(reason: str, said: 
     assert problem is not None
     assert said in problem.message
     assert c.origination_problem(AmiEvent({"Response": "Success", "Reason": "4"})) is None
+
+
+def test_a_recording_is_paused_on_both_legs_of_the_citizens_channel() -> None:
+    pause, resume = c.PauseRecording(call_id="c1"), c.ResumeRecording(call_id="c1")
+    (paused,) = c.actions_of(pause, ORDER_ID, a_call(RINGING, TALKING))
+    assert paused == {
+        "Action": "MixMonitorMute", "Channel": "PJSIP/trunk-00000001", "Direction": "both", "State": "1"
+    }  # fmt: skip
+    (resumed,) = c.actions_of(resume, ORDER_ID, a_call(RINGING, TALKING))
+    assert resumed == {**paused, "State": "0"}
+    with pytest.raises(c.CallGone):
+        c.actions_of(pause, ORDER_ID, {})
+
+
+@pytest.mark.parametrize(("after_s", "forgotten"), [(59, 0), (60, 1), (3600, 1)])
+def test_a_pause_that_is_forgotten_ends_by_itself(after_s: int, forgotten: int) -> None:
+    paused = a_call(RINGING, TALKING, f.RecordingPaused(at=NOW, call_id="c1"))
+    goes_on = a_call(
+        RINGING, TALKING, f.RecordingPaused(at=NOW, call_id="c1"), f.RecordingResumed(at=NOW, call_id="c1")
+    )
+    now, longest = NOW + timedelta(seconds=after_s), timedelta(minutes=1)
+    actions = c.resume_forgotten([*paused.values(), *goes_on.values()], now, longest)
+    assert [action["State"] for action in actions] == ["0"] * forgotten

@@ -31,6 +31,8 @@ FACTS: list[f.Fact] = [
     f.CallTransferred(**CALL, from_seat="8001", to="8002", mode=f.TransferMode.ATTENDED),
     f.TalkEnded(**CALL, seat="8001", ended_by=f.Party.TRANSFER),
     f.RecordingStarted(**CALL, file="rec/one.raw"),
+    f.RecordingPaused(**CALL),
+    f.RecordingResumed(**CALL),
     f.SurveyAnswered(**CALL, score=5, seat="8002"),
     f.CallEnded(**CALL, outcome=f.CallOutcome.ANSWERED, hung_up_by=f.Party.CALLER, cause=None, recovered=True),
     f.PhoneRegistered(at=AT, seat="8001", contact="sip:8001@127.0.0.1"),

@@ -15,6 +15,7 @@ const WAIT = '恢复后会自动继续。'
 export const errors: Record<string, ErrorText> = {
   ConsoleOffline: { message: '暂时连不上服务器。', kept: KEPT, next_step: '恢复连接后会自动继续，也可以稍后重试。' },
   ReplyTimedOut: { message: '服务器没有及时答复。', kept: KEPT, next_step: '请稍后重试。' },
+  NotInThisCall: { message: '您不在这通电话中。', kept: '录音没有变化。' },
   ConsoleError: { message: '页面出错。', next_step: '请刷新页面重试。' },
   ServerError: { message: '服务器出错。', kept: KEPT, next_step: '请稍后重试；仍不成功请联系管理员。' },
   Unexpected: { message: '服务器出错。', kept: KEPT, next_step: '请稍后重试；仍不成功请联系管理员。' },

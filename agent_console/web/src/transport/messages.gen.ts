@@ -78,6 +78,7 @@ export interface CallCard {
   dialed_number: string
   draft: DraftView | null
   ended_at: string | null
+  recording_paused_at: string | null
   ringing_since: string | null
   stage: 'ringing' | 'answered' | 'ended'
 }
@@ -389,6 +390,8 @@ export interface ConsoleMessages {
     | ForceSignOut
     | SendNotice
     | ReadNotice
+    | PauseRecording
+    | ResumeRecording
   message: Welcome | Event | Ring | Reply | Tick | SignedOut
 }
 /**
@@ -536,6 +539,24 @@ export interface ReadNotice {
   command: 'read_notice'
   id: number
   notice_id: string
+}
+/**
+ * Record silence for a while, because the citizen tells a card number or a password; the own call only.
+ */
+export interface PauseRecording {
+  call_id: string
+  command: 'pause_recording'
+  id: number
+  request_id: string
+}
+/**
+ * Record again what is said in the own call.
+ */
+export interface ResumeRecording {
+  call_id: string
+  command: 'resume_recording'
+  id: number
+  request_id: string
 }
 /**
  * The present state as of event `seq`. `missed_too_many` tells that older events were not replayed.
@@ -689,6 +710,7 @@ export interface Event {
     | RecordingChanged
     | TranscriptChanged
     | DraftSaved
+    | RecordingPauseChanged
     | OrderChanged
     | HallCallChanged
     | HallCallGone
@@ -744,6 +766,14 @@ export interface DraftSaved {
   discarded: boolean
   draft: DraftView
   kind: 'draft_saved'
+}
+/**
+ * The recording of this seat's call was paused at `paused_at`, or goes on (None).
+ */
+export interface RecordingPauseChanged {
+  call_id: string
+  kind: 'recording_pause_changed'
+  paused_at: string | null
 }
 /**
  * An order to the PBX that this person gave was taken, or came out.
@@ -852,7 +882,8 @@ export interface Ring {
  * Results: sign_in_seat, make_ready, pause_seat, extend_wrap_up, sign_out_seat -> SeatView; save_draft -> DraftView;
  * discard_draft -> {}; file_case -> FiledCase; schedule_callback, cancel_callback -> CallbackView; force_pause,
  * force_ready, end_wrap_up, force_sign_out -> SeatView; set_skills -> SkillsView;
- * send_notice -> SentNotice; read_notice -> Receipt.
+ * send_notice -> SentNotice; read_notice -> Receipt;
+ * pause_recording, resume_recording -> OrderView.
  */
 export interface Reply {
   id: number

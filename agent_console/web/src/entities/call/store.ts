@@ -36,6 +36,10 @@ export const useCall = defineStore('call', () => {
     if (card.value?.call_id === callId) card.value = { ...card.value, stage: 'answered', answered_at: at }
   }
 
+  function recordingPaused(callId: string, at: string | null): void {
+    if (card.value?.call_id === callId) card.value = { ...card.value, recording_paused_at: at }
+  }
+
   function ended(callId: string, at: string): void {
     if (card.value?.call_id !== callId) return
     if (card.value.stage === 'ringing') {
@@ -73,6 +77,7 @@ export const useCall = defineStore('call', () => {
     ring,
     welcome,
     answered,
+    recordingPaused,
     ended,
     seatMoved,
     dismissIfDone,

@@ -1,0 +1,40 @@
+"""Pausing the recording of the own call, while something is told that nobody may keep."""
+
+from __future__ import annotations
+
+from agent_console.desk import Desk
+from agent_console.protocol import PauseRecording, ResumeRecording
+from backend.kernel import clock
+from backend.kernel.database import Transaction
+from backend.kernel.errors import Conflict
+from backend.orders import service as orders
+from backend.orders.schemas import OrderView
+from backend.seats import service as seats
+from backend.seats.schemas import SeatState
+from telephony import commands
+
+
+class NotInThisCall(Conflict):
+    """The person does not talk in the call whose recording was to be paused."""
+
+
+async def pause_recording(desk: Desk, command: PauseRecording) -> OrderView:
+    """Record silence from now on."""
+    async with desk.database.transaction() as tx:
+        await _check_talking(tx, desk, command.call_id)
+        order = commands.PauseRecording(call_id=command.call_id)
+        return (await orders.place(tx, command.request_id, order, desk.principal, clock.now())).order
+
+
+async def resume_recording(desk: Desk, command: ResumeRecording) -> OrderView:
+    """Record again."""
+    async with desk.database.transaction() as tx:
+        await _check_talking(tx, desk, command.call_id)
+        order = commands.ResumeRecording(call_id=command.call_id)
+        return (await orders.place(tx, command.request_id, order, desk.principal, clock.now())).order
+
+
+async def _check_talking(tx: Transaction, desk: Desk, call_id: str) -> None:
+    seat = await seats.seat_of(tx, desk.principal)
+    if seat is None or seat.call_id != call_id or seat.state is not SeatState.TALKING:
+        raise NotInThisCall("You do not talk in this call now.", kept="The recording is unchanged.")
