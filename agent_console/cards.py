@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from agent_console.protocol import CallCard
-from backend.calls.popups import calls_in_hand
+from backend.calls.popups import calls_in_hand, handed_by
 from backend.cases import service as cases
 from backend.cases.drafts import draft_for_call
 from backend.kernel.database import Transaction
@@ -52,7 +52,8 @@ async def current_card(tx: Transaction, seat: SeatView, now: datetime) -> CallCa
     if card is None:
         return None
     draft = None if seat.user_id is None else await draft_for_call(tx, seat.user_id, seat.call_id)
-    return card.model_copy(update={"stage": stage_for(seat, card), "draft": draft})
+    handed = await handed_by(tx, seat.call_id, seat.seat)
+    return card.model_copy(update={"stage": stage_for(seat, card), "draft": draft, "handed_by": handed})
 
 
 def stage_for(seat: SeatView, card: CallCard) -> Stage:

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from agent_console.connection import Connection
 from agent_console.desk import Desk
 from agent_console.hub import Hub
-from agent_console.schemas import Options
+from agent_console.schemas import Options, PhoneTargets
 from agent_console.settings import ConsoleSettings
 from backend.cases.schemas import Urgency
 from backend.identity.access import Access, check_origin, principal_of, requires, signed_in
@@ -60,6 +60,15 @@ async def softphone(request: Request, principal: Annotated[Principal, Depends(re
         websocket_url=settings.sip_websocket_url,
         password=settings.sip_secret(seat.seat),
     )
+
+
+@router.get("/softphone/targets")
+async def targets(request: Request, principal: Annotated[Principal, Depends(requires("desk.sit"))]) -> PhoneTargets:
+    """Whom the phone of this person's seat may call inside the hall, as things stand now."""
+    async with _database(request).transaction() as tx:
+        hall = await seats.list_seats(tx)
+    others = [seat for seat in hall if seat.user_id not in (None, principal.user_id)]
+    return PhoneTargets(seats=others, queues=list(_settings(request).queues))
 
 
 class _Visitor(Access):

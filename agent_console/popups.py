@@ -16,6 +16,7 @@ from agent_console.cards import cards
 from agent_console.protocol import CallAnswered, CallCard, CallRinging, EventBody, Ring
 from backend.calls.announce import Arriving, Ringing, read
 from backend.calls.popups import repeats_statement
+from backend.calls.schemas import HandedBy
 from backend.cases.repository import cases_statement
 from backend.cases.schemas import CaseSummary
 from backend.cases.service import POP_UP_CASES
@@ -64,7 +65,7 @@ class Popups:
     async def ring(self, events: Sequence[StoredEvent]) -> list[EventBody | None]:
         """The pop-ups of `call_ringing` events, from the record."""
         await self._read_missing(events)
-        return [self._popup(event.entity, event.at) for event in events]
+        return [self._popup(event) for event in events]
 
     async def answer(self, events: Sequence[StoredEvent]) -> list[EventBody | None]:
         """`call_answered`, each with its card: the ring may have passed while nobody watched the PBX."""
@@ -128,9 +129,13 @@ class Popups:
         card = self._ready.get(call_id)
         return None if card is None else card.model_copy(update={"stage": "answered", "answered_at": at})
 
-    def _popup(self, call_id: str, since: datetime) -> EventBody | None:
-        card = self._ready.get(call_id)
-        return None if card is None else CallRinging(card=card.model_copy(update={"ringing_since": since}))
+    def _popup(self, event: StoredEvent) -> EventBody | None:
+        card = self._ready.get(event.entity)
+        if card is None:
+            return None
+        handed = event.payload.get("handed_by")
+        handed_by = None if handed is None else HandedBy.model_validate(handed)
+        return CallRinging(card=card.model_copy(update={"ringing_since": event.at, "handed_by": handed_by}))
 
 
 def _card(call: Arriving, caller: CallerView, cases: list[CaseSummary], repeats: int) -> CallCard:

@@ -17,6 +17,7 @@ from pydantic import Field, PrivateAttr, TypeAdapter
 
 from agent_console import supervision as s
 from backend.callbacks.schemas import CallbackView, CallbackWish
+from backend.calls.schemas import HandedBy
 from backend.cases.schemas import CaseForm, CaseSummary, DraftContent, DraftView
 from backend.citizens.schemas import CallerView
 from backend.identity.schemas import Me
@@ -182,6 +183,7 @@ class CallCard(Schema):
     """The pop-up: who is calling, and what is known of that number, open cases first.
 
     `stage` is "ringing", "answered" or, in wrap-up, "ended". `draft` is the form begun for this call, if any.
+    `handed_by` is the colleague from whom the call comes, None when it comes from the queue.
     """
 
     call_id: str
@@ -196,6 +198,7 @@ class CallCard(Schema):
     cases: list[CaseSummary]
     calls_30_days: int
     draft: DraftView | None
+    handed_by: HandedBy | None = None
 
 
 class QueueView(Schema):

@@ -37,6 +37,7 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     identity.Me,
     identity.UserView,
     console.Options,
+    console.PhoneTargets,
     console.PlatformStatus,
     seats.SeatView,
     seats.Softphone,

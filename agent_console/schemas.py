@@ -26,6 +26,20 @@ class Options(Schema):
     numbers: list[str]
 
 
+class QueueTarget(Schema):
+    """A queue as a seat may dial it; `title` is what people call it."""
+
+    name: str
+    title: str
+
+
+class PhoneTargets(Schema):
+    """Whom a seat may dial, consult or hand a citizen to, beside outside numbers: other seats with somebody, queues."""
+
+    seats: list[SeatView]
+    queues: list[QueueTarget]
+
+
 class PartStatus(Schema):
     """One part of the platform: whether it works, and as of when.
 

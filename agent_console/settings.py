@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from agent_console.schemas import QueueTarget
 from backend.cases.rules import ReferenceData
 from backend.seats.seating import HallTimes
 from telephony.pbx.settings import PbxSettings
@@ -17,6 +18,7 @@ class ConsoleSettings:
     reference: ReferenceData
     times: HallTimes
     numbers: tuple[str, ...]
+    queues: tuple[QueueTarget, ...]
     sip_domain: str
     sip_websocket_url: str
     sip_secret: Callable[[str], str]

@@ -50,10 +50,22 @@ TRANSITIONS: dict[Stage, frozenset[Stage]] = {
 
 
 @dataclass(slots=True)
+class Consult:
+    """A seat's second leg: whom it dialled, and who answered there (`with_channel` is empty until somebody did)."""
+
+    channel: str
+    to: str
+    with_seat: str = ""
+    with_channel: str = ""
+
+
+@dataclass(slots=True)
 class Call:
     """One call as it is known now.
 
-    `ringing` and `talking` map seats to their channels, `legs` are all channels that were ever part of it.
+    `ringing` and `talking` map seats to their channels, `consults` the seats that consult to whom they consult;
+    `asked` are the channels that ring for a consultation and `second_legs` those from which seats ever consulted, both
+    with who asks. `legs` are all channels that were ever part of the call.
     """
 
     id: str
@@ -66,6 +78,9 @@ class Call:
     ringing: dict[str, str] = field(default_factory=dict)
     talking: dict[str, str] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
+    consults: dict[str, Consult] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
+    second_legs: dict[str, str] = field(default_factory=dict)
     placed_by: str = ""
     placed_channel: str = ""
     answered: bool = False
@@ -94,6 +109,10 @@ class Call:
         if self.queue:
             return Stage.QUEUED
         return Stage.AFTER_TALK if self.answered else Stage.ARRIVED
+
+    def consult_over(self, channel: str) -> str | None:
+        """Who consults over this second leg, or with the party behind this channel."""
+        return next((by for by, one in self.consults.items() if channel in (one.channel, one.with_channel)), None)
 
     @classmethod
     def opened_by(cls, fact: f.CallArrived | f.CallPlaced) -> Self:
@@ -134,10 +153,14 @@ def _left_queue(call: Call, fact: f.CallLeftQueue) -> None:
 def _ringing(call: Call, fact: f.SeatRinging) -> None:
     call.ringing[fact.seat] = fact.channel
     call.legs.add(fact.channel)
+    if fact.asked_by:
+        call.asked[fact.channel] = fact.asked_by
 
 
 def _ring_ended(call: Call, fact: f.SeatRingEnded) -> None:
-    call.phone_causes.pop(call.ringing.pop(fact.seat, ""), None)
+    channel = call.ringing.pop(fact.seat, "")
+    call.phone_causes.pop(channel, None)
+    call.asked.pop(channel, None)
 
 
 def _answered(call: Call, fact: f.CallAnswered) -> None:
@@ -154,6 +177,31 @@ def _held(call: Call, fact: f.CallHeld) -> None:
 
 def _resumed(call: Call, fact: f.CallResumed) -> None:
     call.held.discard(fact.seat)
+
+
+def _taken_back(call: Call, fact: f.CallTakenBack) -> None:
+    call.talking[fact.seat] = fact.channel
+    call.held.discard(fact.seat)
+    call.legs.add(fact.channel)
+
+
+def _consult_began(call: Call, fact: f.ConsultBegan) -> None:
+    call.consults[fact.seat] = Consult(fact.channel, fact.to)
+    call.second_legs[fact.channel] = fact.seat
+    call.legs.add(fact.channel)
+
+
+def _consult_answered(call: Call, fact: f.ConsultAnswered) -> None:
+    call.ringing.pop(fact.seat, None)
+    call.asked.pop(fact.channel, None)
+    call.legs.add(fact.channel)
+    consult = call.consults.get(fact.asked_by)
+    if consult is not None:
+        consult.with_seat, consult.with_channel = fact.seat, fact.channel
+
+
+def _consult_ended(call: Call, fact: f.ConsultEnded) -> None:
+    call.consults.pop(fact.asked_by, None)
 
 
 def _talk_ended(call: Call, fact: f.TalkEnded) -> None:
@@ -190,6 +238,10 @@ _CHANGES: dict[type[f.Fact], Callable[[Call, Any], None]] = {
     f.CallAnswered: _answered,
     f.CallHeld: _held,
     f.CallResumed: _resumed,
+    f.CallTakenBack: _taken_back,
+    f.ConsultBegan: _consult_began,
+    f.ConsultAnswered: _consult_answered,
+    f.ConsultEnded: _consult_ended,
     f.TalkEnded: _talk_ended,
     f.RecordingStarted: _recording,
     f.RecordingPaused: _recording_paused,

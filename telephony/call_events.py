@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
+from telephony import consult_events as consult
 from telephony import facts as f
 from telephony.ami import AmiEvent
 from telephony.call import Call, Direction
+from telephony.consult_events import RINGING_IN
 from telephony.names import dialed_in, is_number, is_outside, seat_of, text_or_empty
 
 Reader = Callable[[Call, AmiEvent, datetime], Iterable[f.CallFact]]
 
-RINGING_IN = "4"  # ChannelState of a channel on which somebody calls us
 CAUSE_BUSY, CAUSE_REJECTED = 17, 21  # Q.850
 ABANDONED = "abandoned"
 GAVE_UP = frozenset({"TIMEOUT", "FULL", "JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL", "WITHDRAW"})
@@ -94,6 +95,8 @@ def _left(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
 
 
 def _abandoned(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact]:
+    if event["Channel"] != call.channel:  # a seat gave up to consult whoever takes a queue's calls
+        return ()
     call.hung_up_by = call.hung_up_by or f.Party.CALLER
     return _left(call, event, at)
 
@@ -105,7 +108,8 @@ def _rings(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
         return
     if seat in call.ringing:
         yield f.SeatRingEnded(at=at, call_id=call.id, seat=seat, outcome=f.RingOutcome.CANCELED)
-    yield f.SeatRinging(at=at, call_id=call.id, seat=seat, channel=channel)
+    asked_by = consult.asker(call, event["Channel"])
+    yield f.SeatRinging(at=at, call_id=call.id, seat=seat, channel=channel, asked_by=asked_by)
 
 
 def _dial_ended(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
@@ -115,7 +119,7 @@ def _dial_ended(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFac
         if status == "ANSWER":
             yield from _answer(call, call.placed_by, call.placed_channel, at)
     elif status == "ANSWER":
-        yield from _answer(call, seat_of(channel) or "", channel, at)
+        yield from _taken(call, event, at)
     else:
         yield from _ring_ended(call, channel, at, _ring_outcome(call, channel, status))
 
@@ -142,7 +146,8 @@ def _ring_outcome(call: Call, channel: str, status: str) -> f.RingOutcome:
         return f.RingOutcome.NO_ANSWER
     if status in {"CHANUNAVAIL", "CONGESTION"}:
         return f.RingOutcome.UNREACHABLE
-    return f.RingOutcome.ANSWERED_ELSEWHERE if call.talking else f.RingOutcome.CANCELED
+    others = call.talking and channel not in call.asked
+    return f.RingOutcome.ANSWERED_ELSEWHERE if others else f.RingOutcome.CANCELED
 
 
 # --- talking --------------------------------------------------------------------------------------------------------
@@ -153,14 +158,26 @@ def _answer(call: Call, seat: str, channel: str, at: datetime) -> Iterator[f.Cal
         yield f.CallAnswered(at=at, call_id=call.id, seat=seat, channel=channel)
 
 
-def _connected(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact]:
-    return _answer(call, seat_of(event["DestChannel"]) or "", event["DestChannel"], at)
+def _taken(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact]:
+    """Somebody answered: the citizen's call, or a colleague who consults."""
+    channel = event["DestChannel"]
+    if asked_by := consult.asker(call, event["Channel"], channel):
+        return consult.answered(call, asked_by, channel, at)
+    return _answer(call, seat_of(channel) or "", channel, at)
 
 
 def _entered_bridge(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact]:
-    """A ringing seat that is suddenly in a bridge did answer, though the event that says so was missed."""
+    """A ringing seat that is suddenly in a bridge did answer, though the event that says so was missed; a talking one
+    that comes with another leg took its call back."""
     seat, channel = seat_of(event["Channel"]), event["Channel"]
-    return _answer(call, seat, channel, at) if seat and call.ringing.get(seat) == channel else ()
+    if seat is None or channel in call.gone or channel in call.second_legs:
+        return ()
+    if call.ringing.get(seat) == channel:
+        asked_by = consult.asker(call, "", channel)
+        return consult.answered(call, asked_by, channel, at) if asked_by else _answer(call, seat, channel, at)
+    if call.talking.get(seat, channel) != channel:
+        return (f.CallTakenBack(at=at, call_id=call.id, seat=seat, channel=channel),)
+    return ()
 
 
 def _held(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
@@ -199,7 +216,11 @@ def _attended_transfer(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.
     if event["Result"] != "Success" or seat not in call.talking:
         return
     to_seat = seat_of(target)
+    asked = call.consults.get(seat)
     to = to_seat or text_or_empty(event["TransferTargetCallerIDNum"] or event["SecondTransfererExten"])
+    if asked is not None:
+        to = to_seat or asked.to
+        yield consult.ended(call, seat, at, transferred=True)
     yield f.CallTransferred(at=at, call_id=call.id, from_seat=seat, to=to, mode=f.TransferMode.ATTENDED)
     yield from _talk_ended(call, seat, at, f.Party.TRANSFER)
     if to_seat:
@@ -223,7 +244,7 @@ def _hangup_requested(call: Call, event: AmiEvent, _at: datetime) -> Iterable[f.
 
 def _completed(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact]:
     seat, channel = seat_of(event["DestChannel"]), event["DestChannel"]
-    if seat is None or call.talking.get(seat) != channel:
+    if seat is None or call.talking.get(seat) != channel or event["Channel"] in call.second_legs:
         return ()
     parties = {"caller": f.Party.CALLER, "agent": f.Party.SEAT, "transfer": f.Party.TRANSFER}
     return _talk_ended(call, seat, at, parties.get(event["Reason"], f.Party.UNKNOWN))
@@ -242,6 +263,7 @@ def _hung_up(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
         return
     call.gone.add(channel)
     seat = seat_of(channel)
+    yield from consult.over(call, channel, at)
     yield from _ring_ended(call, channel, at, _ring_outcome(call, channel, ""))
     if seat is not None and call.talking.get(seat) == channel:
         yield from _talk_ended(call, seat, at, call.hung_up_by or f.Party.SYSTEM)
@@ -256,6 +278,8 @@ def ending(
     for seat in list(call.ringing):
         outcome = f.RingOutcome.CANCELED
         yield f.SeatRingEnded(at=at, call_id=call.id, seat=seat, outcome=outcome, recovered=recovered)
+    for seat in list(call.consults):
+        yield consult.ended(call, seat, at, recovered=recovered)
     for seat in list(call.talking):
         yield f.TalkEnded(at=at, call_id=call.id, seat=seat, ended_by=by, recovered=recovered)
     if call.talk_ended_by is not None and call.talk_ended_by is not f.Party.TRANSFER:
@@ -287,7 +311,7 @@ CALL_EVENTS: dict[str, Reader] = {
     "QueueCallerAbandon": _abandoned,
     "AgentCalled": _rings,
     "AgentRingNoAnswer": _not_answered,
-    "AgentConnect": _connected,
+    "AgentConnect": _taken,
     "AgentComplete": _completed,
     "DialBegin": _rings,
     "DialEnd": _dial_ended,

@@ -53,6 +53,14 @@ class Party(StrEnum):
     UNKNOWN = "unknown"
 
 
+class ConsultOutcome(StrEnum):
+    """How a consultation ended: the talk was over, the citizen was handed to who was consulted, nobody answered."""
+
+    OVER = "over"
+    TRANSFERRED = "transferred"
+    UNANSWERED = "unanswered"
+
+
 class TransferMode(StrEnum):
     """Blind: handed over unannounced. Attended: after a consultation."""
 
@@ -169,10 +177,11 @@ class CallLeftQueue(CallFact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatRinging(CallFact):
-    """The call rings at `seat`."""
+    """The call rings at `seat`; `asked_by` is the seat that wants to consult it, empty when the citizen is to talk."""
 
     seat: str
     channel: str
+    asked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +212,41 @@ class CallResumed(CallFact):
     """`seat` took the citizen off hold."""
 
     seat: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTakenBack(CallFact):
+    """`seat` goes on talking over a new `channel`: its page was loaded anew, or another page took the phone over."""
+
+    seat: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultBegan(CallFact):
+    """During the call `seat` dials `to`, a seat, a queue or an outside number, over its second leg `channel`."""
+
+    seat: str
+    to: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultAnswered(CallFact):
+    """`asked_by` and `seat` consult each other; `seat` is empty when it is somebody outside the hall."""
+
+    seat: str
+    asked_by: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultEnded(CallFact):
+    """The consultation that `asked_by` began is over; `seat` is who was consulted, empty for nobody or an outsider."""
+
+    seat: str
+    asked_by: str
+    outcome: ConsultOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

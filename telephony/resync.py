@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from telephony import facts as f
 from telephony.ami import AmiEvent, Snapshot
 from telephony.call import Call, Direction
 from telephony.call_events import arrival, ending
+from telephony.consult_events import ended
 from telephony.line_events import REACHABLE
 from telephony.lines import Line, Membership
 from telephony.names import is_outside, seat_of, text_or_empty
@@ -55,7 +56,7 @@ def call_repairs(calls: Mapping[str, Call], snapshot: Snapshot, at: datetime) ->
             cut = snapshot.booted_at is not None and call.arrived_at < snapshot.booted_at - BOOT_TOLERANCE
             yield from ending(call, at, None, recovered=True, cut=cut)
         else:
-            yield from _legs_gone(call, seen, at)
+            yield from _legs_gone(call, seen, {leg["Channel"] for leg in snapshot.channels}, at)
     waiting = {entry["Channel"]: entry for entry in snapshot.waiting}
     for call_id, seen in present.items():
         yield from _legs_present(calls, call_id, seen, waiting.get(seen.channel), at)
@@ -87,14 +88,21 @@ def _seen(snapshot: Snapshot) -> dict[str, Seen]:
     return present
 
 
-def _legs_gone(call: Call, seen: Seen, at: datetime) -> Iterator[f.CallFact]:
+def _legs_gone(call: Call, seen: Seen, present: Set[str], at: datetime) -> Iterator[f.CallFact]:
+    """`present` are all channels: what belongs to a consultation is listed as if it were another call."""
     ringing, talking = seen.ringing(), seen.talking()
+    for seat, consult in list(call.consults.items()):
+        if consult.channel not in present:
+            yield ended(call, seat, at, recovered=True)
     for seat, channel in list(call.ringing.items()):
-        if channel not in (ringing.get(seat), talking.get(seat)):
+        asked = channel in call.asked and channel in present
+        if not asked and channel not in (ringing.get(seat), talking.get(seat)):
             outcome = f.RingOutcome.CANCELED
             yield f.SeatRingEnded(at=at, call_id=call.id, seat=seat, outcome=outcome, recovered=True)
     for seat, channel in list(call.talking.items()):
-        if seat not in seen.seats or seen.seats[seat]["Channel"] != channel:
+        if talking.get(seat, channel) != channel:
+            yield f.CallTakenBack(at=at, call_id=call.id, seat=seat, channel=talking[seat], recovered=True)
+        elif seat not in seen.seats or seen.seats[seat]["Channel"] != channel:
             yield f.TalkEnded(at=at, call_id=call.id, seat=seat, ended_by=f.Party.UNKNOWN, recovered=True)
 
 
@@ -102,7 +110,7 @@ def _legs_present(
     calls: Mapping[str, Call], call_id: str, seen: Seen, entry: AmiEvent | None, at: datetime
 ) -> Iterator[f.CallFact]:
     if call_id not in calls:
-        first = _opening(call_id, seen, entry, at)
+        first = None if _consults(calls, seen) else _opening(call_id, seen, entry, at)
         if first is None:
             return
         yield first
@@ -119,6 +127,12 @@ def _legs_present(
     for seat, channel in seen.talking().items():
         if call.talking.get(seat) != channel:
             yield f.CallAnswered(at=at, call_id=call_id, seat=seat, channel=channel, recovered=True)
+
+
+def _consults(calls: Mapping[str, Call], seen: Seen) -> bool:
+    """Whether this is a seat that talks in a call and asks somebody outside, which is no call of its own."""
+    caller = seat_of(seen.root["Channel"]) if seen.root is not None else None
+    return any(caller in call.talking for call in calls.values())
 
 
 def _opening(call_id: str, seen: Seen, entry: AmiEvent | None, at: datetime) -> f.CallArrived | f.CallPlaced | None:

@@ -13,6 +13,7 @@ from telephony import facts as f
 from telephony.ami import AmiEvent, Snapshot
 from telephony.call import Call
 from telephony.call_events import CALL_EVENTS, opening
+from telephony.consult_events import beginning
 from telephony.line_events import LINE_EVENTS
 from telephony.lines import Line, QueueView, changes
 from telephony.names import seat_of
@@ -61,6 +62,10 @@ class PbxState:
             return self._apply_to_line(event, at)
         call = self._call_of(event)
         if call is None:
+            consult = beginning(self.calls.values(), event, at)
+            if consult is not None:
+                self._absorb(consult)
+                return [consult]
             first = opening(event, at)
             if first is None or first.call_id in self._ended:
                 return []

@@ -17,6 +17,7 @@ from agent_console.hall import HallCalls
 from agent_console.hub import Hub
 from agent_console.popups import Popups
 from agent_console.renderers import renderers
+from agent_console.schemas import QueueTarget
 from agent_console.settings import ConsoleSettings
 from backend.app import health
 from backend.app.config import Installation, hall_times
@@ -39,6 +40,7 @@ from backend.seats import endpoints as seat_endpoints
 from backend.taxonomy.taxonomy import load_taxonomy
 from telephony.pbx import ports as pbx_ports
 from telephony.pbx.paths import pbx_paths
+from telephony.pbx.settings import PbxSettings
 
 log = structlog.get_logger(__name__)
 
@@ -102,12 +104,18 @@ def console_settings(installation: Installation) -> ConsoleSettings:
         ),
         times=hall_times(installation),
         numbers=tuple(number.number for number in config.pbx.numbers),
+        queues=queue_targets(config.pbx),
         sip_domain="127.0.0.1",
         sip_websocket_url=config.web.sip_websocket_url or f"ws://127.0.0.1:{http}/ws",
         sip_secret=lambda seat: installation.secrets.derive(f"sip:{seat}"),
         origins=frozenset(config.web.origins),
         pbx=config.pbx,
     )
+
+
+def queue_targets(pbx: PbxSettings) -> tuple[QueueTarget, ...]:
+    """The queues that a seat may dial, under their titles."""
+    return tuple(QueueTarget(name=queue.name, title=queue.title or queue.name) for queue in pbx.queues)
 
 
 def _report_errors(app: FastAPI) -> None:

@@ -9,13 +9,15 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
-from backend.calls.models import Call
-from backend.calls.schemas import CallStage
+from backend.calls.models import Call, CallFact
+from backend.calls.schemas import CallStage, HandedBy
 from backend.citizens import service as citizens
 from backend.citizens.numbers import read_number
 from backend.citizens.schemas import CallerView
 from backend.kernel.database import Transaction
 from backend.kernel.pipeline import Statement, driver_sql
+from backend.seats import repository as seats
+from telephony import facts as f
 
 REPEAT_CALLER = timedelta(days=30)
 
@@ -59,6 +61,24 @@ async def calls_in_hand(tx: Transaction, call_ids: Collection[str], now: datetim
 def repeats_statement(numbers: Collection[str], but: Collection[str], now: datetime) -> Statement:
     """How many calls (e164, calls) came from these numbers in 30 days, apart from the calls `but`."""
     return Statement(_REPEATS, {"numbers": sorted(numbers), "but": sorted(but), "since": now - REPEAT_CALLER})
+
+
+async def handed_by(tx: Transaction, call_id: str, seat: str) -> HandedBy | None:
+    """From which colleague the call came to this seat; None when it came from the queue."""
+    kinds = [f.SeatRinging.kind, f.CallTransferred.kind]
+    query = select(CallFact.kind, CallFact.payload).where(CallFact.call_id == call_id, CallFact.kind.in_(kinds))
+    facts = (await tx.session.execute(query.order_by(CallFact.n))).all()
+    giver, consult = "", False
+    transferred_by = ""
+    for kind, payload in facts:
+        if kind == f.CallTransferred.kind:
+            transferred_by = payload["from_seat"]
+        elif payload["seat"] == seat:
+            giver, consult = payload.get("asked_by") or transferred_by, bool(payload.get("asked_by"))
+    if not giver:
+        return None
+    name = await seats.agent_at(tx, giver)
+    return HandedBy(seat=giver, agent_name=name, consult=consult and transferred_by != giver)
 
 
 async def _calls_since(tx: Transaction, numbers: Collection[str], since: datetime) -> dict[str, int]:

@@ -92,7 +92,11 @@ class Reckoning:
     def _tell(self, fact: f.CallFact, record: CallRecord, seat: str | None) -> None:
         match fact:
             case f.SeatRinging():
-                self._say("call_ringing", fact, seat, [f"seat:{seat}"])
+                self._say("call_ringing", fact, seat, [f"seat:{seat}"], handed_by=_handed_by(fact, record))
+            case f.ConsultAnswered() if seat is not None:
+                self._say("call_answered", fact, seat, [f"seat:{seat}"])
+            case f.ConsultEnded() if seat is not None and fact.outcome is f.ConsultOutcome.OVER:
+                self._say("call_ended", fact, seat, [f"seat:{seat}"], outcome="answered")
             case f.CallAnswered():
                 audience = [CALLS_READ] if seat is None else [CALLS_READ, f"seat:{seat}"]
                 self._say("call_answered", fact, seat, audience)
@@ -110,7 +114,7 @@ class Reckoning:
     def _seats_in(self, call_id: str) -> list[str]:
         return [name for name, held in self.seats.items() if held.call_id == call_id and held.state.status in BUSY]
 
-    def _say(self, topic: str, fact: f.CallFact, seat: str | None, audience: list[str], **more: str | bool) -> None:
+    def _say(self, topic: str, fact: f.CallFact, seat: str | None, audience: list[str], **more: Any) -> None:
         payload = {"call_id": fact.call_id, "seat": seat, "at": fact.at.isoformat(), **more}
         self.messages.append(Event(topic, fact.call_id, tuple(audience), payload, fact.at))
 
@@ -120,6 +124,13 @@ class Reckoning:
             if moved != seated:
                 self.seat_steps.append((seated, moved, fact.at))
                 self.seats[name] = moved
+
+
+def _handed_by(fact: f.SeatRinging, record: CallRecord) -> dict[str, Any] | None:
+    """Who talks to the citizen already and wants this seat to: None for a call that comes from the queue."""
+    if record.answered_at is None or record.seat is None:
+        return None
+    return {"seat": record.seat, "agent_name": record.agent_name, "consult": bool(fact.asked_by)}
 
 
 def _agent_at(seats: Mapping[str, Seated], seat: str | None) -> Agent:

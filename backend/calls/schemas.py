@@ -89,6 +89,14 @@ class CallQuery(Schema):
     limit: int = Field(default=50, ge=1, le=200)
 
 
+class HandedBy(Schema):
+    """The colleague who talked to the citizen before, and hands the call over or, with `consult`, only asks."""
+
+    seat: str
+    agent_name: str | None
+    consult: bool
+
+
 class CallEventView(Schema):
     """One fact of a call's time line. `recovered` tells that it was found by re-synchronisation, not seen live."""
 

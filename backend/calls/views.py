@@ -13,7 +13,7 @@ from backend.calls.schemas import (
     TranscriptView,
     TurnView,
 )
-from backend.citizens.numbers import read_number
+from backend.citizens.numbers import mask, read_number
 from backend.citizens.service import caller_view
 
 _HIDDEN_IN_FACTS = frozenset(
@@ -89,4 +89,6 @@ def event_view(fact: CallFact) -> CallEventView:
     detail = {
         key: value for key, value in fact.payload.items() if key not in _HIDDEN_IN_FACTS and value not in ("", None)
     }
+    if isinstance(to := detail.get("to"), str):
+        detail["to"] = mask(read_number(to)) if to.isdecimal() else to
     return CallEventView(at=fact.at, kind=fact.kind, seat=fact.seat, detail=detail, recovered=fact.recovered)

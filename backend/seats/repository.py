@@ -45,6 +45,11 @@ async def seat_of_user(tx: Transaction, user_id: UUID) -> Seated | None:
     return found[0] if found else None
 
 
+async def agent_at(tx: Transaction, seat: str) -> str | None:
+    """The name of who sits at this seat."""
+    return (await tx.session.execute(select(_SEATS.c.agent_name).where(_SEATS.c.seat == seat))).scalar_one_or_none()
+
+
 async def registered(tx: Transaction) -> list[tuple[str, datetime]]:
     """The seats whose phone is registered, and since when they are as they are."""
     query = select(_SEATS.c.seat, _SEATS.c.since).where(_SEATS.c.phone_registered).order_by(_SEATS.c.seat)

@@ -25,6 +25,7 @@ _INPUTS: dict[type[f.Fact], SeatInput] = {
     f.PhoneUnregistered: SeatInput.PHONE_LOST,
     f.SeatRinging: SeatInput.RING_STARTED,
     f.CallAnswered: SeatInput.ANSWERED,
+    f.ConsultAnswered: SeatInput.ANSWERED,
     f.TalkEnded: SeatInput.TALK_ENDED,
 }
 
@@ -124,6 +125,8 @@ def _call_over(seated: Seated, fact: f.CallEnded, times: HallTimes) -> Seated:
 def _input_of(fact: f.Fact) -> SeatInput | None:
     if isinstance(fact, f.SeatRingEnded):
         return SeatInput.RING_UNANSWERED if fact.outcome in _MISSED else SeatInput.RING_ENDED
+    if isinstance(fact, f.ConsultEnded):  # who was consulted and now has the citizen goes on talking
+        return None if fact.outcome is f.ConsultOutcome.TRANSFERRED else SeatInput.TALK_ENDED
     return _INPUTS.get(type(fact))
 
 

@@ -39,6 +39,16 @@ class Phone(StrEnum):
     SIP = "sip"
 
 
+DialPattern = Annotated[str, StringConstraints(pattern=r"^(?:[0-9XZN]|\[[0-9-]+\]){3,20}$")]
+"""Numbers as Asterisk's dialplan writes them (X any digit, Z 1-9, N 2-9, [..] a choice), each of a fixed length."""
+
+MAINLAND_NUMBERS: tuple[DialPattern, ...] = (
+    *("1[3-9]XXXXXXXXX", "[2-8]XXXXXXX", "010[2-8]XXXXXXX", "02XXXXXXXXX", "0[3-9]XXXXXXXXX", "0[3-9]XXXXXXXXXX"),
+    *("11[0249]", "12[02]", "12[0-9]XX", "95XXX", "96XXX", "400XXXXXXX", "800XXXXXXX"),
+)
+"""Mobile and fixed numbers, emergency and public services; nothing international, no value-added services."""
+
+
 class NumberSettings(Settings):
     """A number that citizens dial, the queue that its callers wait in, and what they hear first (usually nothing)."""
 
@@ -153,6 +163,10 @@ class PbxSettings(Settings):
     address: IPv4Address = IPv4Address("127.0.0.1")
     """The address on which SIP and the audio of SIP phones are taken. AMI and HTTP are on the loopback always."""
     max_calls: Annotated[int, Field(ge=1, le=20_000)] = 400
+    outside_numbers: tuple[DialPattern, ...] = MAINLAND_NUMBERS
+    """What a seat may dial, consult or hand a citizen over to outside the hall."""
+    transfer_ring_seconds: Annotated[int, Field(ge=5, le=120)] = 20
+    """How long a seat rings for a colleague, or for a citizen who is handed over to it."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

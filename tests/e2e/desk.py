@@ -147,6 +147,14 @@ class Desk:
         await self.page.keyboard.press("F4")
         await self.expect_state("wrap_up")
 
+    async def choose_target(self, key: str, target: str) -> None:
+        """Open the list of whom to call by its key, type, and take what fits best."""
+        await self.page.keyboard.press(key)
+        await expect(self.at("target-input")).to_be_focused()
+        await self.page.keyboard.type(target)
+        await expect(self.page.locator('[role=option][aria-selected="true"]')).to_contain_text(target)
+        await self.page.keyboard.press("Enter")
+
     async def packets_heard(self) -> int:
         """How many RTP packets of the citizen's voice have come to this tab."""
         return int(await self.page.evaluate(_PACKETS_HEARD))

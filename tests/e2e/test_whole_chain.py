@@ -55,7 +55,7 @@ async def test_a_call_becomes_a_case(town: Town, enter: Enter) -> None:
     await agent.page.reload()
     await agent.expect_stage("answered")
     await agent.expect_state("talking")
-    await expect(agent.at("voice-cut-off")).to_be_visible()
+    await agent.expect_talk_goes_on()
     await expect_first_half(agent)
     due_at = await take_down_the_rest(agent)
     number = await agent.file()

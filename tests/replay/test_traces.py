@@ -17,7 +17,7 @@ HIDDEN = {"at", "recovered", "call_id", "channel", "seat_channel", "contact", "c
 
 def told(fact: Fact) -> str:
     """A fact in one line: its kind and what a reader would ask for."""
-    words = [str(value) for name, value in fact.as_payload().items() if name not in HIDDEN]
+    words = [str(value) for name, value in fact.as_payload().items() if name not in HIDDEN and value != ""]
     return " ".join([fact.kind, *words])
 
 
@@ -47,7 +47,7 @@ SCENARIOS = {
         "talk_ended 8101 seat",
         "call_ended answered seat 16",
     ],
-    "727.8831": ["call_left_queue  joinempty", "call_ended no_seat system 16"],  # everyone is paused
+    "727.8831": ["call_left_queue joinempty", "call_ended no_seat system 16"],  # everyone is paused
     "729.8833": [  # it rings twice in vain, then the citizen gives up
         *QUEUED,
         "seat_ring_ended 8101 no_answer",
@@ -78,7 +78,11 @@ SCENARIOS = {
         *QUEUED,
         "call_answered 8101",
         "call_held 8101",
+        "consult_began 8101 8102",
+        "seat_ringing 8102 8101",
+        "consult_answered 8102 8101",
         "call_resumed 8101",
+        "consult_ended 8102 8101 transferred",
         "call_transferred 8101 8102 attended",
         "talk_ended 8101 transfer",
         "call_answered 8102",

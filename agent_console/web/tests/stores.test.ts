@@ -232,6 +232,7 @@ describe('the call on the desk', () => {
     cases: [],
     calls_30_days: 1,
     draft: null,
+  handed_by: null,
   })
   const seat = (state: SeatView['state']) => ({ seat: '8001', state }) as SeatView
 

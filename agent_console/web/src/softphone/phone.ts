@@ -1,40 +1,55 @@
 import { UA, WebSocketInterface, debug } from 'jssip'
-import type { RTCSession } from 'jssip/lib/RTCSession'
 import type { IncomingRTCSessionEvent, OutgoingRTCSessionEvent } from 'jssip/lib/UA'
 import type { Softphone } from '@/transport/messages.gen'
+import { Conference } from './conference'
+import { keptDevices, voiceOf } from './devices'
+import { keptLeg, replaces } from './kept'
+import { Leg } from './leg'
+import { Line } from './line'
 import { microphoneProblem, type PhoneProblem } from './problems'
-import { next, type PhoneEvent, type PhoneState } from './states'
+import { inConference, next, nextConsult, type ConsultEvent, type ConsultState, type PhoneEvent, type PhoneState } from './states'
+
+export type Role = 'call' | 'consult'
 
 export interface PhoneListener {
-  state(state: PhoneState): void
+  state(state: PhoneState, peer: string): void
+  consult(state: ConsultState, peer: string): void
   muted(muted: boolean): void
   problem(problem: PhoneProblem | null): void
-  /** The caller's voice, to be played; null when the call is over. */
-  remote(stream: MediaStream | null): void
+  /** The voice of a leg, to be played; null when the leg is over. */
+  remote(role: Role, stream: MediaStream | null): void
 }
 
-const VOICE: MediaStreamConstraints = {
-  audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-  video: false,
-}
 /** Signalling and media stay inside the hall's network: no STUN, no TURN. */
 const PEER: RTCConfiguration = { iceServers: [] }
+/** Tells the dialplan that the citizen's own recording goes on, so that a consultation gets none. */
+const CONSULTING = 'X-Hotline-Consult: 1'
 
 debug.disable()
 
-/** The seat's phone in the browser: one registration, one call at a time. */
+/** The seat's phone in the browser: one registration, one call, and beside it one leg to consult somebody. */
 export class Phone {
   private state: PhoneState = 'off'
+  private consultState: ConsultState = 'none'
   private ua: UA | null = null
-  private session: RTCSession | null = null
+  private line: Line | null = null
+  private call: Leg | null = null
+  private second: Leg | null = null
+  private conference: Conference | null = null
+  private muted = false
+  private seat = ''
+  private domain = ''
 
   constructor(private readonly listener: PhoneListener) {}
 
   start(account: Softphone): void {
     this.stop()
     this.move('start')
+    this.seat = account.seat
+    this.domain = account.sip_uri.split('@')[1] ?? ''
+    const socket = new WebSocketInterface(account.websocket_url)
     const ua = new UA({
-      sockets: new WebSocketInterface(account.websocket_url),
+      sockets: socket,
       uri: account.sip_uri,
       authorization_user: account.seat,
       password: account.password,
@@ -42,7 +57,7 @@ export class Phone {
       register_expires: 120,
       session_timers: false,
       connection_recovery_min_interval: 1,
-      connection_recovery_max_interval: 4,
+      connection_recovery_max_interval: 2,
       user_agent: 'hotline-console',
     })
     ua.on('registered', () => this.registered())
@@ -50,59 +65,170 @@ export class Phone {
     ua.on('disconnected', () => this.move('disconnected'))
     ua.on('newRTCSession', (event: IncomingRTCSessionEvent | OutgoingRTCSessionEvent) => this.invited(event))
     this.ua = ua
+    this.line = new Line(ua, socket, account.sip_uri, () => this.call?.dialog && keptLeg.touch(this.seat, this.call.dialog.callId))
     ua.start()
+    this.line.start()
   }
 
+  /** Signs the phone off and ends its calls. */
   stop(): void {
-    this.session = null
-    this.listener.remote(null)
-    this.ua?.stop()
-    this.ua = null
+    const { ua } = this
+    this.line?.stop()
+    this.ua = this.line = null
+    for (const role of ['call', 'consult'] as const) this.forget(role)
+    ua?.stop()
     this.move('stop')
   }
 
+  /** Another page has the phone now. A call goes on here until that page has taken it, which the PBX tells by a BYE. */
   ownedElsewhere(): void {
+    const { ua, call } = this
+    if (!ua || !call) {
+      this.stop()
+      return this.move('owned_elsewhere')
+    }
+    this.line?.stop()
+    ua.removeAllListeners()
+    const done = () => (this.listener.remote('call', null), ua.stop())
+    call.session.removeAllListeners('ended').removeAllListeners('failed').on('ended', done).on('failed', done)
+    this.second?.hangUp()
+    this.ua = this.line = this.call = this.second = null
+    this.move('stop')
     this.move('owned_elsewhere')
   }
 
   answer(): void {
-    if (this.state !== 'ringing') return
+    if (this.state !== 'ringing' || !this.call) return
     this.move('answer')
-    this.session?.answer({ mediaConstraints: VOICE, pcConfig: PEER })
+    this.call.session.answer({ mediaConstraints: voiceOf(keptDevices()), pcConfig: PEER })
   }
 
-  /** Ends the call, or refuses it while it rings. */
-  hangUp(): void {
-    if (this.session && !this.session.isEnded()) this.session.terminate()
+  /** Calls a seat, a queue or an outside number while there is no call. */
+  dial(target: string): void {
+    if (this.state !== 'registered' || this.second) return
+    this.call = this.place('call', target, target)
+    this.move('dial')
+  }
+
+  /** Holds the citizen and calls somebody who may help. */
+  consult(target: string): void {
+    if (!this.call || this.second || !(this.state === 'talking' || this.state === 'held')) return
+    if (this.state === 'talking') this.call.hold()
+    this.second = this.place('consult', target, target, [CONSULTING])
+    this.moveConsult('dial')
+  }
+
+  /** Ends what is heard: first the consultation, then the call. A call that rings is refused. */
+  hangUp(role?: Role): void {
+    const consulting = this.consultState === 'dialing' || this.consultState === 'talking'
+    if (role === 'call' || (role === undefined && !consulting && this.call)) return this.call?.hangUp()
+    const back = this.state === 'held' ? this.call : null
+    this.second?.hangUp()
+    back?.resume()
   }
 
   toggleHold(): void {
-    if (this.state === 'talking') this.session?.hold()
-    else if (this.state === 'held') this.session?.unhold()
+    if (this.second || !this.ua?.isConnected()) return
+    if (this.state === 'talking') this.call?.hold()
+    else if (this.state === 'held') this.call?.resume()
+  }
+
+  /** Lets citizen and colleague take turns on hold. */
+  swap(): void {
+    if (!this.call || !this.second || !this.ua?.isConnected() || this.conference) return
+    const [heard, waiting] = this.state === 'talking' ? [this.call, this.second] : [this.second, this.call]
+    heard.hold()
+    waiting.resume()
+  }
+
+  /** Citizen, colleague and agent hear each other; again: back to the citizen, the colleague waits. */
+  toggleConference(): void {
+    if (!this.call || !this.second || !this.ua?.isConnected()) return
+    if (this.conference) {
+      this.second.hold()
+    } else {
+      if (this.state === 'held') this.call.resume()
+      if (this.consultState === 'held') this.second.resume()
+    }
+  }
+
+  /** Hands the citizen over unannounced. Rejects with TransferRefused; the call then stays here. */
+  async transfer(target: string): Promise<void> {
+    await this.call?.transfer(this.uri(target))
+  }
+
+  /** Hands the citizen over to who is consulted. */
+  async transferToConsulted(): Promise<void> {
+    if (this.call && this.second) await this.call.transfer(this.uri(this.second.peer), this.second)
   }
 
   toggleMute(): void {
-    const session = this.session
-    if (!session || this.state !== 'talking') return
-    if (session.isMuted().audio) session.unmute({ audio: true })
-    else session.mute({ audio: true })
-    this.listener.muted(session.isMuted().audio ?? false)
+    this.muted = !this.muted
+    if (this.conference) this.conference.mute(this.muted)
+    else for (const leg of [this.call, this.second]) leg?.mute(this.muted)
+    this.listener.muted(this.muted)
   }
 
   sendTone(tone: string): void {
-    this.session?.sendDTMF(tone, { transportType: 'RFC2833' as never })
+    const leg = this.consultState === 'talking' && this.state !== 'talking' ? this.second : this.call
+    leg?.tone(tone)
   }
+
+  /** Lets a running call use the microphone that was chosen meanwhile. */
+  async changeMicrophone(): Promise<void> {
+    const legs = [this.call, this.second].filter((leg) => leg !== null)
+    if (!legs.length || this.conference) return
+    const stream = await navigator.mediaDevices.getUserMedia(voiceOf(keptDevices()))
+    const track = stream.getAudioTracks()[0] ?? null
+    for (const leg of legs) await leg.sender?.replaceTrack(track)
+    if (this.muted) for (const leg of legs) leg.mute(true)
+  }
+
+  private uri = (target: string): string => `sip:${target}@${this.domain}`
 
   private move(event: PhoneEvent): void {
     const state = next(this.state, event)
     if (state === this.state) return
     this.state = state
-    this.listener.state(state)
+    this.listener.state(state, this.call?.peer ?? '')
+    this.mix()
+  }
+
+  private moveConsult(event: ConsultEvent): void {
+    this.consultState = nextConsult(this.consultState, event)
+    this.listener.consult(this.consultState, this.second?.peer ?? '')
+    this.mix()
+  }
+
+  /** The mix of three stands exactly while both legs are up and neither is on hold. */
+  private mix(): void {
+    const wanted = inConference(this.state, this.consultState)
+    if (wanted && !this.conference && this.call && this.second) {
+      for (const leg of [this.call, this.second]) leg.mute(false)
+      this.conference = new Conference(this.call, this.second)
+      this.conference.mute(this.muted)
+    } else if (!wanted && this.conference) {
+      this.conference.mute(false)
+      this.conference.end()
+      this.conference = null
+      for (const leg of [this.call, this.second]) leg?.mute(this.muted)
+    }
   }
 
   private registered(): void {
-    this.move('registered')
     this.listener.problem(null)
+    for (const leg of [this.call, this.second]) if (leg?.session.isEstablished()) leg.refresh()
+    this.move('registered')
+    if (this.state === 'registered') this.takeBack()
+  }
+
+  /** Puts a new leg in the place of the one that a page before this one left. */
+  private takeBack(): void {
+    const kept = keptLeg.get(this.seat)
+    if (!kept) return
+    this.call = this.place('call', this.seat, kept.peer, [replaces(kept)])
+    this.call.session.on('failed', ({ originator }) => (originator as string) === 'remote' && keptLeg.remove(this.seat, kept.callId))
+    this.move('take_back')
   }
 
   private refused(cause: string): void {
@@ -112,33 +238,73 @@ export class Phone {
 
   private invited({ originator, session }: IncomingRTCSessionEvent | OutgoingRTCSessionEvent): void {
     if (originator !== 'remote') return
-    if (this.session) {
+    if (this.call || this.second) {
       session.terminate({ status_code: 486 })
       return
     }
-    this.session = session
-    session.on('peerconnection', ({ peerconnection }) => this.play(peerconnection))
-    session.on('accepted', () => this.move('accepted'))
-    session.on('hold', ({ originator: by }) => by === 'local' && this.move('hold'))
-    session.on('unhold', ({ originator: by }) => by === 'local' && this.move('resume'))
-    session.on('getusermediafailed', (error: unknown) => this.listener.problem(microphoneProblem(error)))
-    session.on('ended', () => this.over(session))
-    session.on('failed', () => this.over(session))
-    this.listener.muted(false)
+    this.call = new Leg(session, session.remote_identity.uri.user ?? '')
+    session.on('peerconnection', ({ peerconnection }) => this.play('call', peerconnection))
+    this.follow('call', this.call)
+    this.mutedAgain()
     this.move('invited')
   }
 
-  private play(connection: RTCPeerConnection): void {
-    connection.addEventListener('track', ({ streams, track }) => {
-      this.listener.remote(streams[0] ?? new MediaStream([track]))
+  private place(role: Role, target: string, peer: string, extraHeaders: string[] = []): Leg {
+    if (role === 'call') this.mutedAgain()
+    const session = this.ua!.call(this.uri(target), {
+      mediaConstraints: voiceOf(keptDevices()),
+      pcConfig: PEER,
+      extraHeaders,
+      eventHandlers: { peerconnection: ({ peerconnection }) => this.play(role, peerconnection) },
+    })
+    const leg = new Leg(session, peer)
+    this.follow(role, leg)
+    return leg
+  }
+
+  private follow(role: Role, leg: Leg): void {
+    const { session } = leg
+    const tell = (event: 'accepted' | 'hold' | 'resume') => (role === 'call' ? this.move(event) : this.moveConsult(event))
+    session.on('accepted', () => {
+      if (role === 'call' && leg.dialog) keptLeg.put(this.seat, leg.dialog, leg.peer)
+      tell('accepted')
+      if (role === 'consult') leg.mute(this.muted)
+    })
+    session.on('hold', ({ originator: by }) => by === 'local' && tell('hold'))
+    session.on('unhold', ({ originator: by }) => by === 'local' && tell('resume'))
+    session.on('getusermediafailed', (error: unknown) => this.listener.problem(microphoneProblem(error)))
+    session.on('ended', () => this.over(role, leg))
+    session.on('failed', ({ originator, message, cause }) => {
+      if (session.direction === ('outgoing' as never) && (originator as string) === 'remote') {
+        const code = (message as { status_code?: number } | null)?.status_code
+        this.listener.problem({ kind: 'not_reached', detail: `${leg.peer} ${code ?? cause}` })
+      }
+      this.over(role, leg)
     })
   }
 
-  private over(session: RTCSession): void {
-    if (session !== this.session) return
-    this.session = null
-    this.listener.remote(null)
+  private play(role: Role, connection: RTCPeerConnection): void {
+    connection.addEventListener('track', ({ streams, track }) => {
+      this.listener.remote(role, streams[0] ?? new MediaStream([track]))
+    })
+  }
+
+  private mutedAgain(): void {
+    this.muted = false
     this.listener.muted(false)
+  }
+
+  private forget(role: Role): void {
+    if (role === 'call') this.call = null
+    else this.second = null
+    this.listener.remote(role, null)
+  }
+
+  private over(role: Role, leg: Leg): void {
+    if (leg !== (role === 'call' ? this.call : this.second)) return
+    if (role === 'call' && leg.dialog) keptLeg.remove(this.seat, leg.dialog.callId)
+    this.forget(role)
+    if (role === 'consult') return this.moveConsult('over')
     this.move('call_over')
     // The line to the PBX may have gone during the call, which the state of a call does not show.
     if (this.ua && !this.ua.isRegistered()) this.move('disconnected')

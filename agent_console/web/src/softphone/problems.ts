@@ -1,6 +1,14 @@
 /** Why the phone does not work, each with its own words and remedy in the language files. */
 export interface PhoneProblem {
-  kind: 'microphone_denied' | 'microphone_missing' | 'microphone_busy' | 'insecure_page' | 'registration' | 'unavailable'
+  kind:
+    | 'microphone_denied'
+    | 'microphone_missing'
+    | 'microphone_busy'
+    | 'insecure_page'
+    | 'registration'
+    | 'unavailable'
+    | 'not_reached'
+    | 'transfer_refused'
   detail: string
 }
 

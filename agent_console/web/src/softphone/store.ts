@@ -2,45 +2,72 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import { api } from '@/transport/api'
 import { toApiError } from '@/transport/problem'
+import { keepDevices, keptDevices, soundOn, type Devices } from './devices'
 import { PhoneOwnership } from './ownership'
-import type { Phone, PhoneListener } from './phone'
+import type { Phone, PhoneListener, Role } from './phone'
 import { tryMicrophone, type PhoneProblem } from './problems'
 import { Ringer } from './ringer'
-import { ALLOWED, type PhoneState } from './states'
+import { allowed, inConference, type ConsultState, type PhoneState } from './states'
 
 const RETRY_MS = 3_000
+const LAST_DIALED = 'hotline.last-dialed'
 
 /** The phone of the seat as the desk sees it. */
 export const usePhone = defineStore('phone', () => {
   const state = ref<PhoneState>('off')
+  const peer = ref('')
+  const consult = ref<ConsultState>('none')
+  const consulted = ref('')
+  const consultSince = ref<number | null>(null)
   const muted = ref(false)
   const problem = shallowRef<PhoneProblem | null>(null)
+  const transferring = ref(false)
+  const devices = shallowRef<Devices>(keptDevices())
+  const lastDialed = ref(sessionStorage.getItem(LAST_DIALED) ?? '')
   const seat = ref<string | null>(null)
-  const speaker = new Audio()
-  speaker.autoplay = true
+  const speakers = { call: new Audio(), consult: new Audio() }
   const ringer = new Ringer()
   let retry: ReturnType<typeof setTimeout> | undefined
+  for (const speaker of Object.values(speakers)) speaker.autoplay = true
 
   const listener: PhoneListener = {
-    state: (now) => (state.value = now),
+    state: (now, who) => {
+      state.value = now
+      peer.value = who
+      if (now === 'talking' && problem.value?.kind === 'not_reached') problem.value = null
+    },
+    consult: (now, who) => {
+      if (now !== consult.value) consultSince.value = now === 'none' ? null : (consultSince.value ?? Date.now())
+      consult.value = now
+      consulted.value = who
+    },
     muted: (now) => (muted.value = now),
     problem: (now) => (problem.value = now),
-    remote: (stream) => {
-      speaker.srcObject = stream
-      if (stream) void speaker.play().catch(() => {})
+    remote: (role: Role, stream) => {
+      speakers[role].srcObject = stream
+      if (stream) void speakers[role].play().catch(() => {})
     },
   }
   let phone: Phone | null = null
   const ownership = new PhoneOwnership(
     () => void register(),
     () => {
-      phone?.stop()
       if (phone) phone.ownedElsewhere()
       else state.value = 'elsewhere'
     },
   )
 
-  watch(state, (now) => (now === 'ringing' ? ringer.start() : ringer.stop()))
+  watch([state, consult], ([call, second]) => {
+    if (call === 'ringing') ringer.start('ring')
+    else if (call === 'dialing' || second === 'dialing') ringer.start('ringback')
+    else ringer.stop()
+  })
+  watch(devices, sound, { immediate: true })
+
+  function sound(): void {
+    for (const speaker of Object.values(speakers)) void soundOn(speaker, devices.value.speaker)
+    ringer.devices = devices.value
+  }
 
   /** Signs the phone of the seat in; a no-op for the seat that it is signed in at. */
   function open(at: string): void {
@@ -75,20 +102,62 @@ export const usePhone = defineStore('phone', () => {
     }
   }
 
+  function remember(target: string): string {
+    lastDialed.value = target
+    sessionStorage.setItem(LAST_DIALED, target)
+    problem.value = null
+    return target
+  }
+
+  async function transfer(hand: () => Promise<void> | undefined): Promise<void> {
+    if (transferring.value) return
+    transferring.value = true
+    problem.value = null
+    try {
+      await hand()
+    } catch (thrown) {
+      problem.value = { kind: 'transfer_refused', detail: thrown instanceof Error ? thrown.message : '' }
+    } finally {
+      transferring.value = false
+    }
+  }
+
+  async function useDevices(chosen: Devices): Promise<void> {
+    const another = chosen.microphone !== devices.value.microphone
+    devices.value = chosen
+    keepDevices(chosen)
+    if (another) await phone?.changeMicrophone().catch(() => {})
+  }
+
   return {
     state,
+    peer,
+    consult,
+    consulted,
+    consultSince,
     muted,
     problem,
-    can: computed(() => ALLOWED[state.value]),
-    inCall: computed(() => ['answering', 'talking', 'held'].includes(state.value)),
+    transferring,
+    devices,
+    lastDialed,
+    can: computed(() => allowed(state.value, consult.value)),
+    inCall: computed(() => ['dialing', 'answering', 'talking', 'held'].includes(state.value) || consult.value !== 'none'),
+    together: computed(() => inConference(state.value, consult.value)),
     open,
     close,
+    useDevices,
     retry: () => void register(),
     takeOver: () => seat.value && ownership.take(seat.value),
     answer: () => phone?.answer(),
-    hangUp: () => phone?.hangUp(),
+    hangUp: (role?: Role) => phone?.hangUp(role),
     toggleHold: () => phone?.toggleHold(),
     toggleMute: () => phone?.toggleMute(),
     sendTone: (tone: string) => phone?.sendTone(tone),
+    dial: (target: string) => phone?.dial(remember(target)),
+    ask: (target: string) => phone?.consult(remember(target)),
+    swap: () => phone?.swap(),
+    toggleConference: () => phone?.toggleConference(),
+    transferTo: (target: string) => transfer(() => phone?.transfer(remember(target))),
+    transferToConsulted: () => transfer(() => phone?.transferToConsulted()),
   }
 })

@@ -67,6 +67,7 @@ export interface CallAnswered {
  * The pop-up: who is calling, and what is known of that number, open cases first.
  *
  * `stage` is "ringing", "answered" or, in wrap-up, "ended". `draft` is the form begun for this call, if any.
+ * `handed_by` is the colleague from whom the call comes, None when it comes from the queue.
  */
 export interface CallCard {
   answered_at: string | null
@@ -78,6 +79,7 @@ export interface CallCard {
   dialed_number: string
   draft: DraftView | null
   ended_at: string | null
+  handed_by: HandedBy | null
   recording_paused_at: string | null
   ringing_since: string | null
   stage: 'ringing' | 'answered' | 'ended'
@@ -141,6 +143,14 @@ export interface DraftContent {
   street_code: string
   urgency: string
   what: string
+}
+/**
+ * The colleague who talked to the citizen before, and hands the call over or, with `consult`, only asks.
+ */
+export interface HandedBy {
+  agent_name: string | null
+  consult: boolean
+  seat: string
 }
 /**
  * Everything about one call.
@@ -1029,6 +1039,20 @@ export interface PartStatus {
   detail: string
   name: string
   ok: boolean
+}
+/**
+ * Whom a seat may dial, consult or hand a citizen to, beside outside numbers: other seats with somebody, queues.
+ */
+export interface PhoneTargets {
+  queues: QueueTarget[]
+  seats: SeatView[]
+}
+/**
+ * A queue as a seat may dial it; `title` is what people call it.
+ */
+export interface QueueTarget {
+  name: string
+  title: string
 }
 /**
  * All parts of the platform as they stand.

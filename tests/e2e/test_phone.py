@@ -1,0 +1,103 @@
+"""What an agent does with a call beside answering it: asks a colleague, hands over, loses the page and comes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.async_api import expect
+from sqlalchemy import select
+
+from backend.calls.models import Call, CallFact
+
+if TYPE_CHECKING:
+    from .conftest import Enter
+    from .desk import Desk
+    from .town import Town
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.e2e,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(300),
+]
+
+
+async def told(town: Town, call_id: str) -> list[str]:
+    """The facts of a call in short: kind, seat, and whom it was about."""
+    query = select(CallFact.kind, CallFact.seat, CallFact.payload).where(CallFact.call_id == call_id)
+    return [
+        " ".join(filter(None, [kind, seat or payload.get("from_seat"), payload.get("to"), payload.get("asked_by")]))
+        for kind, seat, payload in await town.ask(query.order_by(CallFact.n))
+    ]
+
+
+async def in_a_call(town: Town, agent: Desk, number: str, talk_s: float = 60) -> tuple[Any, str]:
+    """The agent takes the call of a citizen."""
+    await agent.make_ready()
+    citizen = await town.call(number, "elevator", talk_s=talk_s)
+    await agent.answer()
+    return citizen, agent.events("call_answered")[-1]["call_id"]
+
+
+async def call_of(town: Town, call_id: str) -> Any:
+    query = select(Call.seat, Call.outcome, Call.stage, Call.hung_up_by)
+    return (await town.ask(query.where(Call.call_id == call_id)))[0]
+
+
+async def test_a_citizen_is_handed_to_a_colleague_who_was_asked_first(town: Town, enter: Enter) -> None:
+    first, second = await enter("agent"), await enter("agent")
+    citizen, call_id = await in_a_call(town, first, "13900000101")
+
+    await first.choose_target("F8", second.seat)
+    await expect(first.at("consult-bar")).to_have_attribute("data-state", "dialing")
+    await second.expect_stage("ringing")
+    await expect(second.at("handed-by")).to_contain_text(first.seat)
+    await second.page.keyboard.press("F2")
+    await expect(first.at("consult-bar")).to_have_attribute("data-state", "talking")
+    await second.expect_stage("answered")
+    await second.expect_state("talking")
+
+    await first.page.keyboard.press("F9")
+    await first.expect_state("wrap_up")
+    await expect(first.at("consult-bar")).to_have_count(0)
+    await second.expect_talk_goes_on()
+    await second.expect_stage("answered")
+    await second.hang_up()
+    (placed,) = await citizen.finished()
+    assert placed.ending == "ended"
+    facts = await told(town, call_id)
+    assert facts[facts.index(f"call_answered {first.seat}") :] == [
+        f"call_answered {first.seat}",
+        f"call_held {first.seat}",
+        f"consult_began {first.seat} {second.seat}",
+        f"seat_ringing {second.seat} {first.seat}",
+        f"consult_answered {second.seat} {first.seat}",
+        f"call_resumed {first.seat}",
+        f"consult_ended {second.seat} {first.seat}",
+        f"call_transferred {first.seat} {second.seat}",
+        f"talk_ended {first.seat}",
+        f"call_answered {second.seat}",
+        f"talk_ended {second.seat}",
+        "call_ended",
+    ]
+    assert tuple(await call_of(town, call_id)) == (second.seat, "answered", "ended", "seat")
+
+
+async def test_a_page_that_is_loaded_anew_takes_its_call_back(town: Town, enter: Enter) -> None:
+    agent = await enter("agent")
+    citizen, call_id = await in_a_call(town, agent, "13900000102")
+    await agent.page.reload()
+    await agent.expect_talk_goes_on()
+    await agent.expect_state("talking")
+    await agent.hang_up()
+    (placed,) = await citizen.finished()
+    assert placed.ending == "ended"
+    facts = await told(town, call_id)
+    assert facts[facts.index(f"call_answered {agent.seat}") :] == [
+        f"call_answered {agent.seat}",
+        f"call_taken_back {agent.seat}",
+        f"talk_ended {agent.seat}",
+        "call_ended",
+    ]
+    assert tuple(await call_of(town, call_id)) == (agent.seat, "answered", "ended", "seat")
