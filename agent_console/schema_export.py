@@ -39,6 +39,7 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     console.Options,
     console.PhoneTargets,
     console.PlatformStatus,
+    console.ReconciledDay,
     seats.SeatView,
     seats.Softphone,
     seats.SkillsView,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from backend.cases.schemas import Urgency
 from backend.grid.schemas import Street
@@ -51,6 +51,25 @@ class PartStatus(Schema):
     ok: bool
     detail: str
     as_of: datetime | None
+
+
+class RecordDifference(Schema):
+    """One disagreement of the record with the CDR file (see `backend.calls.day_differences`)."""
+
+    kind: str
+    call_id: str
+    record: str
+    cdr: str
+
+
+class ReconciledDay(Schema):
+    """How the record of a day compared with the CDR file of a PBX, as of `at`."""
+
+    host: str
+    day: date
+    at: datetime
+    compared: int
+    differences: list[RecordDifference]
 
 
 class PlatformStatus(Schema):

@@ -9,10 +9,10 @@ import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import BinaryIO, Literal, TypedDict
 
 COLUMNS = {
     "linkedid": "${CDR(linkedid)}",
@@ -32,6 +32,12 @@ COLUMNS = {
     "recording": "${CDR(recording)}",
 }
 """The columns of the file in their order, and the dialplan expression that fills each."""
+
+AT_ONCE = 4 * 1024 * 1024
+"""How many bytes one look reads at most: a first look at the file of a year must not fill the memory."""
+_ABOUT = 64 * 1024
+_DISORDER = timedelta(minutes=1)
+"""Rows are written when calls end, in that order but for the moment that writing takes."""
 
 Outcome = Literal["answered", "abandoned"]
 _SEAT_CHANNEL = re.compile(r"^PJSIP/(\d+)-[0-9a-f]+$")
@@ -74,11 +80,14 @@ class CdrRow:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one look into the file gave: read on from `offset`; `damaged` are whole lines that are not rows."""
+    """What one look into the file gave: read on from `offset`; `damaged` are whole lines that are not rows, `more` says
+    that the file goes on.
+    """
 
     rows: tuple[CdrRow, ...]
     offset: int
     damaged: tuple[str, ...] = ()
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +105,74 @@ class CdrCall:
     recording: str
 
 
-def read(path: Path, offset: int = 0) -> Reading:
-    """The rows that were added since `offset` (bytes). A last line still being written is left for the next look;
-    a file that has shrunk was rotated and is read from its beginning; a missing one has no rows yet.
+def read(path: Path, offset: int = 0, *, most: int = AT_ONCE) -> Reading:
+    """The rows that were added since `offset` (bytes), about `most` bytes of them. A last line still being written is
+    left for the next look; a file that has shrunk was rotated and is read from its beginning; a missing one has no rows
+    yet. Where the look ends before the file does, the rows of the last call, which stand together, are left as well.
     """
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
             begin = offset if offset <= size else 0
             file.seek(begin)
-            added = file.read()
+            added = file.read(most)
+            added += b"" if added.endswith(b"\n") else file.readline()
     except FileNotFoundError:
         return Reading((), 0)
-    whole, newline, _ = added.rpartition(b"\n")
-    rows, damaged = parse(whole.decode("utf-8", "replace").split("\n"))
-    return Reading(tuple(rows), begin + len(whole) + len(newline), tuple(damaged))
+    lines = added.splitlines(keepends=True)
+    if lines and not lines[-1].endswith(b"\n"):
+        lines.pop()
+    more = begin + len(added) < size
+    if more:
+        lines = _without_last_call(lines)
+    rows, damaged = parse(line.decode("utf-8", "replace").rstrip("\n") for line in lines)
+    return Reading(tuple(rows), begin + sum(map(len, lines)), tuple(damaged), more)
+
+
+def read_span(path: Path, since: datetime, until: datetime) -> list[CdrRow]:
+    """The rows of calls that ended in [since, until), found without reading what was written before.
+
+    Raises FileNotFoundError.
+    """
+    found: list[CdrRow] = []
+    with path.open("rb") as file:
+        file.seek(_before(file, since - _DISORDER))
+        for line in file:
+            row = _row(line.decode("utf-8", "replace").rstrip("\n")) if line.endswith(b"\n") else None
+            if row is None:
+                continue
+            if row.end >= until + _DISORDER:
+                break
+            if since <= row.end < until:
+                found.append(row)
+    return found
+
+
+def _before(file: BinaryIO, moment: datetime) -> int:
+    """A place at the beginning of a line, before which no call ended at `moment` or later."""
+    low, high = 0, file.seek(0, 2)
+    while high - low > _ABOUT:
+        middle = (low + high) // 2
+        file.seek(middle)
+        file.readline()
+        row = _row(file.readline().decode("utf-8", "replace").rstrip("\n"))
+        if row is not None and row.end < moment:
+            low = middle
+        else:  # a damaged line tells nothing, so it counts as late
+            high = middle
+    file.seek(low)
+    if low:
+        file.readline()
+    return file.tell()
+
+
+def _without_last_call(lines: list[bytes]) -> list[bytes]:
+    ids = [row.linkedid if (row := _row(line.decode("utf-8", "replace").rstrip("\n"))) else None for line in lines]
+    last = ids[-1] if ids else None
+    kept = len(lines)
+    while kept and last is not None and ids[kept - 1] == last:
+        kept -= 1
+    return lines[:kept] or lines
 
 
 def parse(lines: Iterable[str]) -> tuple[list[CdrRow], list[str]]:

@@ -12,7 +12,8 @@ from prometheus_client import REGISTRY as PROCESS_REGISTRY
 from sqlalchemy import text
 
 from agent_console.hub import Hub
-from agent_console.schemas import PartStatus, PlatformStatus
+from agent_console.schemas import PartStatus, PlatformStatus, ReconciledDay
+from backend.calls import reconcile_day
 from backend.calls.pbx_link import link_now
 from backend.identity.access import PUBLIC, requires
 from backend.identity.principal import Principal
@@ -40,6 +41,15 @@ async def status(request: Request, _: Annotated[Principal, Depends(requires("sys
     return PlatformStatus(parts=await platform_parts(request))
 
 
+@router.get("/api/status/reconciliations")
+async def reconciliations(
+    request: Request, _: Annotated[Principal, Depends(requires("system.watch"))]
+) -> list[ReconciledDay]:
+    """The last days as they compared with Asterisk's CDR file, newest first."""
+    async with cast("Database", request.app.state.database).transaction() as tx:
+        return [ReconciledDay.model_validate(day) for day in await reconcile_day.newest(tx)]
+
+
 @router.get("/metrics", dependencies=[PUBLIC])
 async def metrics(request: Request) -> Response:
     """Counts and gauges for Prometheus; no citizen data."""
@@ -53,6 +63,14 @@ async def metrics(request: Request) -> Response:
     jobs = Gauge("hotline_jobs", "Jobs by kind and status", ["kind", "status"], registry=registry)
     for kind, state, count in await _jobs(request):
         jobs.labels(kind, state).set(count)
+    differing = Gauge(
+        "hotline_record_differences",
+        "Differences of a day's record from the CDR file",
+        ["host", "day"],
+        registry=registry,
+    )
+    for day, host, count in await _differences(request):
+        differing.labels(host, day).set(count)
     return Response(generate_latest(PROCESS_REGISTRY) + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -84,5 +102,14 @@ async def _jobs(request: Request) -> list[tuple[str, str, int]]:
                 text("SELECT entrypoint, status::text, count(*) FROM pgqueuer GROUP BY 1, 2")
             )
             return [(row[0], row[1], row[2]) for row in rows]
+    except Unavailable:
+        return []
+
+
+async def _differences(request: Request) -> list[tuple[str, str, int]]:
+    database = cast("Database", request.app.state.database)
+    try:
+        async with database.transaction() as tx:
+            return [(str(each.day), each.host, len(each.differences)) for each in await reconcile_day.newest(tx)]
     except Unavailable:
         return []

@@ -12,6 +12,7 @@ import structlog
 
 from asr.recognizer import RecognizerPool, transcribe_recording
 from backend.app.config import Installation
+from backend.calls.reconcile_day import DayReconciler
 from backend.calls.recordings import RecordingKeeper
 from backend.calls.sweep import sweep
 from backend.calls.transcripts import Transcriber
@@ -22,12 +23,16 @@ from backend.kernel.errors import Unavailable
 from backend.kernel.events import forget_before
 from backend.kernel.files import FileStore
 from backend.kernel.jobs import run_worker
+from telephony.names import DEFAULT_HOST
 from telephony.pbx.paths import pbx_paths
 
 log = structlog.get_logger(__name__)
 
 _SWEEP_EVERY_S = 20.0
 _CLEAR_EVERY_S = 600.0
+_NIGHT_EVERY_S = 300.0
+_AFTER_START_S = 120.0
+"""Until then the telephony process has entered the calls that came while nothing ran."""
 _EVENTS_KEPT = timedelta(days=3)
 _RECONNECT_S = 1.0
 
@@ -37,17 +42,23 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     recognition = installation.config.recognition
     files = FileStore(installation.recording_store)
     keeper = RecordingKeeper(database, files, pbx_paths(installation.state).recordings)
+    days = DayReconciler(database, pbx_paths(installation.state).cdr, host=DEFAULT_HOST)
     async with RecognizerPool(installation.path(recognition.model), recognition.processes) as pool:
         transcriber = Transcriber(database, files, lambda path: transcribe_recording(path, pool))
         beside = [
             asyncio.create_task(_often(database, _SWEEP_EVERY_S, _sweep)),
             asyncio.create_task(_often(database, _CLEAR_EVERY_S, _clear_away)),
+            asyncio.create_task(_often(database, _NIGHT_EVERY_S, days.ask_for_last_night)),
+            asyncio.create_task(_once(database, _AFTER_START_S, days.ask_after_start)),
         ]
         try:
             while not stop.is_set():
                 try:
                     await run_worker(
-                        database.url, [keeper.job, transcriber.job], stop=stop, max_at_once=2 + recognition.processes
+                        database.url,
+                        [keeper.job, transcriber.job, days.job],
+                        stop=stop,
+                        max_at_once=2 + recognition.processes,
                     )
                 except (psycopg.Error, OSError) as error:
                     log.warning("the database is away; the worker waits for it", error=str(error).strip())
@@ -59,12 +70,22 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
             await asyncio.gather(*beside, return_exceptions=True)
 
 
-async def _often(database: Database, every_s: float, work: Callable[[Transaction], Awaitable[None]]) -> None:
+_Work = Callable[[Transaction], Awaitable[None]]
+
+
+async def _often(database: Database, every_s: float, work: _Work) -> None:
     while True:
-        await asyncio.sleep(every_s)
+        await _once(database, every_s, work)
+
+
+async def _once(database: Database, after_s: float, work: _Work) -> None:
+    done = False
+    while not done:
+        await asyncio.sleep(after_s)
         with suppress(Unavailable):
             async with database.transaction() as tx:
                 await work(tx)
+            done = True
 
 
 async def _sweep(tx: Transaction) -> None:

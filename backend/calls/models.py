@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -156,6 +156,22 @@ class CdrPosition(Base):
     file: Mapped[str]
     offset: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime]
+
+
+class DayReconciliation(Base):
+    """The last comparison of a day's record with the CDR file of a PBX.
+
+    `compared` is how many calls either side knows of that day; `differences` are `backend.calls.reconcile_day`'s, none
+    when both agree.
+    """
+
+    __tablename__ = "reconciliations"
+
+    host: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    compared: Mapped[int]
+    differences: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
 
 
 class PbxLink(Base):

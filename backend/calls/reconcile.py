@@ -133,11 +133,23 @@ async def reconcile(
     `alive` are the calls that the PBX holds at this moment: they are never closed. A difference that is younger than
     `SETTLED_AFTER` may still be on its way; the file is then read again from the same place at the next look.
     """
+    found: list[Difference] = []
+    more = True
+    while more:
+        differences, more = await _look(database, recorder, file, host=host, alive=alive, now=now)
+        found += differences
+    return found
+
+
+async def _look(
+    database: Database, recorder: CallRecorder, file: Path, *, host: str, alive: Collection[str], now: datetime
+) -> tuple[list[Difference], bool]:
+    """One piece of the file: the settled differences, and whether to go on with the next one at once."""
     async with database.transaction() as tx:
         offset = await _position(tx, host, file)
     reading = await asyncio.to_thread(cdr_file.read, file, offset)
     if reading.offset == offset:
-        return []
+        return [], False
     calls = cdr_file.calls_from_rows(reading.rows)
     async with database.transaction() as tx:
         record = await _summaries(tx, [call.call_id for call in calls])
@@ -145,14 +157,13 @@ async def reconcile(
     settled = [each for each in differences if _settled(each, alive, now)]
     for difference in settled:
         await _mend(recorder, difference, record.get(difference.call_id))
-    if len(settled) == len(differences):
-        async with database.transaction() as tx:
-            await _remember(tx, host, file, reading.offset, now)
-        if reading.damaged:
-            log.error(
-                "lines of the CDR file cannot be read", lines=len(reading.damaged), first=reading.damaged[0][:200]
-            )
-    return settled
+    if len(settled) < len(differences):
+        return settled, False
+    async with database.transaction() as tx:
+        await _remember(tx, host, file, reading.offset, now)
+    if reading.damaged:
+        log.error("lines of the CDR file cannot be read", lines=len(reading.damaged), first=reading.damaged[0][:200])
+    return settled, reading.more
 
 
 def _settled(difference: Difference, alive: Collection[str], now: datetime) -> bool:

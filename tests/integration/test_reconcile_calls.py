@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select, text
+from typer.testing import CliRunner
 
+from backend.app import cli_calls
+from backend.app.terminal import app
 from backend.calls.models import Call, CallFact
 from backend.calls.reconcile import CallSummary, Difference, DifferenceKind, compare, reconcile
+from backend.calls.reconcile_day import CdrFileMissing, DayReconciler, newest
 from backend.calls.recorder import CallRecorder
+from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.seats.seating import HallTimes
 from telephony import facts as f
-from telephony.cdr import COLUMNS, CdrCall, calls_from_rows, read
+from telephony.cdr import COLUMNS, CdrCall, Reading, calls_from_rows, read
+from telephony.pbx.paths import pbx_paths
 
 pytestmark = pytest.mark.integration
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
+TODAY = date(2026, 11, 22)
 
 
 def line(call: str, *, seat: str | None = "8001", answer: float | None = 4, end: float = 60, start: float = 0) -> str:
@@ -130,6 +137,22 @@ async def test_a_disagreement_about_the_answer_is_reported_and_not_rewritten(des
     assert (await desk.call("c1")).outcome == "abandoned"
 
 
+async def test_a_first_look_at_a_long_file_reads_it_in_pieces_and_finds_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def little(path: Path, offset: int) -> Reading:
+        asked.append(offset)
+        return read(path, offset, most=300)
+
+    monkeypatch.setattr("backend.calls.reconcile.cdr_file.read", little)
+    desk.write(*(line(f"c{n}", start=n) for n in range(6)))
+    assert await desk.look() == [(f"c{n}", "not_in_record") for n in range(6)]
+    assert len(asked) > 3
+    assert await desk.look() == []
+
+
 async def test_a_damaged_line_stops_nothing(desk: Desk) -> None:
     desk.write("no,row\n", line("c1"), line("c2")[:40])
     assert await desk.look() == [("c1", "not_in_record")]
@@ -143,3 +166,90 @@ def test_calls_that_only_the_record_has_are_named_last(tmp_path: Path) -> None:
     record = [CallSummary("c1", answered=True, ended=True), CallSummary("ghost", answered=True, ended=True)]
     assert compare(record, [witnessed]) == [Difference(DifferenceKind.NOT_IN_CDR, "ghost", None)]
     assert compare([], [witnessed]) == [Difference(DifferenceKind.NOT_IN_RECORD, "c1", witnessed)]
+
+
+# --- a whole day ----------------------------------------------------------------------------------------------------
+
+
+class Days(Desk):
+    """The comparison of days, at a time that a test chooses."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        super().__init__(database, folder)
+        self.time = LATER
+        self.days = DayReconciler(database, self.file, host="hotline", now=lambda: self.time)
+
+    async def compare(self, day: date = TODAY) -> list[tuple[str, str]]:
+        found = await self.days.reconcile(day)
+        return [(each.call_id, each.kind.value) for each in found.differences]
+
+    async def asked(self) -> list[str]:
+        async with self.database.transaction() as tx:
+            await self.days.ask_for_last_night(tx)
+        async with self.database.transaction() as tx:
+            found = (await tx.session.execute(text("SELECT dedupe_key FROM pgqueuer ORDER BY id"))).scalars()
+            return [key for key in found if key.startswith("reconcile_day")]
+
+
+@pytest.fixture
+def days(database: Database, tmp_path: Path) -> Days:
+    return Days(database, tmp_path)
+
+
+async def test_a_day_names_what_differs_and_keeps_it(days: Days) -> None:
+    days.write(line("c1"), line("c2", seat=None, answer=None, end=20), line("c3"))
+    await days.look()
+    assert await days.compare() == []
+    async with days.database.transaction() as tx:
+        await tx.session.execute(text("UPDATE calls SET dialed_number = '12345' WHERE call_id = 'c1'"))
+        await tx.session.execute(text("DELETE FROM call_facts WHERE call_id = 'c2'"))
+        await tx.session.execute(text("DELETE FROM calls WHERE call_id = 'c2'"))
+    assert await days.compare() == [("c1", "dialed"), ("c2", "not_in_record")]
+    async with days.database.transaction() as tx:
+        [kept] = await newest(tx)
+    assert (kept.day, kept.compared, kept.at) == (TODAY, 3, LATER)
+    assert kept.differences[1] == {"kind": "not_in_record", "call_id": "c2", "record": "", "cdr": "abandoned"}
+    assert await days.compare(TODAY - timedelta(days=1)) == []
+
+
+async def test_last_night_is_asked_for_once_it_is_over_and_until_it_was_compared(days: Days) -> None:
+    days.write(line("c1"))
+    await days.look()
+    await days.compare()  # in the middle of the day: not the last word on it
+    assert await days.asked() == [f"reconcile_day:hotline:{TODAY - timedelta(days=1)}"]
+    await days.compare(TODAY - timedelta(days=1))
+    async with days.database.transaction() as tx:
+        await tx.session.execute(text("DELETE FROM pgqueuer"))
+    days.time = NOW.replace(hour=16, minute=10)  # ten past midnight in Beijing
+    assert await days.asked() == []
+    days.time = NOW.replace(hour=16, minute=40)
+    assert await days.asked() == await days.asked() == [f"reconcile_day:hotline:{TODAY}"]
+    await days.compare()
+    async with days.database.transaction() as tx:
+        await tx.session.execute(text("DELETE FROM pgqueuer"))
+    assert await days.asked() == []
+
+
+async def test_without_a_cdr_file_it_is_said_and_nothing_kept(days: Days) -> None:
+    with pytest.raises(CdrFileMissing):
+        await days.compare()
+    async with days.database.transaction() as tx:
+        assert await newest(tx) == []
+
+
+def test_the_command_says_what_differs_and_ends_with_its_status(
+    days: Days, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert cli_calls.calls_app
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", days.database.url)
+    monkeypatch.setenv("HOTLINE_STATE", str(tmp_path))
+    cdr = pbx_paths(tmp_path).cdr
+    cdr.parent.mkdir(parents=True)
+    cdr.write_text("")
+    lately = (clock.now() - NOW).total_seconds() - 300
+    day = str(clock.beijing(NOW + timedelta(seconds=lately)).date())
+    agrees = CliRunner().invoke(app, ["calls", "reconcile", "--day", day])
+    assert agrees.exit_code == 0, agrees.output
+    cdr.write_text(line("c1", start=lately, answer=lately + 4, end=lately + 60))
+    differs = CliRunner().invoke(app, ["calls", "reconcile", "--day", day])
+    assert differs.exit_code == 1

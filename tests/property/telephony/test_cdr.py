@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telephony.cdr import COLUMNS, CdrRow, calls_from_rows, count, parse, read
+from telephony.cdr import COLUMNS, CdrRow, calls_from_rows, count, parse, read, read_span
 
 text = st.text(st.characters(exclude_characters='\r\n"', exclude_categories=["C", "Zl", "Zp"]), max_size=12)
 seconds = st.floats(1.6e9, 2.4e9).map(lambda value: f"{value:.6f}")
@@ -40,6 +41,48 @@ def test_reading_in_pieces_gives_what_reading_at_once_gives(written: list[str], 
             offset = reading.offset
     assert rows == parse(written)[0]
     assert len(rows) == len(written)
+
+
+@given(st.lists(lines(), max_size=20), st.integers(1, 2000))
+def test_reading_a_little_at_a_time_gives_every_row_once(written: list[str], most: int) -> None:
+    rows: list[CdrRow] = []
+    offset, more = 0, True
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "calls.csv"
+        path.write_text("".join(f"{line}\n" for line in written))
+        while more:
+            reading = read(path, offset, most=most)
+            assert reading.offset > offset or not reading.more
+            rows += reading.rows
+            offset, more = reading.offset, reading.more
+    assert rows == parse(written)[0]
+
+
+@given(st.lists(st.integers(0, 100_000), max_size=1500), st.integers(0, 100_000), st.integers(0, 20_000))
+@settings(max_examples=30)
+def test_a_span_of_a_long_file_is_what_the_whole_file_says_of_it(ends: list[int], begin: int, length: int) -> None:
+    rows = [row_that_ended(n, end) for n, end in enumerate(sorted(ends))]
+    since, until = (datetime.fromtimestamp(EPOCH + seconds, UTC) for seconds in (begin, begin + length))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "calls.csv"
+        path.write_text("".join(f"{row}\n" for row in rows))
+        found = read_span(path, since, until)
+    assert found == [row for row in parse(rows)[0] if since <= row.end < until]
+
+
+EPOCH = 1_795_000_000
+
+
+def row_that_ended(n: int, end: int) -> str:
+    values = dict.fromkeys(COLUMNS, "")
+    values |= {
+        "linkedid": f"hotline-{n}",
+        "dialed": "96010",
+        "start": f"{EPOCH + end - 5}.000000",
+        "answer": "0.000000",
+    }
+    values |= {"end": f"{EPOCH + end}.000000", "billsec": "0.0", "recording": "/spool/" + "x" * 100}
+    return ",".join(f'"{value}"' for value in values.values())
 
 
 @given(st.lists(lines(), max_size=8))

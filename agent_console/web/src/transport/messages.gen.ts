@@ -1061,6 +1061,25 @@ export interface PlatformStatus {
   parts: PartStatus[]
 }
 /**
+ * How the record of a day compared with the CDR file of a PBX, as of `at`.
+ */
+export interface ReconciledDay {
+  at: string
+  compared: number
+  day: string
+  differences: RecordDifference[]
+  host: string
+}
+/**
+ * One disagreement of the record with the CDR file (see `backend.calls.day_differences`).
+ */
+export interface RecordDifference {
+  call_id: string
+  cdr: string
+  kind: string
+  record: string
+}
+/**
  * Why somebody needs to see the whole number; goes to the audit log.
  */
 export interface RevealNumber {

@@ -46,7 +46,7 @@ def overlay(folder: Path, text: str) -> str:
     [[], ["up"], ["demo"], ["serve"], ["telephony"], ["worker"], ["bench"], ["drill"], ["db"], ["pbx"], ["model"],
      ["user"], ["db", "upgrade"], ["pbx", "install"], ["model", "list"], ["user", "add"],
      ["user", "list"], ["user", "password"], ["user", "roles"], ["user", "close"], ["user", "open"],
-     ["jobs"], ["jobs", "list"], ["jobs", "retry"]],
+     ["calls"], ["calls", "reconcile"], ["jobs"], ["jobs", "list"], ["jobs", "retry"]],
 )  # fmt: skip
 def test_every_command_says_what_it_does(command: list[str]) -> None:
     shown = CliRunner().invoke(app, [*command, "--help"])

@@ -1,0 +1,129 @@
+"""Where the record of a day and Asterisk's CDR file of that day disagree. Pure; every disagreement has a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from backend.citizens.numbers import mask, read_number
+from telephony.cdr import CdrCall
+
+TOLERANCE = timedelta(seconds=2)
+"""How far durations may differ: both sides have their own clock, and the CDR file is written after the call."""
+
+SETTLED_AFTER = timedelta(seconds=30)
+"""How long after its end a call may be on its way into the record or into the file."""
+
+
+class DayDifferenceKind(StrEnum):
+    """How the two can disagree about a call."""
+
+    NOT_IN_RECORD = "not_in_record"
+    NOT_IN_CDR = "not_in_cdr"
+    LEFT_OPEN = "left_open"
+    OUTCOME = "outcome"
+    CALLER = "caller"
+    DIALED = "dialed"
+    WAIT = "wait"
+    LENGTH = "length"
+
+
+class RecordedCall(NamedTuple):
+    """What of a citizen's call in the record is compared; see `backend.calls.models.Call`."""
+
+    call_id: str
+    caller_number: str
+    dialed_number: str
+    arrived_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayDifference:
+    """One disagreement: what the record says, and what the CDR file says; numbers are masked, times in seconds."""
+
+    kind: DayDifferenceKind
+    call_id: str
+    record: str = ""
+    cdr: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DayComparison:
+    """`compared` is how many calls of the day either side knows, without those that are not over for long."""
+
+    compared: int
+    differences: tuple[DayDifference, ...]
+
+
+def compare_day(
+    record: Iterable[RecordedCall], cdr: Iterable[CdrCall], since: datetime, until: datetime, now: datetime
+) -> DayComparison:
+    """Compare the calls that arrived in [since, until) on either side's clock, in the order of their arrival.
+
+    Give both sides with a little more than the span, so that a call at its very edge has its counterpart.
+    """
+    ours = {call.call_id: call for call in record}
+    theirs = {call.call_id: call for call in cdr}
+    arrivals = {
+        call_id: min(call.arrived_at for call in (ours.get(call_id), theirs.get(call_id)) if call is not None)
+        for call_id in ours.keys() | theirs.keys()
+    }
+    compared = [
+        call_id
+        for call_id, arrived_at in sorted(arrivals.items(), key=lambda each: (each[1], each[0]))
+        if since <= arrived_at < until and _is_over(ours.get(call_id), theirs.get(call_id), now)
+    ]
+    differences = [
+        difference for call_id in compared for difference in _differences(ours.get(call_id), theirs.get(call_id))
+    ]
+    return DayComparison(len(compared), tuple(differences))
+
+
+def _is_over(ours: RecordedCall | None, theirs: CdrCall | None, now: datetime) -> bool:
+    """A call of which one side is not done, or only just, is compared another time."""
+    if theirs is None:
+        return ours is not None and ours.ended_at is not None and now - ours.ended_at >= SETTLED_AFTER
+    return now - theirs.ended_at >= SETTLED_AFTER
+
+
+def _differences(ours: RecordedCall | None, theirs: CdrCall | None) -> Iterator[DayDifference]:
+    kind = DayDifferenceKind
+    if ours is None:
+        assert theirs is not None
+        yield DayDifference(kind.NOT_IN_RECORD, theirs.call_id, cdr=theirs.outcome)
+        return
+    if theirs is None:
+        yield DayDifference(kind.NOT_IN_CDR, ours.call_id, record=_outcome(ours))
+        return
+    if ours.ended_at is None:
+        yield DayDifference(kind.LEFT_OPEN, ours.call_id, record="open", cdr=theirs.outcome)
+        return
+    if _outcome(ours) != theirs.outcome:
+        yield DayDifference(kind.OUTCOME, ours.call_id, _outcome(ours), theirs.outcome)
+    if ours.caller_number != theirs.caller_number:
+        yield DayDifference(kind.CALLER, ours.call_id, _masked(ours.caller_number), _masked(theirs.caller_number))
+    if ours.dialed_number != theirs.dialed_number:
+        yield DayDifference(kind.DIALED, ours.call_id, ours.dialed_number, theirs.dialed_number)
+    if ours.answered_at is not None and theirs.answered_at is not None:
+        waits = ours.answered_at - ours.arrived_at, theirs.answered_at - theirs.arrived_at
+        yield from _apart(kind.WAIT, ours.call_id, *waits)
+    lengths = ours.ended_at - ours.arrived_at, theirs.ended_at - theirs.arrived_at
+    yield from _apart(kind.LENGTH, ours.call_id, *lengths)
+
+
+def _outcome(call: RecordedCall) -> str:
+    return "abandoned" if call.answered_at is None else "answered"
+
+
+def _masked(number: str) -> str:
+    return mask(read_number(number))
+
+
+def _apart(kind: DayDifferenceKind, call_id: str, ours: timedelta, theirs: timedelta) -> Iterator[DayDifference]:
+    if abs(ours - theirs) > TOLERANCE:
+        yield DayDifference(kind, call_id, f"{ours.total_seconds():.1f}", f"{theirs.total_seconds():.1f}")

@@ -1,0 +1,100 @@
+"""Every way in which the record and the CDR file can disagree about a day has its name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.calls.day_differences import DayDifference, DayDifferenceKind, RecordedCall, compare_day
+from telephony.cdr import CdrCall
+
+SINCE = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
+UNTIL = SINCE + timedelta(days=1)
+NOW = UNTIL + timedelta(hours=1)
+KIND = DayDifferenceKind
+
+
+def at(seconds: float) -> datetime:
+    return SINCE + timedelta(seconds=seconds)
+
+
+def recorded(call_id: str = "c1", s: float = 100, *, wait: float | None = 4, length: float | None = 60) -> RecordedCall:
+    return RecordedCall(
+        call_id=call_id, caller_number="13800001234", dialed_number="96010", arrived_at=at(s),
+        answered_at=None if wait is None else at(s + wait), ended_at=None if length is None else at(s + length),
+    )  # fmt: skip
+
+
+def witnessed(
+    call_id: str = "c1", s: float = 100, *, wait: float | None = 4, length: float = 60, **more: Any
+) -> CdrCall:
+    return CdrCall(
+        call_id=call_id, caller_number=more.get("caller", "13800001234"), dialed_number=more.get("dialed", "96010"),
+        seat="8001", arrived_at=at(s), answered_at=None if wait is None else at(s + wait), ended_at=at(s + length),
+        outcome="abandoned" if wait is None else "answered", recording="",
+    )  # fmt: skip
+
+
+def found(ours: list[RecordedCall], theirs: list[CdrCall], now: datetime = NOW) -> list[DayDifference]:
+    return list(compare_day(ours, theirs, SINCE, UNTIL, now).differences)
+
+
+def test_a_day_that_agrees_has_none() -> None:
+    ours = [recorded(), recorded("c2", 500, wait=None)]
+    theirs = [witnessed("c2", 500.4, wait=None, length=61), witnessed(wait=5.5)]
+    comparison = compare_day(ours, theirs, SINCE, UNTIL, NOW)
+    assert (comparison.compared, comparison.differences) == (2, ())
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "difference"),
+    [
+        ([], [witnessed()], DayDifference(KIND.NOT_IN_RECORD, "c1", "", "answered")),
+        ([recorded(wait=None)], [], DayDifference(KIND.NOT_IN_CDR, "c1", "abandoned", "")),
+        ([recorded(length=None)], [witnessed()], DayDifference(KIND.LEFT_OPEN, "c1", "open", "answered")),
+        ([recorded(wait=None)], [witnessed()], DayDifference(KIND.OUTCOME, "c1", "abandoned", "answered")),
+        ([recorded()], [witnessed(dialed="12345")], DayDifference(KIND.DIALED, "c1", "96010", "12345")),
+        ([recorded(wait=8)], [witnessed()], DayDifference(KIND.WAIT, "c1", "8.0", "4.0")),
+        ([recorded()], [witnessed(length=70)], DayDifference(KIND.LENGTH, "c1", "60.0", "70.0")),
+    ],
+    ids=lambda case: case.kind.value if isinstance(case, DayDifference) else "",
+)
+def test_each_disagreement_is_named(ours: list[RecordedCall], theirs: list[CdrCall], difference: DayDifference) -> None:
+    assert found(ours, theirs) == [difference]
+
+
+def test_another_caller_is_named_without_telling_the_numbers() -> None:
+    [difference] = found([recorded()], [witnessed(caller="13900005678")])
+    assert difference.kind is KIND.CALLER
+    assert "13800001234" not in difference.record
+    assert "13900005678" not in difference.cdr
+    assert difference.record.endswith("1234")
+
+
+def test_a_call_that_lives_or_only_just_ended_is_compared_another_time() -> None:
+    assert found([recorded(length=None)], [], now=at(200)) == []
+    assert found([], [witnessed()], now=at(170)) == []
+    assert found([recorded()], [], now=at(170)) == []
+    assert len(found([], [witnessed()], now=at(190))) == 1
+
+
+def test_a_call_belongs_to_one_day_wherever_the_clocks_put_it() -> None:
+    ours, theirs = [recorded(s=-0.2)], [witnessed(s=0.2)]
+    assert compare_day(ours, theirs, SINCE, UNTIL, NOW).compared == 0
+    assert compare_day(ours, theirs, SINCE - timedelta(days=1), SINCE, NOW).compared == 1
+    assert compare_day([recorded(s=86400.1)], [witnessed(s=86399.9)], SINCE, UNTIL, NOW).compared == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.floats(0, 86_000), st.none() | st.floats(0, 100)), max_size=20))
+def test_a_record_agrees_with_itself_and_each_missing_call_is_named(
+    seeds: list[tuple[int, float, float | None]],
+) -> None:
+    ours = {f"c{n}": recorded(f"c{n}", s, wait=wait, length=200) for n, s, wait in seeds}
+    theirs = {f"c{n}": witnessed(f"c{n}", s, wait=wait, length=200) for n, s, wait in seeds}
+    assert found(list(ours.values()), list(theirs.values())) == []
+    assert {each.call_id for each in found([], list(theirs.values()))} == set(theirs)
+    assert {each.call_id for each in found(list(ours.values()), [])} == set(ours)
