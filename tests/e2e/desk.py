@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from contextlib import asynccontextmanager
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from playwright.async_api import Locator, Page, async_playwright, expect
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
-    from playwright.async_api import Browser, BrowserContext, WebSocket
+    from playwright.async_api import Browser, BrowserContext, WebSocket, WebSocketRoute
 
     from backend.identity.users import Account
 
@@ -41,6 +42,7 @@ _PACKETS_HEARD = """async () => {
       if (figures.type === 'inbound-rtp') heard += figures.packetsReceived
   return heard
 }"""
+_ENERGY_HEARD = _PACKETS_HEARD.replace("packetsReceived", "totalAudioEnergy")
 _READ_ALL = """() => [
   document.title, document.documentElement.outerHTML,
   ...[...document.querySelectorAll('input, textarea')].map((field) => field.value),
@@ -67,6 +69,47 @@ async def console_context(browser: Browser, address: str) -> BrowserContext:
     context.set_default_timeout(30_000)
     await context.add_init_script(_KEEP_PEERS)
     return context
+
+
+class SipLines:
+    """The phone's lines to the PBX as a network in between has them: `silent` swallows all that is said."""
+
+    def __init__(self) -> None:
+        self.silent = False
+        self._opened = 0
+        self._registered = 0
+
+    def take(self, line: WebSocketRoute) -> None:
+        pbx = line.connect_to_server()
+        self._opened += 1
+        dead = False
+
+        def pass_on(to: WebSocketRoute) -> Callable[[str | bytes], None]:
+            def handle(message: str | bytes) -> None:
+                nonlocal dead
+                dead = dead or self.silent
+                if dead:
+                    return
+                text = message if isinstance(message, str) else message.decode()
+                self._registered += text.startswith("SIP/2.0 200") and "REGISTER" in text
+                to.send(message)
+
+            return handle
+
+        line.on_message(pass_on(pbx))
+        pbx.on_message(pass_on(line))
+
+    async def given_up(self) -> None:
+        """The phone has noticed that its line is dead and opened another."""
+        before = self._opened
+        while self._opened == before:
+            await asyncio.sleep(0.05)
+
+    async def registered_again(self) -> None:
+        """The PBX has taken the phone's registration on a line that is open now."""
+        before = self._registered
+        while self._registered == before:
+            await asyncio.sleep(0.05)
 
 
 @dataclass
@@ -158,6 +201,18 @@ class Desk:
     async def packets_heard(self) -> int:
         """How many RTP packets of the citizen's voice have come to this tab."""
         return int(await self.page.evaluate(_PACKETS_HEARD))
+
+    async def expect_voice(self) -> None:
+        """A voice, not silence, comes to the loudspeaker."""
+        before = float(await self.page.evaluate(_ENERGY_HEARD))
+        while float(await self.page.evaluate(_ENERGY_HEARD)) <= before + 0.0005:
+            await self.page.wait_for_timeout(100)
+
+    async def watch_sip(self) -> SipLines:
+        """Stand between the phone and the PBX from the next load of the page on."""
+        lines = SipLines()
+        await self.page.route_web_socket(re.compile(r"/ws$"), lines.take)
+        return lines
 
     async def expect_talk_goes_on(self) -> None:
         """The softphone is in its call and the citizen's voice keeps coming."""

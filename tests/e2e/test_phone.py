@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -101,3 +102,95 @@ async def test_a_page_that_is_loaded_anew_takes_its_call_back(town: Town, enter:
         "call_ended",
     ]
     assert tuple(await call_of(town, call_id)) == (agent.seat, "answered", "ended", "seat")
+
+
+async def test_a_citizen_handed_to_an_empty_chair_goes_back_to_those_who_wait(town: Town, enter: Enter) -> None:
+    first, second = await enter("agent"), await enter("agent")
+    citizen, call_id = await in_a_call(town, first, "13900000103")
+    await first.choose_target("F9", second.seat)
+    await first.expect_state("wrap_up")
+    await second.expect_stage("ringing")
+    await expect(second.at("handed-by")).to_contain_text(f"{first.seat} {first.person.display_name} 转来")
+    await second.page.keyboard.press("F4")
+    await second.expect_state("paused")
+    await second.make_ready()
+    await second.answer()
+    await second.expect_talk_goes_on()
+    await second.hang_up()
+    (placed,) = await citizen.finished()
+    assert placed.ending == "ended"
+    facts = await told(town, call_id)
+    assert facts[facts.index(f"call_transferred {first.seat} {second.seat}") :] == [
+        f"call_transferred {first.seat} {second.seat}",
+        f"talk_ended {first.seat}",
+        f"seat_ringing {second.seat}",
+        f"seat_ring_ended {second.seat}",
+        "call_queued",
+        f"seat_ringing {second.seat}",
+        f"call_answered {second.seat}",
+        f"talk_ended {second.seat}",
+        "call_ended",
+    ]
+
+
+async def test_citizen_and_colleague_take_turns_then_talk_together(town: Town, enter: Enter) -> None:
+    first, second = await enter("agent"), await enter("agent")
+    citizen, call_id = await in_a_call(town, first, "13900000104")
+    await first.choose_target("F8", second.seat)
+    await second.expect_stage("ringing")
+    await second.page.keyboard.press("F2")
+    bar = first.at("consult-bar")
+    await expect(bar).to_have_attribute("data-state", "talking")
+    await first.page.keyboard.press("F8")
+    await expect(bar).to_have_attribute("data-state", "held")
+    await first.page.keyboard.press("F8")
+    await expect(bar).to_have_attribute("data-state", "talking")
+
+    await first.page.keyboard.press("F11")
+    await expect(bar).to_have_attribute("data-state", "together")
+    await first.page.keyboard.press("F7")
+    await second.expect_voice()  # the agent is mute, so it is the citizen's
+    await first.page.keyboard.press("F7")
+    await first.page.keyboard.press("F4")
+    await expect(bar).to_have_count(0)
+    await second.expect_state("wrap_up")
+    await first.expect_talk_goes_on()
+    await first.hang_up()
+    await citizen.finished()
+    facts = await told(town, call_id)
+    assert f"consult_ended {second.seat} {first.seat}" in facts
+    assert [fact for fact in facts if fact.startswith("call_answered")] == [f"call_answered {first.seat}"]
+
+
+async def test_another_tab_takes_the_phone_over_in_the_middle_of_a_call(town: Town, enter: Enter) -> None:
+    first = await enter("agent")
+    citizen, call_id = await in_a_call(town, first, "13900000105")
+    second = await first.open_another()
+    await second.page.get_by_role("button", name="改由此页接听").click()
+    await second.expect_talk_goes_on()
+    await expect(first.at("phone-state")).to_have_attribute("data-state", "elsewhere")
+    await second.hang_up()
+    (placed,) = await citizen.finished()
+    assert placed.ending == "ended"
+    facts = await told(town, call_id)
+    assert facts[-3:] == [f"call_taken_back {first.seat}", f"talk_ended {first.seat}", "call_ended"]
+
+
+async def test_a_line_that_went_silent_is_made_anew_and_the_call_goes_on(town: Town, enter: Enter) -> None:
+    """As when a cable is pulled: nothing is closed, nothing comes any more."""
+    agent = await enter("agent")
+    lines = await agent.watch_sip()
+    await agent.page.reload()
+    citizen, _ = await in_a_call(town, agent, "13900000106")
+    await agent.expect_talk_goes_on()
+    lines.silent = True
+    await lines.given_up()
+    lines.silent = False
+    began = time.monotonic()
+    await lines.registered_again()
+    assert time.monotonic() - began < 10
+    await agent.expect_talk_goes_on()
+    await agent.hang_up()
+    (placed,) = await citizen.finished()
+    assert placed.ending == "ended"
+    await agent.make_ready()

@@ -5,6 +5,8 @@ import type { DialogId } from './kept'
 export class TransferRefused extends Error {}
 
 const TRANSFER_MS = 8_000
+const SETTLE_MS = 3_000
+const LOOK_MS = 50
 
 /** One leg between this browser and the PBX. */
 export class Leg {
@@ -29,8 +31,22 @@ export class Leg {
     return track ? new MediaStream([track]) : null
   }
 
-  hold = (): boolean => this.session.hold()
-  resume = (): boolean => this.session.unhold()
+  async hold(): Promise<void> {
+    if (await this.settled()) this.session.hold()
+  }
+
+  async resume(): Promise<void> {
+    if (await this.settled()) this.session.unhold()
+  }
+
+  /** Whether the PBX is through with the last change of this leg; two at once are not allowed (RFC 3261 section 14). */
+  private async settled(): Promise<boolean> {
+    for (let waited = 0; waited < SETTLE_MS && !this.session.isEnded(); waited += LOOK_MS) {
+      if (this.session.isReadyToReOffer()) return true
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    }
+    return false
+  }
 
   hangUp(): void {
     if (!this.session.isEnded()) this.session.terminate()
@@ -64,7 +80,8 @@ export class Leg {
   }
 
   /** Tells the PBX where the page is now; a leg that the PBX has ended meanwhile ends here too. */
-  refresh(): void {
+  async refresh(): Promise<void> {
+    if (!(await this.settled())) return
     const state = this.session.connection?.iceConnectionState
     const broken = state === 'disconnected' || state === 'failed'
     this.session.renegotiate(broken ? { rtcOfferConstraints: { iceRestart: true } } : {})

@@ -36,6 +36,7 @@ export class Phone {
   private call: Leg | null = null
   private second: Leg | null = null
   private conference: Conference | null = null
+  private turn: Promise<void> = Promise.resolve()
   private muted = false
   private seat = ''
   private domain = ''
@@ -113,7 +114,7 @@ export class Phone {
   /** Holds the citizen and calls somebody who may help. */
   consult(target: string): void {
     if (!this.call || this.second || !(this.state === 'talking' || this.state === 'held')) return
-    if (this.state === 'talking') this.call.hold()
+    if (this.state === 'talking') void this.call.hold()
     this.second = this.place('consult', target, target, [CONSULTING])
     this.moveConsult('dial')
   }
@@ -124,32 +125,30 @@ export class Phone {
     if (role === 'call' || (role === undefined && !consulting && this.call)) return this.call?.hangUp()
     const back = this.state === 'held' ? this.call : null
     this.second?.hangUp()
-    back?.resume()
+    this.inTurn(() => back?.resume())
   }
 
   toggleHold(): void {
-    if (this.second || !this.ua?.isConnected()) return
-    if (this.state === 'talking') this.call?.hold()
-    else if (this.state === 'held') this.call?.resume()
+    this.inTurn(() => (this.second ? undefined : this.state === 'held' ? this.call?.resume() : this.call?.hold()))
   }
 
   /** Lets citizen and colleague take turns on hold. */
   swap(): void {
-    if (!this.call || !this.second || !this.ua?.isConnected() || this.conference) return
-    const [heard, waiting] = this.state === 'talking' ? [this.call, this.second] : [this.second, this.call]
-    heard.hold()
-    waiting.resume()
+    this.inTurn(async () => {
+      if (!this.call || !this.second || this.conference) return
+      const [heard, waiting] = this.state === 'talking' ? [this.call, this.second] : [this.second, this.call]
+      await heard.hold()
+      await waiting.resume()
+    })
   }
 
   /** Citizen, colleague and agent hear each other; again: back to the citizen, the colleague waits. */
   toggleConference(): void {
-    if (!this.call || !this.second || !this.ua?.isConnected()) return
-    if (this.conference) {
-      this.second.hold()
-    } else {
-      if (this.state === 'held') this.call.resume()
-      if (this.consultState === 'held') this.second.resume()
-    }
+    this.inTurn(async () => {
+      if (this.conference) return this.second?.hold()
+      if (this.state === 'held') await this.call?.resume()
+      if (this.consultState === 'held') await this.second?.resume()
+    })
   }
 
   /** Hands the citizen over unannounced. Rejects with TransferRefused; the call then stays here. */
@@ -182,6 +181,11 @@ export class Phone {
     const track = stream.getAudioTracks()[0] ?? null
     for (const leg of legs) await leg.sender?.replaceTrack(track)
     if (this.muted) for (const leg of legs) leg.mute(true)
+  }
+
+  /** One change of the legs after the other; none while the PBX cannot be told of it. */
+  private inTurn(change: () => Promise<void> | undefined): void {
+    this.turn = this.turn.then(() => (this.ua?.isConnected() ? change() : undefined)).catch(() => {})
   }
 
   private uri = (target: string): string => `sip:${target}@${this.domain}`
@@ -217,7 +221,7 @@ export class Phone {
 
   private registered(): void {
     this.listener.problem(null)
-    for (const leg of [this.call, this.second]) if (leg?.session.isEstablished()) leg.refresh()
+    for (const leg of [this.call, this.second]) if (leg?.session.isEstablished()) void leg.refresh()
     this.move('registered')
     if (this.state === 'registered') this.takeBack()
   }
