@@ -8,6 +8,7 @@ from datetime import datetime
 from agent_console.cards import current_card
 from agent_console.hall import hall_state
 from agent_console.protocol import DeskState, LinkView, QueueView
+from backend.callbacks.attempt_rules import CallbackRules
 from backend.calls import service as calls
 from backend.calls.pbx_link import link_now
 from backend.cases.drafts import open_drafts
@@ -30,6 +31,7 @@ class Desk:
     reference: ReferenceData
     times: HallTimes
     pbx: PbxSettings
+    callbacks: CallbackRules
     seat: str | None = None
 
     @property

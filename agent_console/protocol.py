@@ -16,7 +16,7 @@ from uuid import UUID
 from pydantic import Field, PrivateAttr, TypeAdapter
 
 from agent_console import supervision as s
-from backend.callbacks.schemas import CallbackView, CallbackWish
+from backend.callbacks.schemas import AttemptResult, CallbackView, CallbackWish
 from backend.calls.schemas import HandedBy
 from backend.cases.schemas import CaseForm, CaseSummary, DraftContent, DraftView
 from backend.citizens.schemas import CallerView
@@ -151,6 +151,28 @@ class ResumeRecording(Schema):
     call_id: CallId
 
 
+class Dial(Schema):
+    """Call the citizen of a case from one's own seat, for a callback visit or, without one, from the case.
+
+    The same `request_id` calls once. What the call comes to is told by `attempt_changed` and `order_changed`.
+    """
+
+    command: Literal["dial"] = "dial"
+    id: int
+    request_id: UUID
+    case_id: UUID
+    callback_id: UUID | None = None
+
+
+class FileResult(Schema):
+    """File how one's own call to a citizen came out."""
+
+    command: Literal["file_result"] = "file_result"
+    id: int
+    attempt_id: UUID
+    result: AttemptResult
+
+
 Command = Annotated[
     Hello
     | SignInSeat
@@ -171,7 +193,9 @@ Command = Annotated[
     | s.SendNotice
     | s.ReadNotice
     | PauseRecording
-    | ResumeRecording,
+    | ResumeRecording
+    | Dial
+    | FileResult,
     Field(discriminator="command"),
 ]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
@@ -336,6 +360,14 @@ class RecordingPauseChanged(Schema):
     paused_at: datetime | None
 
 
+class AttemptChanged(Schema):
+    """A citizen is called for a case, or the result of such a call was filed."""
+
+    kind: Literal["attempt_changed"] = "attempt_changed"
+    attempt_id: UUID
+    case_id: UUID
+
+
 class OrderChanged(Schema):
     """An order to the PBX that this person gave was taken, or came out."""
 
@@ -363,7 +395,8 @@ EventBody = Annotated[
     | s.SeatWasForced
     | s.NoticeArrived
     | s.NoticeSent
-    | s.NoticeRead,
+    | s.NoticeRead
+    | AttemptChanged,
     Field(discriminator="kind"),
 ]
 
@@ -392,6 +425,9 @@ class Reply(Schema):
     force_ready, end_wrap_up, force_sign_out -> SeatView; set_skills -> SkillsView;
     send_notice -> SentNotice; read_notice -> Receipt;
     pause_recording, resume_recording -> OrderView.
+    send_notice -> SentNotice; read_notice -> Receipt.
+    discard_draft -> {}; file_case -> FiledCase; schedule_callback, cancel_callback -> CallbackView;
+    dial, file_result -> AttemptView.
     """
 
     type: Literal["reply"] = "reply"

@@ -37,6 +37,7 @@ def renderers(ready: Popups, calls: HallCalls) -> dict[str, Render]:
         "recording_pause_changed": _plain(
             lambda e: p.RecordingPauseChanged(call_id=e.entity, paused_at=e.at if e.payload["paused"] else None)
         ),
+        "attempt_changed": _plain(lambda e: p.AttemptChanged.model_validate(e.payload)),
         "order_changed": _plain(lambda e: p.OrderChanged.model_validate({"order": e.payload})),
         "draft_saved": _plain(lambda e: p.DraftSaved.model_validate(e.payload)),
         "hall_call": calls.render,

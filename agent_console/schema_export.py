@@ -50,6 +50,8 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     cases.CaseSummary,
     cases.CaseDetail,
     callbacks.CallbackView,
+    callbacks.AttemptView,
+    callbacks.CurrentAttempt,
     figures.FiguresView,
     Page[calls.CallRow],
     Page[cases.CaseSummary],

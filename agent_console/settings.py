@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent_console.schemas import QueueTarget
+from backend.callbacks.attempt_rules import CallbackRules
 from backend.cases.rules import ReferenceData
 from backend.seats.seating import HallTimes
 from telephony.pbx.settings import PbxSettings
@@ -17,6 +18,7 @@ class ConsoleSettings:
 
     reference: ReferenceData
     times: HallTimes
+    callbacks: CallbackRules
     numbers: tuple[str, ...]
     queues: tuple[QueueTarget, ...]
     sip_domain: str

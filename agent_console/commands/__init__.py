@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent_console.commands import callbacks, cases, recording, seats, supervise
+from agent_console.commands import attempts, callbacks, cases, recording, seats, supervise
 from agent_console.commands.spec import CommandSpec, NotPermitted
 
 COMMANDS: dict[str, CommandSpec] = {
@@ -25,6 +25,8 @@ COMMANDS: dict[str, CommandSpec] = {
     "force_sign_out": CommandSpec("seats.sign_out", supervise.force_sign_out),
     "send_notice": CommandSpec("notices.send", supervise.send_notice),
     "read_notice": CommandSpec("desk.sit", supervise.read_notice),
+    "dial": CommandSpec("calls.dial", attempts.dial),
+    "file_result": CommandSpec("calls.dial", attempts.file_result),
 }
 """`hello` is not here: it needs a session and nothing more."""
 

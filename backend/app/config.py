@@ -8,12 +8,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.callbacks.attempt_rules import CallbackRules
+from backend.callbacks.schemas import AttemptResult
 from backend.kernel.config import PROJECT_ROOT, Environment, load
 from backend.kernel.errors import HotlineError
 from backend.kernel.processes import socket_folder
 from backend.kernel.security import Secrets, load_secrets
 from backend.kernel.urls import sqlalchemy_url
 from backend.seats.seating import HallTimes
+from telephony.pbx.routing_settings import Digits
 from telephony.pbx.settings import PbxSettings
 
 
@@ -51,6 +54,21 @@ class HallSettings(_Part):
     recording_pause_seconds: Annotated[int, Field(ge=10, le=600)] = 120
 
 
+class CallbackSettings(_Part):
+    """How citizens are called back: what their telephone shows, how often, and how long after which result.
+
+    A result that `minutes_between` does not name ends the callback visit as failed.
+    """
+
+    shown_number: Digits = "96010"
+    most_attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    minutes_between: dict[AttemptResult, Annotated[int, Field(ge=0, le=7 * 24 * 60)]] = {
+        AttemptResult.BUSY: 10,
+        AttemptResult.NO_ANSWER: 60,
+        AttemptResult.REFUSED: 240,
+    }
+
+
 class RecordingSettings(_Part):
     """Where recordings rest: a folder below the state folder when `store` is empty, else any fsspec address."""
 
@@ -78,6 +96,7 @@ class Configuration(_Part):
     pbx: PbxSettings
     web: WebSettings = WebSettings()
     hall: HallSettings = HallSettings()
+    callbacks: CallbackSettings = CallbackSettings()
     recordings: RecordingSettings = RecordingSettings()
     recognition: RecognitionSettings = RecognitionSettings()
     data: DataSettings = DataSettings()
@@ -133,3 +152,10 @@ def hall_times(installation: Installation) -> HallTimes:
     """The times of the hall as the seats' rules take them."""
     hall = installation.config.hall
     return HallTimes(wrap_up=timedelta(seconds=hall.wrap_up_seconds), absence=timedelta(minutes=hall.absence_minutes))
+
+
+def callback_rules(installation: Installation) -> CallbackRules:
+    """How citizens are called back, as the rules of callbacks take it."""
+    wanted = installation.config.callbacks
+    spans = {result: timedelta(minutes=minutes) for result, minutes in wanted.minutes_between.items()}
+    return CallbackRules(wanted.shown_number, wanted.most_attempts, spans)

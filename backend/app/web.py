@@ -20,7 +20,7 @@ from agent_console.renderers import renderers
 from agent_console.schemas import QueueTarget
 from agent_console.settings import ConsoleSettings
 from backend.app import health
-from backend.app.config import Installation, hall_times
+from backend.app.config import Installation, callback_rules, hall_times
 from backend.callbacks import endpoints as callback_endpoints
 from backend.calls import endpoints as call_endpoints
 from backend.cases import endpoints as case_endpoints
@@ -103,6 +103,7 @@ def console_settings(installation: Installation) -> ConsoleSettings:
             taxonomy=load_taxonomy(installation.path(config.data.taxonomy)),
         ),
         times=hall_times(installation),
+        callbacks=callback_rules(installation),
         numbers=tuple(number.number for number in config.pbx.numbers),
         queues=queue_targets(config.pbx),
         sip_domain="127.0.0.1",

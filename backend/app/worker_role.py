@@ -11,7 +11,9 @@ import psycopg
 import structlog
 
 from asr.recognizer import RecognizerPool, transcribe_recording
-from backend.app.config import Installation
+from backend.app.config import Installation, callback_rules
+from backend.callbacks.attempt_rules import CallbackRules
+from backend.callbacks.attempts import file_overdue
 from backend.calls.reconcile_day import DayReconciler
 from backend.calls.recordings import RecordingKeeper
 from backend.calls.sweep import sweep
@@ -39,6 +41,7 @@ _RECONNECT_S = 1.0
 
 async def work_jobs(installation: Installation, database: Database, stop: asyncio.Event) -> None:
     """Take jobs until `stop` is set; goes on by itself when the database was away."""
+    rules = callback_rules(installation)
     recognition = installation.config.recognition
     files = FileStore(installation.recording_store)
     keeper = RecordingKeeper(database, files, pbx_paths(installation.state).recordings)
@@ -46,7 +49,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     async with RecognizerPool(installation.path(recognition.model), recognition.processes) as pool:
         transcriber = Transcriber(database, files, lambda path: transcribe_recording(path, pool))
         beside = [
-            asyncio.create_task(_often(database, _SWEEP_EVERY_S, _sweep)),
+            asyncio.create_task(_often(database, _SWEEP_EVERY_S, lambda tx: _sweep(tx, rules))),
             asyncio.create_task(_often(database, _CLEAR_EVERY_S, _clear_away)),
             asyncio.create_task(_often(database, _NIGHT_EVERY_S, days.ask_for_last_night)),
             asyncio.create_task(_once(database, _AFTER_START_S, days.ask_after_start)),
@@ -88,10 +91,13 @@ async def _once(database: Database, after_s: float, work: _Work) -> None:
             done = True
 
 
-async def _sweep(tx: Transaction) -> None:
+async def _sweep(tx: Transaction, rules: CallbackRules) -> None:
     found = await sweep(tx, clock.now())
     if found:
         log.info("recordings or transcripts were asked for again", count=found)
+    filed = await file_overdue(tx, rules, clock.now())
+    if filed:
+        log.info("results of calls to citizens were filed by themselves", count=filed)
 
 
 async def _clear_away(tx: Transaction) -> None:

@@ -1,4 +1,4 @@
-"""Callback visits over HTTP; they are scheduled and canceled by the console's commands."""
+"""Callback visits over HTTP; they are scheduled, made and canceled by the console's commands."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from backend.callbacks import service
-from backend.callbacks.schemas import CallbackQuery, CallbackView
+from backend.callbacks import attempts, service
+from backend.callbacks.schemas import AttemptView, CallbackQuery, CallbackView, CurrentAttempt
 from backend.identity.access import database_of, requires
 from backend.identity.principal import Principal
+from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.kernel.schemas import Page
 
@@ -32,3 +33,19 @@ async def callbacks_of_case(case_id: UUID, database: Store, _: Reader) -> list[C
     """The callback visits of one case, by their time."""
     async with database.transaction() as tx:
         return await service.callbacks_of_case(tx, case_id)
+
+
+@router.get("/cases/{case_id}/attempts")
+async def attempts_of_case(case_id: UUID, database: Store, _: Reader) -> list[AttemptView]:
+    """The calls to the citizen of one case, oldest first."""
+    async with database.transaction() as tx:
+        return await attempts.attempts_of_case(tx, case_id, clock.now())
+
+
+@router.get("/attempts/current")
+async def current_attempt(
+    database: Store, who: Annotated[Principal, Depends(requires("calls.dial"))]
+) -> CurrentAttempt:
+    """The call that this person is making, or whose result they are yet to file."""
+    async with database.transaction() as tx:
+        return CurrentAttempt(attempt=await attempts.current_attempt(tx, who, clock.now()))

@@ -46,3 +46,39 @@ class CallbackCannotMove(IllegalTransition):
 
 class CallbackChangedMeanwhile(Conflict):
     """Somebody else moved the callback visit first."""
+
+
+class CannotDial(Conflict):
+    """The seat cannot place a call now; nobody was called."""
+
+
+class StillDialling(CannotDial):
+    """The call that this person or another one is making for this must end first."""
+
+
+class ResultOwing(CannotDial):
+    """The result of the last call is to be filed before the next one is made."""
+
+
+class TooSoonToDial(CannotDial):
+    """Attempts are spaced, so that nobody is pestered."""
+
+
+class NotByPhone(CannotDial):
+    """A visit in person is not made by telephone."""
+
+
+class NoNumberToDial(CannotDial):
+    """The case has no number under which the citizen could be called."""
+
+
+class AttemptNotFound(NotFound):
+    """There is no such call, or it is somebody else's."""
+
+
+class NothingToFile(Conflict):
+    """The call is not over, or nobody was called: there is no result to file."""
+
+
+class ResultFiled(Conflict):
+    """The result of this call was filed already."""

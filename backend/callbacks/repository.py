@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text, tuple_, update
@@ -30,14 +31,12 @@ async def by_id(session: AsyncSession, callback_id: UUID) -> Callback | None:
     return await session.get(Callback, callback_id, populate_existing=True)
 
 
-async def end(
-    session: AsyncSession, callback: Callback, state: CallbackState, now: datetime, by: str, reason: str | None
-) -> Callback | None:
+async def change(session: AsyncSession, callback: Callback, changes: dict[str, Any]) -> Callback | None:
     """Compare-and-set: the visit at its new version, None when somebody moved it since it was read."""
     statement = (
         update(Callback)
         .where(Callback.callback_id == callback.callback_id, Callback.version == callback.version)
-        .values(state=state.value, version=callback.version + 1, ended_at=now, ended_by=by, end_reason=reason)
+        .values(version=callback.version + 1, **changes)
         .returning(Callback)
         .execution_options(populate_existing=True)
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from backend.callbacks import repository
+from backend.callbacks.attempt_rules import Again, CallbackRules, GivenUp, Reached, what_follows
 from backend.callbacks.errors import (
     CallbackChangedMeanwhile,
     CallbackNotFound,
@@ -14,11 +16,12 @@ from backend.callbacks.errors import (
 )
 from backend.callbacks.models import Callback
 from backend.callbacks.rules import check_wish
-from backend.callbacks.schemas import CallbackQuery, CallbackState, CallbackView, CallbackWish
+from backend.callbacks.schemas import AttemptResult, CallbackQuery, CallbackState, CallbackView, CallbackWish
 from backend.callbacks.states import CallbackMove, move
 from backend.cases import timeline
 from backend.cases.rules import clean_text
-from backend.cases.service import find_case
+from backend.cases.service import find_case, numbers_of_cases
+from backend.citizens.numbers import mask, read_number
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 from backend.kernel.ids import new_id
@@ -37,7 +40,7 @@ async def schedule(
     await repository.serialise_request(tx.session, request_id)
     scheduled = await repository.by_request(tx.session, request_id)
     if scheduled is not None:
-        return _view(_same_request(scheduled, principal, case_id, wish))
+        return await _view(tx, _same_request(scheduled, principal, case_id, wish))
     case = await find_case(tx, case_id)
     check_wish(wish, case.address, now)
     callback = Callback(
@@ -56,7 +59,7 @@ async def schedule(
     tx.session.add(callback)
     await tx.session.flush()
     detail: timeline.Detail = {"way": callback.way, "due_at": wish.due_at.isoformat()}
-    return _changed(tx, principal, callback, "callback_scheduled", detail, now)
+    return await _changed(tx, principal, callback, "callback_scheduled", detail, now)
 
 
 async def cancel(tx: Transaction, principal: Principal, callback_id: UUID, reason: str, now: datetime) -> CallbackView:
@@ -69,7 +72,7 @@ async def cancel(tx: Transaction, principal: Principal, callback_id: UUID, reaso
         raise CancelWithoutReason("reason", "A callback is taken back with a reason.", "Write why.")
     callback = await _find(tx, callback_id)
     if callback.state == CallbackState.CANCELED.value and callback.end_reason == said:
-        return _view(callback)
+        return await _view(tx, callback)
     return await _end(tx, principal, callback, CallbackMove.CANCEL, said, now)
 
 
@@ -78,10 +81,39 @@ async def complete(tx: Transaction, principal: Principal, callback_id: UUID, now
     return await _end(tx, principal, await _find(tx, callback_id), CallbackMove.COMPLETE, None, now)
 
 
+async def follow_attempt(
+    tx: Transaction,
+    who: Principal | None,
+    callback_id: UUID,
+    result: AttemptResult,
+    called_at: datetime,
+    rules: CallbackRules,
+    now: datetime,
+) -> CallbackView:
+    """What the result of a call means for its callback visit: kept, tried again later, or given up.
+
+    `who` is None when the platform files the result. A visit that somebody ended meanwhile stays ended.
+    """
+    callback = await _find(tx, callback_id)
+    if callback.state != CallbackState.SCHEDULED.value:
+        return await _view(tx, callback)
+    attempts = callback.attempts + 1
+    match what_follows(result, attempts, called_at, rules):
+        case Reached():
+            return await _end(tx, who, callback, CallbackMove.COMPLETE, None, now, attempts=attempts)
+        case GivenUp(reason):
+            return await _end(tx, who, callback, CallbackMove.GIVE_UP, reason, now, attempts=attempts)
+        case Again(not_before):
+            state = move(CallbackState.SCHEDULED, CallbackMove.RETRY)
+            changes = {"state": state.value, "attempts": attempts, "not_before": not_before}
+            again = await repository.change(tx.session, callback, changes)
+            return await _changed(tx, who, _still(again), None, {}, now)
+
+
 async def callbacks_of_case(tx: Transaction, case_id: UUID) -> list[CallbackView]:
     """The callback visits of a case, by their time; raises `CaseNotFound`."""
     await find_case(tx, case_id)
-    return [_view(callback) for callback in await repository.of_case(tx.session, case_id)]
+    return [await _view(tx, callback) for callback in await repository.of_case(tx.session, case_id)]
 
 
 async def list_callbacks(tx: Transaction, query: CallbackQuery) -> Page[CallbackView]:
@@ -90,7 +122,7 @@ async def list_callbacks(tx: Transaction, query: CallbackQuery) -> Page[Callback
     rows = await repository.page(tx.session, query.state, query.due_before, after, query.limit + 1)
     last = rows[query.limit - 1] if len(rows) > query.limit else None
     return Page(
-        items=[_view(callback) for callback in rows[: query.limit]],
+        items=await _views(tx, rows[: query.limit]),
         next_cursor=make_cursor(last.due_at, last.callback_id) if last is not None else None,
     )
 
@@ -103,29 +135,51 @@ async def _find(tx: Transaction, callback_id: UUID) -> Callback:
 
 
 async def _end(
-    tx: Transaction, principal: Principal, callback: Callback, by: CallbackMove, reason: str | None, now: datetime
+    tx: Transaction,
+    who: Principal | None,
+    callback: Callback,
+    by: CallbackMove,
+    reason: str | None,
+    now: datetime,
+    *,
+    attempts: int | None = None,
 ) -> CallbackView:
     after = move(CallbackState(callback.state), by)
-    ended = await repository.end(tx.session, callback, after, now, principal.display_name, reason)
-    if ended is None:
+    changes = {
+        "state": after.value,
+        "attempts": callback.attempts if attempts is None else attempts,
+        "not_before": None,
+        "ended_at": now,
+        "ended_by": who.display_name if who else None,
+        "end_reason": reason,
+    }
+    ended = _still(await repository.change(tx.session, callback, changes))
+    detail: timeline.Detail = {"way": ended.way, "due_at": ended.due_at.isoformat(), "reason": reason}
+    return await _changed(tx, who, ended, f"callback_{after.value}", detail, now)
+
+
+def _still(changed: Callback | None) -> Callback:
+    if changed is None:
         raise CallbackChangedMeanwhile(
             "Somebody else changed this callback visit first.",
             kept="What you typed is still on the screen.",
             next_step="Load it anew and decide again.",
         )
-    detail: timeline.Detail = {"way": ended.way, "due_at": ended.due_at.isoformat(), "reason": reason}
-    return _changed(tx, principal, ended, f"callback_{after.value}", detail, now)
+    return changed
 
 
-def _changed(
-    tx: Transaction, principal: Principal, callback: Callback, kind: str, detail: timeline.Detail, now: datetime
+async def _changed(
+    tx: Transaction, who: Principal | None, callback: Callback, kind: str | None, detail: timeline.Detail, now: datetime
 ) -> CallbackView:
-    timeline.add_entry(tx, callback.case_id, kind, principal, detail, now)
-    view = _view(callback)
+    """Tell of the change, and enter it in the time line under `kind` if that is given."""
+    if kind is not None:
+        timeline.add_entry(tx, callback.case_id, kind, who, detail, now)
+    view = await _view(tx, callback)
+    audience = ["permission:callbacks.read", *([f"user:{who.user_id}"] if who else [])]
     tx.emit(
         "callback_changed",
         entity=str(callback.callback_id),
-        audience=["permission:callbacks.read", f"user:{principal.user_id}"],
+        audience=audience,
         payload=view.model_dump(mode="json"),
         at=now,
     )
@@ -143,5 +197,17 @@ def _same_request(scheduled: Callback, principal: Principal, case_id: UUID, wish
     return scheduled
 
 
-def _view(callback: Callback) -> CallbackView:
-    return CallbackView.model_validate(callback)
+async def _view(tx: Transaction, callback: Callback) -> CallbackView:
+    return (await _views(tx, [callback]))[0]
+
+
+async def _views(tx: Transaction, callbacks: Sequence[Callback]) -> list[CallbackView]:
+    """Callback visits with the masked numbers of their citizens, read at once."""
+    raw = await numbers_of_cases(tx, {callback.case_id for callback in callbacks})
+    numbers = {case_id: read_number(number) for case_id, number in raw.items()}
+    return [
+        CallbackView.model_validate(callback).model_copy(
+            update={"number": mask(number) if (number := numbers[callback.case_id]).usable else None}
+        )
+        for callback in callbacks
+    ]

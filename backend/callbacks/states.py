@@ -13,12 +13,16 @@ class CallbackMove(StrEnum):
 
     SCHEDULE = "schedule"
     COMPLETE = "complete"
+    RETRY = "retry"
+    GIVE_UP = "give_up"
     CANCEL = "cancel"
 
 
 TRANSITIONS: dict[tuple[CallbackState | None, CallbackMove], CallbackState] = {
     (None, CallbackMove.SCHEDULE): CallbackState.SCHEDULED,
     (CallbackState.SCHEDULED, CallbackMove.COMPLETE): CallbackState.DONE,
+    (CallbackState.SCHEDULED, CallbackMove.RETRY): CallbackState.SCHEDULED,
+    (CallbackState.SCHEDULED, CallbackMove.GIVE_UP): CallbackState.FAILED,
     (CallbackState.SCHEDULED, CallbackMove.CANCEL): CallbackState.CANCELED,
 }
 """Where a move leads from where; None is a visit that is not promised yet. What does not stand here cannot be done."""

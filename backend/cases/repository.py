@@ -170,3 +170,9 @@ async def cases_of_calls(session: AsyncSession, call_ids: Collection[str]) -> Se
         return []
     query = select(Case).where(Case.call_id.in_(call_ids)).order_by(Case.filed_at, Case.case_id)
     return (await session.execute(query)).scalars().all()
+
+
+async def caller_numbers(session: AsyncSession, case_ids: Collection[UUID]) -> dict[UUID, str | None]:
+    """The caller's number of each of these cases, as the network sent it."""
+    query = select(Case.case_id, Case.caller_number).where(Case.case_id.in_(case_ids))
+    return {row.case_id: row.caller_number for row in await session.execute(query)}

@@ -74,3 +74,8 @@ async def case_numbers_of_calls(tx: Transaction, call_ids: Collection[str]) -> d
     for case in await repository.cases_of_calls(tx.session, call_ids):
         found.setdefault(str(case.call_id), []).append(case.number)
     return found
+
+
+async def numbers_of_cases(tx: Transaction, case_ids: Collection[UUID]) -> dict[UUID, str | None]:
+    """The whole numbers under which the citizens of these cases called; never for a screen."""
+    return await repository.caller_numbers(tx.session, case_ids)

@@ -82,6 +82,16 @@ def read_number(raw: str | None) -> CallerNumber:
     return _by_numbering_plan(kept, plain)
 
 
+def dial_digits(number: CallerNumber) -> str | None:
+    """The digits under which the carrier reaches this number from here; None when it cannot be called."""
+    if number.e164 is None:
+        return None
+    parsed = phonenumbers.parse(number.e164, None)
+    if parsed.country_code != 86:
+        return f"00{number.e164.removeprefix('+')}"
+    return re.sub(r"\D", "", phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))
+
+
 def mask(number: CallerNumber) -> str:
     """The number as a screen may show it: 138****1234, 010-****0001, +852****4567; never a whole number."""
     match number.kind:

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     DESK_SIT = "desk.sit"
     CALLS_READ = "calls.read"
     CALLS_READ_OWN = "calls.read_own"
+    CALLS_DIAL = "calls.dial"
     RECORDINGS_PLAY = "recordings.play"
     TRANSCRIPTS_READ = "transcripts.read"
     NUMBERS_REVEAL = "numbers.reveal"

@@ -43,3 +43,7 @@ class SkillUnknown(HotlineError):
 
 class PersonUnknown(NotFound):
     """There is no such person."""
+
+
+class SeatInCall(Conflict):
+    """A seat that rings or talks places no call."""

@@ -24,6 +24,7 @@ _INPUTS: dict[type[f.Fact], SeatInput] = {
     f.PhoneRegistered: SeatInput.PHONE_REGISTERED,
     f.PhoneUnregistered: SeatInput.PHONE_LOST,
     f.SeatRinging: SeatInput.RING_STARTED,
+    f.CallPlaced: SeatInput.ANSWERED,  # its phone was taken: it is busy until the call it placed is over
     f.CallAnswered: SeatInput.ANSWERED,
     f.ConsultAnswered: SeatInput.ANSWERED,
     f.TalkEnded: SeatInput.TALK_ENDED,

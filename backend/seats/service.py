@@ -17,12 +17,20 @@ from backend.identity.principal import Principal
 from backend.kernel.clock import beijing
 from backend.kernel.database import Transaction
 from backend.seats import repository, skills
-from backend.seats.errors import AtNoSeat, InCallElsewhere, NotInWrapUp, PauseReasonReserved, SeatTaken, SeatUnknown
+from backend.seats.errors import (
+    AtNoSeat,
+    InCallElsewhere,
+    NotInWrapUp,
+    PauseReasonReserved,
+    SeatInCall,
+    SeatTaken,
+    SeatUnknown,
+)
 from backend.seats.schemas import PauseReason, SeatView
 from backend.seats.seating import BUSY, HallTimes, Seated, sit_down, step, view
 from telephony.pbx.settings import PbxSettings
 from telephony.routing import Skills, places_of, skills_at
-from telephony.seats import DesiredSeat, SeatInput, SeatStatus, desired_seat
+from telephony.seats import DesiredSeat, PhoneNotRegistered, SeatInput, SeatStatus, desired_seat
 
 RESERVED_REASONS = frozenset({PauseReason.NO_ANSWER, PauseReason.PHONE_LOST})
 
@@ -122,6 +130,25 @@ async def seat_of(tx: Transaction, who: Principal) -> SeatView | None:
     """Where this person sits."""
     seated = await repository.seat_of_user(tx, who.user_id)
     return None if seated is None else view(seated)
+
+
+async def seat_to_dial_from(tx: Transaction, who: Principal) -> SeatView:
+    """The seat of this person, held until the end of the transaction, when a call can be placed there now.
+
+    Raises `AtNoSeat`, `SeatInCall`, or `telephony.seats.PhoneNotRegistered`.
+    """
+    seated = next(iter((await repository.lock(tx, user_id=who.user_id)).values()), None)
+    if seated is None:
+        raise AtNoSeat("You are signed in at no seat.", next_step="Sign in at a seat first.")
+    if seated.state.status in BUSY:
+        raise SeatInCall("Your seat is in a call.", kept="Nobody was called.", next_step="End that call first.")
+    if not seated.state.phone:
+        raise PhoneNotRegistered(
+            "The seat's phone is not registered.",
+            kept="Nobody was called.",
+            next_step="Wait for the softphone to connect, or switch the telephone on.",
+        )
+    return view(seated)
 
 
 async def list_seats(tx: Transaction) -> list[SeatView]:

@@ -60,6 +60,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     transcript_changed: () => {},
     recording_pause_changed: ({ call_id, paused_at }) => call.recordingPaused(call_id, paused_at ?? null),
     order_changed: () => {},
+    attempt_changed: () => {},
   }
 
   let firstWelcome = true

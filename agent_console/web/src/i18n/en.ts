@@ -271,7 +271,7 @@ export const en: Messages = {
   urgency: { normal: 'Normal', urgent: 'Urgent', emergency: 'Emergency' },
   case_status: { filed: 'Filed', closed: 'Closed' },
   callback_way: { phone: 'By phone', visit: 'In person' },
-  callback_state: { scheduled: 'Scheduled', overdue: 'Overdue', done: 'Done', canceled: 'Canceled' },
+  callback_state: { scheduled: 'Scheduled', overdue: 'Overdue', done: 'Done', failed: 'Failed', canceled: 'Canceled' },
   callback: {
     title: 'Callbacks',
     schedule: 'Schedule a callback',
@@ -369,6 +369,8 @@ export const en: Messages = {
     answered_at_once: 'Answered at once',
     callback_scheduled: 'Callback scheduled',
     callback_canceled: 'Callback canceled',
+    callback_failed: 'Callback failed',
+    citizen_called: 'Citizen called',
     callback_done: 'Callback done',
   },
   detail: {

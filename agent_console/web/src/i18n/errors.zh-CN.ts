@@ -113,5 +113,15 @@ export const errors: Record<string, ErrorText> = {
   AmiActionFailed: { message: '电话系统拒绝了这次操作。', kept: '没有任何改变。', next_step: '请按当前状态重新操作。' },
   AmiUnsafeText: { message: '指令内容不正确，没有执行。', next_step: '请联系管理员。' },
 
+  SeatInCall: { message: '席位正在通话。', kept: '没有呼叫任何人。', next_step: '请先结束当前通话。' },
+  CannotDial: { message: '现在不能拨打。', kept: '没有呼叫任何人。' },
+  StillDialling: { message: '正在呼叫中，或他人正在呼叫该市民。', kept: '没有再次呼叫。', next_step: '请等这次通话结束。' },
+  ResultOwing: { message: '上一次通话的结果还没有登记。', kept: '没有呼叫任何人。', next_step: '请先登记结果，再拨打。' },
+  TooSoonToDial: { message: '还没有到下一次可拨打的时间。', kept: '没有呼叫任何人。', next_step: '请在列表所示时间之后再拨。' },
+  NotByPhone: { message: '这次回访约定上门进行。', kept: '没有呼叫任何人。' },
+  NoNumberToDial: { message: '工单没有可以拨打的号码。', kept: '没有呼叫任何人。' },
+  AttemptNotFound: { message: '没有找到您的这次呼叫。' },
+  NothingToFile: { message: '这次呼叫还没有可登记的结果。', next_step: '请等通话结束后登记。' },
+  ResultFiled: { message: '这次呼叫的结果已经登记过。', kept: '以先登记的为准。' },
   CallbackCannotMove: { message: '这次回访当前状态不允许此操作。', next_step: RELOAD },
 }

@@ -270,7 +270,7 @@ export const zh = {
   urgency: { normal: '一般', urgent: '紧急', emergency: '特急' },
   case_status: { filed: '已立案', closed: '已办结' },
   callback_way: { phone: '电话回访', visit: '上门回访' },
-  callback_state: { scheduled: '待回访', overdue: '已超时', done: '已回访', canceled: '已取消' },
+  callback_state: { scheduled: '待回访', overdue: '已超时', done: '已回访', failed: '回访未成', canceled: '已取消' },
   callback: {
     title: '回访安排',
     schedule: '安排回访',
@@ -369,6 +369,8 @@ export const zh = {
     callback_scheduled: '安排回访',
     callback_canceled: '取消回访',
     callback_done: '完成回访',
+    callback_failed: '回访未成',
+    citizen_called: '致电市民',
   },
   detail: {
     caller_number: '主叫',
