@@ -190,6 +190,11 @@ Command = Annotated[
     | s.ForceReady
     | s.EndWrapUp
     | s.ForceSignOut
+    | s.ListenCall
+    | s.WhisperCall
+    | s.BargeCall
+    | s.TakeOverCall
+    | s.EndCall
     | s.SendNotice
     | s.ReadNotice
     | PauseRecording
@@ -420,14 +425,11 @@ class Event(Schema):
 class Reply(Schema):
     """The answer to a command: `result` when it succeeded, `problem` when not.
 
-    Results: sign_in_seat, make_ready, pause_seat, extend_wrap_up, sign_out_seat -> SeatView; save_draft -> DraftView;
-    discard_draft -> {}; file_case -> FiledCase; schedule_callback, cancel_callback -> CallbackView; force_pause,
-    force_ready, end_wrap_up, force_sign_out -> SeatView; set_skills -> SkillsView;
-    send_notice -> SentNotice; read_notice -> Receipt;
-    pause_recording, resume_recording -> OrderView.
-    send_notice -> SentNotice; read_notice -> Receipt.
-    discard_draft -> {}; file_case -> FiledCase; schedule_callback, cancel_callback -> CallbackView;
-    dial, file_result -> AttemptView.
+    Results: sign_in_seat, make_ready, pause_seat, extend_wrap_up, sign_out_seat, force_pause, force_ready, end_wrap_up,
+    force_sign_out -> SeatView; save_draft -> DraftView; discard_draft -> {}; file_case -> FiledCase; schedule_callback,
+    cancel_callback -> CallbackView; dial, file_result -> AttemptView; set_skills -> SkillsView; send_notice ->
+    SentNotice; read_notice -> Receipt; pause_recording, resume_recording, listen_call, whisper_call, barge_call,
+    take_over_call, end_call -> OrderView.
     """
 
     type: Literal["reply"] = "reply"

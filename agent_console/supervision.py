@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from backend.calls.schemas import HallCall
-from backend.kernel.schemas import Schema
+from backend.kernel.schemas import CallId, Schema
 from backend.notices.schemas import NoticeText, NoticeView, Receipt, SentNotice
 from backend.seats.schemas import MissedRing, PauseReason, SeatForced, SeatView
 
@@ -45,6 +45,45 @@ class ForceSignOut(Schema):
     command: Literal["force_sign_out"] = "force_sign_out"
     id: int
     seat: str
+
+
+class _OfCall(Schema):
+    """Something about the call in which `seat` talks. The same `request_id` orders once."""
+
+    id: int
+    request_id: UUID
+    call_id: CallId
+    seat: str
+
+
+class ListenCall(_OfCall):
+    """Hear the call on one's own phone, unheard."""
+
+    command: Literal["listen_call"] = "listen_call"
+
+
+class WhisperCall(_OfCall):
+    """Hear the call and speak to the seat; the citizen does not hear it."""
+
+    command: Literal["whisper_call"] = "whisper_call"
+
+
+class BargeCall(_OfCall):
+    """Talk with both."""
+
+    command: Literal["barge_call"] = "barge_call"
+
+
+class TakeOverCall(_OfCall):
+    """Talk to the citizen in the place of the seat."""
+
+    command: Literal["take_over_call"] = "take_over_call"
+
+
+class EndCall(_OfCall):
+    """End the call for everybody."""
+
+    command: Literal["end_call"] = "end_call"
 
 
 class SendNotice(Schema):

@@ -49,6 +49,14 @@ TRANSITIONS: dict[Stage, frozenset[Stage]] = {
 """Which stage can follow which. `after_talk` is the citizen alone with the PBX: being transferred, or scoring."""
 
 
+@dataclass(frozen=True, slots=True)
+class Supervisor:
+    """Who takes part in a call beside its seat: over which channel, and whom they hear."""
+
+    channel: str
+    seat: str
+
+
 @dataclass(slots=True)
 class Consult:
     """A seat's second leg: whom it dialled, and who answered there (`with_channel` is empty until somebody did)."""
@@ -65,7 +73,8 @@ class Call:
 
     `ringing` and `talking` map seats to their channels, `consults` the seats that consult to whom they consult;
     `asked` are the channels that ring for a consultation and `second_legs` those from which seats ever consulted, both
-    with who asks. `legs` are all channels that were ever part of the call.
+    with who asks. `legs` are all channels that were ever part of the call, `supervisors` the seats of supervisors who
+    take part, with how they do.
     """
 
     id: str
@@ -91,6 +100,7 @@ class Call:
     scored: bool = False
     ended: bool = False
     legs: set[str] = field(default_factory=set)
+    supervisors: dict[str, Supervisor] = field(default_factory=dict)
     # Hints that precede a fact and are not part of the record: a restart may lose them without harm.
     hung_up_by: f.Party | None = None
     phone_causes: dict[str, int] = field(default_factory=dict)
@@ -226,6 +236,14 @@ def _scored(call: Call, _: f.SurveyAnswered) -> None:
     call.scored = True
 
 
+def _supervised(call: Call, fact: f.SupervisionBegan) -> None:
+    call.supervisors[fact.by_seat] = Supervisor(fact.channel, fact.seat)
+
+
+def _unsupervised(call: Call, fact: f.SupervisionEnded) -> None:
+    call.supervisors.pop(fact.by_seat, None)
+
+
 def _ended(call: Call, _: f.CallEnded) -> None:
     call.ended = True
 
@@ -247,5 +265,7 @@ _CHANGES: dict[type[f.Fact], Callable[[Call, Any], None]] = {
     f.RecordingPaused: _recording_paused,
     f.RecordingResumed: _recording_resumed,
     f.SurveyAnswered: _scored,
+    f.SupervisionBegan: _supervised,
+    f.SupervisionEnded: _unsupervised,
     f.CallEnded: _ended,
 }

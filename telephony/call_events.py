@@ -11,6 +11,7 @@ from datetime import datetime
 
 from telephony import consult_events as consult
 from telephony import facts as f
+from telephony import supervision_events as supervision
 from telephony.ami import AmiEvent
 from telephony.call import Call, Direction
 from telephony.consult_events import RINGING_IN
@@ -73,6 +74,8 @@ def _user_event(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFac
     name = event["UserEvent"]
     if name in {"HotlineArrive", "HotlineRecord"} and event["RecFile"] and not call.recording:
         yield f.RecordingStarted(at=at, call_id=call.id, file=event["RecFile"])
+    elif name == supervision.TAKE_OVER:
+        yield from supervision.take_over(call, event, at)
     elif name in {"QueueGiveUp", "HotlineEnd"}:
         status = event["Status"] or event["QueueStatus"]
         if status in GAVE_UP and not call.gave_up and not call.answered:
@@ -280,6 +283,7 @@ def ending(
         yield f.SeatRingEnded(at=at, call_id=call.id, seat=seat, outcome=outcome, recovered=recovered)
     for seat in list(call.consults):
         yield consult.ended(call, seat, at, recovered=recovered)
+    yield from supervision.all_ended(call, at, recovered=recovered)
     for seat in list(call.talking):
         yield f.TalkEnded(at=at, call_id=call.id, seat=seat, ended_by=by, recovered=recovered)
     if call.talk_ended_by is not None and call.talk_ended_by is not f.Party.TRANSFER:
@@ -321,6 +325,8 @@ CALL_EVENTS: dict[str, Reader] = {
     "MixMonitorMute": _recording_muted,
     "BlindTransfer": _blind_transfer,
     "AttendedTransfer": _attended_transfer,
+    "ChanSpyStart": supervision.began,
+    "ChanSpyStop": supervision.stopped,
     "HangupRequest": _hangup_requested,
     "Hangup": _hung_up,
 }

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self
 from backend.kernel.errors import Conflict, HotlineError
 from telephony.ami import AmiEvent
 from telephony.call import Call
+from telephony.facts import SpyMode
 from telephony.names import interface_of, is_number
 
 Action = dict[str, str | list[str]]
@@ -107,6 +108,25 @@ class ResumeRecording(Order):
     """Record again what is said."""
 
     call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supervise(Order):
+    """Let the phone of `seat` take part in the talk of `agent_seat` in the call; one that does already changes over."""
+
+    seat: str
+    call_id: str
+    agent_seat: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOver(Order):
+    """Let the phone of `seat` talk to the citizen in the place of `agent_seat`, whose own leg ends then."""
+
+    seat: str
+    call_id: str
+    agent_seat: str
 
 
 def from_payload(kind: str, payload: dict[str, Any]) -> Order:
@@ -217,6 +237,39 @@ def _mute_recording(call: Call, *, muted: bool) -> Action:
     return {"Action": "MixMonitorMute", "Channel": call.channel, "Direction": "both", "State": "1" if muted else "0"}
 
 
+def _supervise(order: Supervise, order_id: str, calls: Mapping[str, Call]) -> list[Action]:
+    heard = seat_channel(calls, order.call_id, order.agent_seat)
+    return _supervisor_to(order.seat, order_id, str(SpyMode(order.mode)), calls, hotline_target=_bare(heard))
+
+
+def _take_over(order: TakeOver, order_id: str, calls: Mapping[str, Call]) -> list[Action]:
+    seat_channel(calls, order.call_id, order.agent_seat)
+    citizen = _bare(_call(calls, order.call_id).channel)
+    names = {"hotline_target": citizen, "hotline_from": order.agent_seat, "hotline_call": order.call_id}
+    return _supervisor_to(order.seat, order_id, "take-over", calls, **names)
+
+
+def _supervisor_to(seat: str, order_id: str, exten: str, calls: Mapping[str, Call], **variables: str) -> list[Action]:
+    """A phone that supervises already is led on without being called again, so nothing is heard of the change."""
+    present = next((call.supervisors[seat].channel for call in calls.values() if seat in call.supervisors), None)
+    if present is None:
+        channel_id = f"supervisor-{order_id}"
+        return [originate(seat, order_id, channel_id=channel_id, context="supervise", exten=exten, **variables)]
+    settings: list[Action] = [
+        {"Action": "Setvar", "Channel": present, "Variable": name.upper(), "Value": value}
+        for name, value in variables.items()
+    ]
+    return [
+        *settings,
+        {"Action": "Redirect", "Channel": present, "Context": "supervise", "Exten": exten, "Priority": "1"},
+    ]
+
+
+def _bare(channel: str) -> str:
+    """The channel's name without its technology, which the dialplan adds: a slash cannot stand in an order."""
+    return channel.removeprefix("PJSIP/")
+
+
 def seat_channel(calls: Mapping[str, Call], call_id: str, seat: str) -> str:
     """The channel of a seat's leg in a call, talking or ringing. Raises CallGone or SeatNotInCall."""
     call = _call(calls, call_id)
@@ -244,5 +297,7 @@ _ACTIONS: dict[type[Order], Callable[[Any, str, Mapping[str, Call]], list[Action
     HangUpSeat: _hang_up_seat,
     PauseRecording: _pause_recording,
     ResumeRecording: _resume_recording,
+    Supervise: _supervise,
+    TakeOver: _take_over,
 }
 """How each kind of order is carried out; a new kind is a class above and a line here."""

@@ -62,10 +62,19 @@ class ConsultOutcome(StrEnum):
 
 
 class TransferMode(StrEnum):
-    """Blind: handed over unannounced. Attended: after a consultation."""
+    """Blind: handed over unannounced. Attended: after a consultation. Take-over: a supervisor took it from the seat."""
 
     BLIND = "blind"
     ATTENDED = "attended"
+    TAKE_OVER = "take_over"
+
+
+class SpyMode(StrEnum):
+    """How a supervisor takes part in a call: hears it, speaks to the seat alone, or speaks to both."""
+
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    BARGE = "barge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +298,24 @@ class SurveyAnswered(CallFact):
 
     score: int
     seat: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisionBegan(CallFact):
+    """The supervisor at `by_seat` listens to `seat`, whispers to it or barges in; `channel` is the supervisor's leg."""
+
+    seat: str
+    by_seat: str
+    mode: SpyMode
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisionEnded(CallFact):
+    """The supervisor at `by_seat` no longer takes part in the call of `seat`."""
+
+    seat: str
+    by_seat: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from telephony.consult_events import ended
 from telephony.line_events import REACHABLE
 from telephony.lines import Line, Membership
 from telephony.names import is_outside, seat_of, text_or_empty
+from telephony.supervision_events import all_ended
 
 UP = "6"  # ChannelState of a channel that talks
 BOOT_TOLERANCE = timedelta(seconds=1)  # the PBX reports its uptime in whole seconds, rounded down
@@ -56,7 +57,9 @@ def call_repairs(calls: Mapping[str, Call], snapshot: Snapshot, at: datetime) ->
             cut = snapshot.booted_at is not None and call.arrived_at < snapshot.booted_at - BOOT_TOLERANCE
             yield from ending(call, at, None, recovered=True, cut=cut)
         else:
-            yield from _legs_gone(call, seen, {leg["Channel"] for leg in snapshot.channels}, at)
+            channels = {leg["Channel"] for leg in snapshot.channels}
+            yield from _legs_gone(call, seen, channels, at)
+            yield from all_ended(call, at, present=channels, recovered=True)
     waiting = {entry["Channel"]: entry for entry in snapshot.waiting}
     for call_id, seen in present.items():
         yield from _legs_present(calls, call_id, seen, waiting.get(seen.channel), at)

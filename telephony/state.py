@@ -106,7 +106,7 @@ class PbxState:
 
     def _call_of(self, event: AmiEvent) -> Call | None:
         """By channel first: after a merge of two calls the Linkedid of a channel is not always its call's id."""
-        for key in ("Channel", "TransfereeChannel", "DestChannel"):
+        for key in ("Channel", "TransfereeChannel", "DestChannel", "SpyeeChannel"):
             call_id = self._call_of_channel.get(event[key])
             if call_id is not None:
                 return self.calls.get(call_id)

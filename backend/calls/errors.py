@@ -31,3 +31,15 @@ class ReasonMissing(HotlineError):
 
 class TooFewDigits(HotlineError):
     """So few digits would match too many citizens."""
+
+
+class SeatNotTalking(Conflict):
+    """The seat does not talk in the call that a supervisor wanted to take part in."""
+
+
+class OwnPhoneBusy(Conflict):
+    """The supervisor's own phone is in a call."""
+
+
+class ListensToItself(HotlineError):
+    """A supervisor chose the seat that is the supervisor's own."""

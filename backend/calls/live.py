@@ -7,26 +7,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from backend.calls.models import Call, CallFact
-from backend.calls.schemas import CallStage, HallCall
+from backend.calls.schemas import CallStage, HallCall, SupervisorView
 from backend.citizens import service as citizens
 from backend.citizens.numbers import read_number
 from backend.kernel.database import Transaction
 from telephony import facts as f
 
-_SHOWN_BY_FACTS = (f.CallHeld.kind, f.CallResumed.kind, f.TalkEnded.kind)
-_FACT_COLUMNS = (CallFact.call_id, CallFact.kind, CallFact.seat, CallFact.at)
+_HOLDING = (f.CallHeld.kind, f.CallResumed.kind, f.TalkEnded.kind)
+_SUPERVISING = (f.SupervisionBegan.kind, f.SupervisionEnded.kind)
+_FACT_COLUMNS = (CallFact.call_id, CallFact.kind, CallFact.seat, CallFact.at, CallFact.payload)
 
 
 @dataclass(frozen=True, slots=True)
 class FactSeen:
-    """A fact as far as the hall needs it."""
+    """A fact as far as the hall needs it; `by_seat` and `mode` are those of a supervisor."""
 
     kind: str
     seat: str | None
     at: datetime
+    by_seat: str = ""
+    mode: str = ""
 
 
 async def live_calls(tx: Transaction, only: Collection[str] | None = None) -> list[HallCall]:
@@ -44,9 +47,26 @@ def held_since(facts: Iterable[FactSeen], seat: str | None) -> datetime | None:
     """Since when `seat` has the citizen on hold, by the facts of the call in their order; None while they talk."""
     since: datetime | None = None
     for fact in facts:
-        if fact.seat == seat and fact.kind in _SHOWN_BY_FACTS:
+        if fact.seat == seat and fact.kind in _HOLDING:
             since = (since or fact.at) if fact.kind == f.CallHeld.kind else None
     return since
+
+
+def supervisors(facts: Iterable[FactSeen]) -> list[SupervisorView]:
+    """Who takes part in the call now, by its facts in their order."""
+    present: dict[str, SupervisorView] = {}
+    for fact in facts:
+        if fact.kind == f.SupervisionBegan.kind:
+            content = {"by_seat": fact.by_seat, "mode": fact.mode, "since": fact.at}
+            present[fact.by_seat] = SupervisorView.model_validate(content)
+        elif fact.kind == f.SupervisionEnded.kind:
+            present.pop(fact.by_seat, None)
+    return list(present.values())
+
+
+def _seen(row: Row[Any]) -> FactSeen:
+    payload = row.payload
+    return FactSeen(row.kind, row.seat, row.at, payload.get("by_seat", ""), payload.get("mode", ""))
 
 
 async def _facts(tx: Transaction, call_ids: Sequence[str]) -> dict[str, list[FactSeen]]:
@@ -54,16 +74,16 @@ async def _facts(tx: Transaction, call_ids: Sequence[str]) -> dict[str, list[Fac
         return {}
     query = (
         select(*_FACT_COLUMNS)
-        .where(CallFact.call_id.in_(call_ids), CallFact.kind.in_(_SHOWN_BY_FACTS))
+        .where(CallFact.call_id.in_(call_ids), CallFact.kind.in_(_HOLDING + _SUPERVISING))
         .order_by(CallFact.call_id, CallFact.n)
     )
     found: dict[str, list[FactSeen]] = {}
     for row in await tx.session.execute(query):
-        found.setdefault(row.call_id, []).append(FactSeen(row.kind, row.seat, row.at))
+        found.setdefault(row.call_id, []).append(_seen(row))
     return found
 
 
-def _view(call: Call, facts: Iterable[FactSeen], names: Mapping[str, Any]) -> HallCall:
+def _view(call: Call, facts: Sequence[FactSeen], names: Mapping[str, Any]) -> HallCall:
     return HallCall(
         call_id=call.call_id,
         direction="outbound" if call.direction == "outbound" else "inbound",
@@ -76,4 +96,5 @@ def _view(call: Call, facts: Iterable[FactSeen], names: Mapping[str, Any]) -> Ha
         arrived_at=call.arrived_at,
         answered_at=call.answered_at,
         held_since=held_since(facts, call.seat),
+        supervisors=supervisors(facts),
     )

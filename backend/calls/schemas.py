@@ -62,6 +62,14 @@ class CallRow(Schema):
     case_numbers: list[str] = []
 
 
+class SupervisorView(Schema):
+    """Who takes part in a call beside its seat: "listen", "whisper" or "barge", from which seat, since when."""
+
+    by_seat: str
+    mode: Literal["listen", "whisper", "barge"]
+    since: datetime
+
+
 class HallCall(Schema):
     """A call that has not ended, as the hall shows it. `held_since` is set while the citizen is on hold."""
 
@@ -76,6 +84,7 @@ class HallCall(Schema):
     arrived_at: datetime
     answered_at: datetime | None
     held_since: datetime | None
+    supervisors: list[SupervisorView] = []
 
 
 class CallQuery(Schema):

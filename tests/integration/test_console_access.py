@@ -18,6 +18,7 @@ pytestmark = pytest.mark.integration
 
 A_FORM = {"request_id": str(uuid4()), "what": "电梯坏了", "street_code": "110101013", "class_code": "0101"}
 A_WISH = {"way": "phone", "due_at": "2099-01-01T00:00:00Z"}
+A_CALL = {"request_id": str(uuid4()), "call_id": "c1", "seat": "8001"}
 CONTENT: dict[str, dict[str, Any]] = {
     "sign_in_seat": {"seat": "8001"},
     "sign_out_seat": {},
@@ -34,6 +35,9 @@ CONTENT: dict[str, dict[str, Any]] = {
     "force_ready": {"seat": "8001"},
     "end_wrap_up": {"seat": "8001"},
     "force_sign_out": {"seat": "8001"},
+    **{f"{act}_call": A_CALL for act in ("listen", "whisper", "barge", "take_over", "end")},
+    "pause_recording": {"request_id": str(uuid4()), "call_id": "c1"},
+    "resume_recording": {"request_id": str(uuid4()), "call_id": "c1"},
     "send_notice": {"notice_id": str(uuid4()), "text": "今晚有雨，注意积水来电。", "seats": None},
     "read_notice": {"notice_id": str(uuid4())},
 }
@@ -127,8 +131,8 @@ async def test_the_secret_of_a_phone_is_told_to_who_sits_there_and_nobody_else(h
         assert len(set(passwords.values())) == 2
         await wang.command(SignOutSeat(id=0))
         assert (await wang.http.get("/api/softphone")).status_code == 409
-        async with hall.browser("boss") as boss:
-            assert (await boss.get("/api/softphone")).status_code == 403
+        async with hall.browser("qa") as qa, hall.browser("boss") as boss:
+            assert (await qa.get("/api/softphone")).status_code == 403
             elsewhere = [await boss.get(path) for path in ("/api/options", "/api/seats", "/api/session", "/api/status")]
         assert all(answer.status_code == 200 for answer in elsewhere)
         for answer in elsewhere:

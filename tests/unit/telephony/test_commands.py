@@ -70,11 +70,39 @@ def test_a_seat_that_waits_for_the_citizen_it_dialled_can_be_hung_up() -> None:
 
 
 @pytest.mark.parametrize(
+    ("order", "exten", "target"),
+    [
+        (c.Supervise(seat="8050", call_id="c1", agent_seat="8002", mode="whisper"), "whisper", "8002-00000002"),
+        (c.TakeOver(seat="8050", call_id="c1", agent_seat="8002"), "take-over", "trunk-00000001"),
+    ],
+)
+def test_a_supervisors_phone_is_called_once_and_then_led_on(order: c.Order, exten: str, target: str) -> None:
+    (call,) = c.actions_of(order, ORDER_ID, a_call(TALKING))
+    assert (call["Action"], call["Channel"], call["Context"], call["Exten"]) == (
+        "Originate", "PJSIP/8050", "supervise", exten,
+    )  # fmt: skip
+    assert f"HOTLINE_TARGET={target}" in call["Variable"]
+    there = f.SupervisionBegan(
+        at=NOW, call_id="c1", seat="8002", by_seat="8050", mode=f.SpyMode.LISTEN, channel="PJSIP/8050-00000009"
+    )
+    *settings, redirect = c.actions_of(order, ORDER_ID, a_call(TALKING, there))
+    assert {
+        "Action": "Setvar",
+        "Channel": "PJSIP/8050-00000009",
+        "Variable": "HOTLINE_TARGET",
+        "Value": target,
+    } in settings
+    assert (redirect["Action"], redirect["Channel"], redirect["Exten"]) == ("Redirect", "PJSIP/8050-00000009", exten)
+
+
+@pytest.mark.parametrize(
     ("order", "error"),
     [
         (c.HangUpCall(call_id="gone"), c.CallGone),
         (c.HangUpSeat(call_id="gone", seat="8002"), c.CallGone),
         (c.HangUpSeat(call_id="c1", seat="8003"), c.SeatNotInCall),
+        (c.Supervise(seat="8050", call_id="gone", agent_seat="8002", mode="listen"), c.CallGone),
+        (c.TakeOver(seat="8050", call_id="c1", agent_seat="8003"), c.SeatNotInCall),
     ],
 )
 def test_what_is_over_is_said_to_be_over(order: c.Order, error: type[Exception]) -> None:
@@ -82,7 +110,16 @@ def test_what_is_over_is_said_to_be_over(order: c.Order, error: type[Exception])
         c.actions_of(order, ORDER_ID, a_call(RINGING))
 
 
-@pytest.mark.parametrize("order", [DIAL, c.HangUpCall(call_id="c1"), c.HangUpSeat(call_id="c1", seat="8002")])
+@pytest.mark.parametrize(
+    "order",
+    [
+        DIAL,
+        c.HangUpCall(call_id="c1"),
+        c.HangUpSeat(call_id="c1", seat="8002"),
+        c.Supervise(seat="8050", call_id="c1", agent_seat="8002", mode="barge"),
+        c.TakeOver(seat="8050", call_id="c1", agent_seat="8002"),
+    ],
+)
 def test_an_order_is_stored_and_read_again_unchanged(order: c.Order) -> None:
     assert c.from_payload(order.kind, order.as_payload()) == order
 

@@ -37,6 +37,8 @@ FACTS: list[f.Fact] = [
     f.RecordingStarted(**CALL, file="rec/one.raw"),
     f.RecordingPaused(**CALL),
     f.RecordingResumed(**CALL),
+    f.SupervisionBegan(**CALL, seat="8001", by_seat="8050", mode=f.SpyMode.WHISPER, channel="PJSIP/8050-1"),
+    f.SupervisionEnded(**CALL, seat="8001", by_seat="8050"),
     f.SurveyAnswered(**CALL, score=5, seat="8002"),
     f.CallEnded(**CALL, outcome=f.CallOutcome.ANSWERED, hung_up_by=f.Party.CALLER, cause=None, recovered=True),
     f.PhoneRegistered(at=AT, seat="8001", contact="sip:8001@127.0.0.1"),

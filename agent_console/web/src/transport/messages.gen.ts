@@ -108,6 +108,16 @@ export interface AverageView {
   count: number
 }
 /**
+ * Talk with both.
+ */
+export interface BargeCall {
+  call_id: string
+  command: 'barge_call'
+  id: number
+  request_id: string
+  seat: string
+}
+/**
  * The call of this seat was answered. `card` is for a console that never heard it ring.
  */
 export interface CallAnswered {
@@ -458,6 +468,11 @@ export interface ConsoleMessages {
     | ForceReady
     | EndWrapUp
     | ForceSignOut
+    | ListenCall
+    | WhisperCall
+    | BargeCall
+    | TakeOverCall
+    | EndCall
     | SendNotice
     | ReadNotice
     | PauseRecording
@@ -595,6 +610,46 @@ export interface ForceSignOut {
   seat: string
 }
 /**
+ * Hear the call on one's own phone, unheard.
+ */
+export interface ListenCall {
+  call_id: string
+  command: 'listen_call'
+  id: number
+  request_id: string
+  seat: string
+}
+/**
+ * Hear the call and speak to the seat; the citizen does not hear it.
+ */
+export interface WhisperCall {
+  call_id: string
+  command: 'whisper_call'
+  id: number
+  request_id: string
+  seat: string
+}
+/**
+ * Talk to the citizen in the place of the seat.
+ */
+export interface TakeOverCall {
+  call_id: string
+  command: 'take_over_call'
+  id: number
+  request_id: string
+  seat: string
+}
+/**
+ * End the call for everybody.
+ */
+export interface EndCall {
+  call_id: string
+  command: 'end_call'
+  id: number
+  request_id: string
+  seat: string
+}
+/**
  * Tell everybody who sits at these seats (None: at any) something. The same `notice_id` sends once.
  */
 export interface SendNotice {
@@ -701,6 +756,15 @@ export interface HallCall {
   queue: string | null
   seat: string | null
   stage: CallStage
+  supervisors: SupervisorView[]
+}
+/**
+ * Who takes part in a call beside its seat: "listen", "whisper" or "barge", from which seat, since when.
+ */
+export interface SupervisorView {
+  by_seat: string
+  mode: 'listen' | 'whisper' | 'barge'
+  since: string
 }
 /**
  * A ring that nobody took: the seat was paused for it, and the shift leader is told.
@@ -963,14 +1027,11 @@ export interface Ring {
 /**
  * The answer to a command: `result` when it succeeded, `problem` when not.
  *
- * Results: sign_in_seat, make_ready, pause_seat, extend_wrap_up, sign_out_seat -> SeatView; save_draft -> DraftView;
- * discard_draft -> {}; file_case -> FiledCase; schedule_callback, cancel_callback -> CallbackView; force_pause,
- * force_ready, end_wrap_up, force_sign_out -> SeatView; set_skills -> SkillsView;
- * send_notice -> SentNotice; read_notice -> Receipt;
- * pause_recording, resume_recording -> OrderView.
- * send_notice -> SentNotice; read_notice -> Receipt.
- * discard_draft -> {}; file_case -> FiledCase; schedule_callback, cancel_callback -> CallbackView;
- * dial, file_result -> AttemptView.
+ * Results: sign_in_seat, make_ready, pause_seat, extend_wrap_up, sign_out_seat, force_pause, force_ready, end_wrap_up,
+ * force_sign_out -> SeatView; save_draft -> DraftView; discard_draft -> {}; file_case -> FiledCase; schedule_callback,
+ * cancel_callback -> CallbackView; dial, file_result -> AttemptView; set_skills -> SkillsView; send_notice ->
+ * SentNotice; read_notice -> Receipt; pause_recording, resume_recording, listen_call, whisper_call, barge_call,
+ * take_over_call, end_call -> OrderView.
  */
 export interface Reply {
   id: number

@@ -26,15 +26,23 @@ def test_every_permission_is_given_to_somebody(roles: Roles) -> None:
     assert roles.permissions_of(roles.roles) == {permission.value for permission in Permission}
 
 
-def test_only_an_agent_sits_and_files(roles: Roles) -> None:
-    for name in ("supervisor", "qa", "admin"):
+def test_only_who_talks_to_citizens_sits_and_files(roles: Roles) -> None:
+    for name in ("qa", "admin"):
         assert not roles.permissions_of([name]) & {"desk.sit", "cases.file"}
+    assert {"desk.sit", "cases.file"} <= roles.permissions_of(["supervisor"])
     assert {"desk.sit", "cases.file", "calls.read_own"} <= roles.permissions_of(["agent"])
 
 
 def test_an_agent_sees_no_calls_of_others_and_qa_no_numbers(roles: Roles) -> None:
     assert "calls.read" not in roles.permissions_of(["agent"])
     assert "numbers.reveal" not in roles.permissions_of(["qa"])
+
+
+def test_only_a_supervisor_takes_part_in_calls_of_others_and_moves_seats(roles: Roles) -> None:
+    acts = {"seats.force", "seats.sign_out", "notices.send"}
+    acts |= {f"calls.{act}" for act in ("listen", "whisper", "barge", "take_over", "end")}
+    assert acts <= roles.permissions_of(["supervisor"])
+    assert not acts & roles.permissions_of(["agent", "qa", "admin"])
 
 
 def test_an_administrator_hears_no_citizen(roles: Roles) -> None:
