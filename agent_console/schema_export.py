@@ -20,6 +20,7 @@ from backend.cases import schemas as cases
 from backend.figures import schemas as figures
 from backend.identity import schemas as identity
 from backend.kernel.schemas import Page, Problem, Schema
+from backend.queueing import schemas as queueing
 from backend.seats import schemas as seats
 
 
@@ -43,6 +44,9 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     seats.SeatView,
     seats.Softphone,
     seats.SkillsView,
+    queueing.MissedView,
+    queueing.BlacklistAsk,
+    queueing.BlacklistView,
     calls.CallRow,
     calls.CallDetail,
     calls.RevealNumber,

@@ -98,9 +98,10 @@ def _left(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
 
 
 def _abandoned(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact]:
+    """The PBX says so too of a caller whose time in this queue is over and who goes on to the next announcement; one
+    who hung up has asked for it just before."""
     if event["Channel"] != call.channel:  # a seat gave up to consult whoever takes a queue's calls
         return ()
-    call.hung_up_by = call.hung_up_by or f.Party.CALLER
     return _left(call, event, at)
 
 

@@ -207,7 +207,9 @@ def _call(rows: list[CdrRow]) -> CdrCall | None:
     dialed = next((row.dialed for row in rows if row.dialed), "")
     if not dialed:
         return None
-    talks = sorted(((row.answer, row.seat) for row in rows if row.answer and row.seat), key=lambda talk: talk[0])
+    # a caller who was asked something by the PBX has an answer on every row; who talked, the disposition tells
+    answered = [row for row in rows if row.disposition == "ANSWERED"]
+    talks = sorted(((row.answer, row.seat) for row in answered if row.answer and row.seat), key=lambda talk: talk[0])
     answered_at, seat = talks[0] if talks else (None, None)
     return CdrCall(
         call_id=first.linkedid,

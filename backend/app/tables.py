@@ -10,7 +10,8 @@ from backend.identity import models as _identity
 from backend.kernel.database import Base
 from backend.notices import models as _notices
 from backend.orders import models as _orders
+from backend.queueing import models as _queueing
 from backend.seats import models as _seats
 
 metadata = Base.metadata
-DOMAINS = (_identity, _citizens, _orders, _seats, _calls, _cases, _callbacks, _notices)
+DOMAINS = (_identity, _citizens, _orders, _seats, _calls, _cases, _callbacks, _notices, _queueing)

@@ -16,7 +16,9 @@ from uuid import UUID
 
 import structlog
 
+from backend.app import number_keeper
 from backend.app.config import Installation, hall_times
+from backend.app.number_keeper import NumberKeeper
 from backend.calls.announce import announcements
 from backend.calls.pbx_link import record_link
 from backend.calls.reconcile import reconcile
@@ -103,6 +105,14 @@ class TelephonyProcess:
             announce=lambda facts: self._rings.post(announcements(facts)),
             on_synchronised=self._synchronised_now,
         )
+        hall = self._installation.config.hall
+        self._numbers = NumberKeeper(
+            self._database,
+            self._pbx,
+            link,
+            timedelta(seconds=hall.short_call_seconds),
+            lambda: follower.synchronised and link.state is LinkState.LIVE,
+        )
         follower.on_originated = self._orders.originated
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -113,6 +123,7 @@ class TelephonyProcess:
                     follower.run(),
                     self._rings.run(),
                     self._orders.run(),
+                    self._numbers.run(),
                     self._steer(follower),
                     self._notice_changes(),
                     self._keep_house(follower),
@@ -139,12 +150,15 @@ class TelephonyProcess:
     def _synchronised_now(self) -> None:
         self._synchronised.set()
         self._seats_changed.set()
+        self._numbers.wake(read_again=True)
 
     async def _notice_changes(self) -> None:
         async for batch in EventStream(self._database).follow():
             topics = {event.topic for event in batch}
             if topics & _STEERING_TOPICS:
                 self._seats_changed.set()
+            if topics & number_keeper.TOPICS:
+                self._numbers.wake()
             if ORDER_CHANGED in topics:
                 self._orders.wake()
 

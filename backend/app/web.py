@@ -36,6 +36,7 @@ from backend.kernel.config import PROJECT_ROOT
 from backend.kernel.database import Database
 from backend.kernel.errors import HotlineError
 from backend.kernel.files import FileStore
+from backend.queueing import endpoints as queueing_endpoints
 from backend.seats import endpoints as seat_endpoints
 from backend.taxonomy.taxonomy import load_taxonomy
 from telephony.pbx import ports as pbx_ports
@@ -81,6 +82,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         call_endpoints,
         case_endpoints,
         callback_endpoints,
+        queueing_endpoints,
         figure_endpoints,
         console_endpoints,
         health,

@@ -44,6 +44,16 @@ class Case(Base):
         Index("ix_cases_caller_e164", "caller_e164", "filed_at", postgresql_where=text("caller_e164 IS NOT NULL")),
         Index("ix_cases_street_code", "street_code", "filed_at", "case_id"),
         Index("ix_cases_filed_by_id", "filed_by_id", "filed_at", "case_id"),
+        Index(
+            "ix_cases_open_taken_by",
+            "filed_by_id",
+            postgresql_where=text("status = 'filed' AND caller_e164 IS NOT NULL"),
+        ),
+        Index(
+            "ix_cases_open_emergency",
+            "caller_e164",
+            postgresql_where=text("status = 'filed' AND urgency = 'emergency'"),
+        ),
         Index("ix_cases_draft_id", "draft_id", postgresql_where=text("draft_id IS NOT NULL")),
     )
 

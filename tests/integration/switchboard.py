@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +80,12 @@ class Switchboard:
         talk_s: float = 0.5,
         patience_s: float | None = None,
         key: str = "",
+        key_after_s: float = 0.5,
     ) -> Citizens:
         """A citizen calls; returns at once."""
         self.calls += 1
         caller = number or str(int(FAR) + self.calls)
-        manner = Manner(talk_s=talk_s, patience_s=patience_s or 3, key=key)
+        manner = Manner(talk_s=talk_s, patience_s=patience_s or 3, key=key, key_after_s=key_after_s)
         call = CitizenCall(caller, dialed, gives_up=patience_s is not None)
         return await place_calls(self.stage, [call], manner, name=f"citizen-{self.calls}")
 
@@ -101,9 +102,17 @@ class Switchboard:
     def ended(self) -> list[f.CallEnded]:
         return [fact for fact in self.facts if isinstance(fact, f.CallEnded)]
 
-    async def database(self, family: str) -> str:
-        """What Asterisk's own database holds under this family."""
-        return await self.pbx.cli(f"database show {family}")
+    def of(self, number: str) -> list[f.CallFact]:
+        """The facts of all calls of this caller."""
+        calls = {
+            fact.call_id for fact in self.facts if isinstance(fact, f.CallArrived) and fact.caller_number == number
+        }
+        return [fact for fact in self.facts if isinstance(fact, f.CallFact) and fact.call_id in calls]
+
+    def caller(self, call_id: str) -> str:
+        """Who called."""
+        arrived = (fact for fact in self.facts if isinstance(fact, f.CallArrived) and fact.call_id == call_id)
+        return next(arrived).caller_number
 
 
 def rang(facts: Sequence[f.CallFact]) -> list[str]:
@@ -122,13 +131,23 @@ def switchboard_settings(**changes: Any) -> PbxSettings:
     return PbxSettings.model_validate({**given, **changes}).with_phones(Phone.SIP, 8001, 8006)
 
 
+def _with_short_words(configs: Path) -> Path:
+    """The delivered templates beside announcements that take a moment only."""
+    given = yaml.safe_load((CONFIGS / "announcements" / "zh.yaml").read_text())
+    texts = {**given, "texts": dict.fromkeys(given["texts"], "您好")}
+    (configs / "announcements").mkdir(parents=True)
+    (configs / "announcements" / "zh.yaml").write_text(yaml.safe_dump(texts))
+    (configs / "asterisk").symlink_to(CONFIGS / "asterisk")
+    return configs / "asterisk"
+
+
 @contextlib.asynccontextmanager
 async def open_switchboard(state: Path, programs: Path, settings: PbxSettings) -> AsyncIterator[Switchboard]:
-    """The PBX of these settings with the phones of 8001 to 8006 registered; nobody is signed in."""
+    """The PBX of these settings with the phones of 8001 to 8006 registered, of which 8006 hangs up soon."""
     for name in ("debian", "speech"):
         (programs / name).mkdir(parents=True, exist_ok=True)
         (state / name).symlink_to(programs.resolve() / name)
-    pbx = await server.prepare(settings, state, secret, CONFIGS / "asterisk")
+    pbx = await server.prepare(settings, state, secret, _with_short_words(state / "configs"))
     async with server.running(pbx):
         stage = await set_stage(state, Address("127.0.0.1", pbx.ports.sip), CONFIGS / "demo" / "dialogues.yaml")
         account = AmiSettings(host="127.0.0.1", port=pbx.ports.ami, username="platform", secret=secret("ami:platform"))
@@ -139,7 +158,14 @@ async def open_switchboard(state: Path, programs: Path, settings: PbxSettings) -
         while link.state is not LinkState.LIVE:
             await asyncio.sleep(0.01)
         phones = [str(seat) for seat in range(8001, 8007)]
-        async with simulated_seats(stage, phones, lambda seat: secret(f"sip:{seat}"), SeatBehaviour(ring_s=0.3)):
+        patient = phones[:-1]
+        secret_of = lambda seat: secret(f"sip:{seat}")  # noqa: E731
+        hasty_stage = replace(stage, folder=stage.folder / "hasty")
+        hasty_stage.folder.mkdir()
+        async with (
+            simulated_seats(stage, patient, secret_of, SeatBehaviour(ring_s=0.3)),
+            simulated_seats(hasty_stage, phones[-1:], secret_of, SeatBehaviour(ring_s=0.3, talk_s=0.7)),
+        ):
             yield board
         link.close()
         tasks[1].cancel()

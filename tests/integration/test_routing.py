@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from telephony import cdr
 from telephony import facts as f
+from telephony.pbx.settings import OWN_SEAT_QUEUE
+from telephony.table import BLACKLIST, CALLBACK, FAMILIES, OWN_SEAT, PRIORITY, correct, forget_wish, read
 
 from .switchboard import Switchboard, open_switchboard, queues, rang, switchboard_settings
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
+BUSY = {"after_seconds": 2, "few_after_seconds": 1, "to_seconds": 3}
 QUEUES = [
     {"name": "q96010", "ring_seconds": 3, "widen_after": [2]},
     {"name": "q12345"},
     {"name": "q-labour", "skill": "labour", "ring_seconds": 3},
+    {"name": "q-civil", "skill": "civil", "overflow": {**BUSY, "to": "q96010", "offer_callback": False}},
+    {"name": "q-heating", "skill": "heating", "overflow": BUSY},
 ]
 NUMBERS = [
     {"number": "96010", "queue": "q96010"},
     {"number": "12345", "queue": "q12345"},
     {"number": "12333", "queue": "q-labour", "announcement": "labour-merged"},
+    {"number": "96156", "queue": "q-civil"},
+    {"number": "96069", "queue": "q-heating"},
 ]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def board(tmp_path_factory: pytest.TempPathFactory, state_folder: Path) -> AsyncIterator[Switchboard]:
-    settings = switchboard_settings(queues=QUEUES, numbers=NUMBERS)
+    settings = switchboard_settings(
+        queues=QUEUES, numbers=NUMBERS, own_seat_seconds=5, survey={"enabled": True, "tries": 1, "seconds": 3}
+    )
     async with open_switchboard(tmp_path_factory.mktemp("board"), state_folder, settings) as opened:
         yield opened
 
@@ -62,3 +73,84 @@ async def test_a_level_that_changes_in_the_run_is_followed_by_the_queue(board: S
 async def test_a_leader_goes_before_every_level(board: Switchboard) -> None:
     await board.staff({"8001": {"general": 0}, "8002": {"general": 1}})
     assert rang(await board.told("12345")) == ["8001"]
+
+
+async def test_nobody_signed_in_leads_to_the_other_group(board: Switchboard) -> None:
+    await board.staff({"8001": {"general": 1}})
+    facts = await board.told("96156")
+    assert (queues(facts), rang(facts)) == (["q96010"], ["8001"])
+
+
+async def test_a_caller_who_waited_too_long_is_asked_and_keeps_his_place_once(board: Switchboard) -> None:
+    await board.staff({"8005": {"heating": 1}}, paused=["8005"])
+    for _ in range(2):
+        facts = await board.told("96069", number="13800138000", key="1", key_after_s=1.5, talk_s=60)
+        assert [fact.outcome for fact in facts if isinstance(fact, f.CallEnded)] == ["no_seat"]
+    wishes = await read(board.link.action, [CALLBACK])
+    first = next(
+        fact for fact in board.facts if isinstance(fact, f.CallArrived) and fact.caller_number == "13800138000"
+    )
+    assert wishes == {(CALLBACK, "13800138000"): first.call_id}
+    assert [call.outcome for call in cdr.calls_from_rows(cdr.read(board.pbx.paths.cdr).rows)][-1] == "abandoned"
+    await forget_wish(board.link.action, "13800138000")
+    assert await read(board.link.action, [CALLBACK]) == {}
+
+
+async def test_who_declines_the_callback_waits_on_and_is_answered(board: Switchboard) -> None:
+    await board.staff({"8005": {"heating": 1}}, paused=["8005"])
+    run = await board.call("96069", number="13800138001", key="2", key_after_s=1.5, talk_s=60)
+    await board.until(lambda: sum(isinstance(fact, f.CallQueued) for fact in board.of("13800138001")) == 2)
+    await board.staff({"8005": {"heating": 1}})
+    await board.until(lambda: any(isinstance(fact, f.CallAnswered) for fact in board.of("13800138001")))
+    await run.stop(within_s=0)
+    await board.pbx.cli("channel request hangup all")
+    await board.until(lambda: any(isinstance(fact, f.CallEnded) for fact in board.of("13800138001")))
+
+
+async def test_a_refused_number_hears_why_until_its_date(board: Switchboard) -> None:
+    await board.staff({"8001": {"general": 1}})
+    later, past = str(int(time.time()) + 600), str(int(time.time()) - 1)
+    refused = {(BLACKLIST, "13911110001"): later, (BLACKLIST, "13911110002"): past}
+    await correct(board.link.action, refused, {})
+    for number in ("13911110001", "+8613911110001", "013911110001"):
+        facts = await board.told("96010", number=number)
+        assert rang(facts) == []
+        assert facts[-1].outcome == "rejected"  # type: ignore[attr-defined]
+    assert rang(await board.told("96010", number="13911110002")) == ["8001"]
+    assert await correct(board.link.action, {}, await read(board.link.action, FAMILIES)) == 2
+
+
+async def test_the_seat_of_the_open_case_rings_first_if_it_is_free(board: Switchboard) -> None:
+    people = {"8001": {"general": 1}, "8003": {"general": 1}, "8006": {"labour": 1}}
+    await board.staff(people)
+    await correct(board.link.action, {(OWN_SEAT, "13911110003"): "8006-6"}, {})
+    facts = await board.told("96010", number="13911110003")
+    assert (queues(facts), rang(facts)) == ([OWN_SEAT_QUEUE], ["8006"])
+    await board.staff(people, paused=["8006"])
+    facts = await board.told("96010", number="13911110003")
+    assert queues(facts) == ["q96010"]
+    assert rang(facts)[0] in {"8001", "8003"}
+
+
+async def test_an_emergency_goes_before_who_waited_longer(board: Switchboard) -> None:
+    await board.staff({"8001": {"general": 1}}, paused=["8001"])
+    await correct(board.link.action, {(PRIORITY, "13911110005"): "10"}, {})
+    numbers = ("13911110004", "13911110005")
+    calls = [await board.call("12345", number=number) for number in numbers]
+    both = lambda kind: [fact for number in numbers for fact in board.of(number) if isinstance(fact, kind)]  # noqa: E731
+    await board.until(lambda: len(both(f.CallQueued)) == 2)
+    await board.staff({"8001": {"general": 1}})
+    for call in calls:
+        await call.finished()
+    await board.until(lambda: len(both(f.CallAnswered)) == 2)
+    answered = sorted(both(f.CallAnswered), key=lambda fact: fact.at)
+    assert [board.caller(fact.call_id) for fact in answered] == ["13911110005", "13911110004"]
+
+
+async def test_the_citizen_scores_the_talk_by_key_after_the_seat_has_hung_up(board: Switchboard) -> None:
+    await board.staff({"8006": {"labour": 1}})
+    facts = await board.told("12333", key="2", key_after_s=2.2, talk_s=30)
+    ended = [fact for fact in facts if isinstance(fact, f.TalkEnded)]
+    (score,) = [fact for fact in facts if isinstance(fact, f.SurveyAnswered)]
+    assert (score.score, score.seat, ended[0].ended_by) == (2, "8006", "seat")
+    assert ended[0].at < score.at

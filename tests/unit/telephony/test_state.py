@@ -110,7 +110,9 @@ def test_other_channels_begin_no_call(channel: dict[str, str]) -> None:
     [
         ([ARRIVES, CALLER_HANGS_UP, GONE], ("abandoned", "caller", 16)),
         ([ARRIVES, JOINS, CALLER_HANGS_UP, LEAVES, GONE], ("abandoned", "caller", 16)),
-        ([ARRIVES, JOINS, ("QueueCallerAbandon", LEAVES[1]), LEAVES, GONE], ("abandoned", "caller", 16)),
+        ([ARRIVES, JOINS, CALLER_HANGS_UP, ("QueueCallerAbandon", LEAVES[1]), GONE], ("abandoned", "caller", 16)),
+        # the PBX's word for a caller whose time in one queue is over as well
+        ([ARRIVES, JOINS, ("QueueCallerAbandon", LEAVES[1]), LEAVES, GONE], ("no_seat", "system", 16)),
         ([ARRIVES, JOINS, LEAVES, GONE], ("no_seat", "system", 16)),
         ([ARRIVES, GONE], ("rejected", "system", 16)),
         ([ARRIVES, JOINS, GONE], ("failed", "system", 16)),

@@ -9,6 +9,10 @@ export type AttemptResult = 'reached' | 'busy' | 'no_answer' | 'refused' | 'wron
  */
 export type AttemptStage = 'ordered' | 'calling' | 'talking' | 'ended' | 'not_placed'
 /**
+ * `asked` waits for the second person; `agreed` holds until its end date.
+ */
+export type EntryState = 'asked' | 'agreed' | 'declined' | 'lifted'
+/**
  * The life of a case so far: filed, or closed because the agent answered at once 即时解答.
  */
 export type CaseStatus = 'filed' | 'closed'
@@ -54,6 +58,10 @@ export type OrderState = 'ordered' | 'taken' | 'done' | 'failed' | 'unknown' | '
  * What a supervisor can do to a seat of somebody else.
  */
 export type ForcedAct = 'pause' | 'ready' | 'end_wrap_up' | 'sign_out'
+/**
+ * `answered`: the caller and the hotline have talked since; `done`: called back by hand; `dropped`: no need.
+ */
+export type MissedState = 'open' | 'answered' | 'done' | 'dropped'
 
 /**
  * A citizen is called for a case, or the result of such a call was filed.
@@ -118,6 +126,42 @@ export interface BargeCall {
   seat: string
 }
 /**
+ * Ask that a number be refused: the caller of `call_id`, or a number that was typed.
+ */
+export interface BlacklistAsk {
+  call_id: string | null
+  number: string | null
+  reason: string
+  until: string
+}
+/**
+ * An entry of the black list. `in_force`: the number is refused now.
+ */
+export interface BlacklistView {
+  asked_at: string
+  asked_by: string
+  asked_by_id: string
+  caller: CallerView
+  decided_at: string | null
+  decided_by: string | null
+  entry_id: string
+  in_force: boolean
+  reason: string
+  state: EntryState
+  until: string
+}
+/**
+ * The caller of a call.
+ *
+ * `number` is masked (138****1234); the whole number is told only by the reveal command, which is audited.
+ * `usable` is False when the carrier sent none or something that is not a telephone number.
+ */
+export interface CallerView {
+  name: string | null
+  number: string
+  usable: boolean
+}
+/**
  * The call of this seat was answered. `card` is for a console that never heard it ring.
  */
 export interface CallAnswered {
@@ -146,17 +190,6 @@ export interface CallCard {
   recording_paused_at: string | null
   ringing_since: string | null
   stage: 'ringing' | 'answered' | 'ended'
-}
-/**
- * The caller of a call.
- *
- * `number` is masked (138****1234); the whole number is told only by the reveal command, which is audited.
- * `usable` is False when the carrier sent none or something that is not a telephone number.
- */
-export interface CallerView {
-  name: string | null
-  number: string
-  usable: boolean
 }
 /**
  * One case in a list or a pop-up.
@@ -1128,6 +1161,24 @@ export interface SeatFigures {
 export interface FiledCase {
   callback: CallbackView | null
   case: CaseSummary
+}
+/**
+ * A caller who is owed a callback; the list is in the order of `first_at`. `call_id` is his latest missed call.
+ */
+export interface MissedView {
+  call_id: string | null
+  caller: CallerView
+  dialed_number: string
+  ended_at: string | null
+  ended_by: string | null
+  first_at: string
+  last_at: string
+  missed_id: string
+  note: string
+  queue: string | null
+  state: MissedState
+  times: number
+  wish: boolean
 }
 /**
  * Everything that the console's menus offer.

@@ -20,6 +20,11 @@ export type Permission =
   | 'notices.send'
   | 'seats.skills'
   | 'figures.read'
+  | 'missed.read'
+  | 'missed.end'
+  | 'blacklist.read'
+  | 'blacklist.ask'
+  | 'blacklist.decide'
   | 'users.manage'
   | 'system.watch'
 

@@ -1,0 +1,71 @@
+"""The black list and missed callers over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+
+from backend.identity.access import database_of, requires
+from backend.identity.principal import Principal
+from backend.kernel import clock
+from backend.kernel.database import Database
+from backend.queueing import blacklist, missed
+from backend.queueing.schemas import BlacklistAsk, BlacklistDecision, BlacklistView, MissedEnd, MissedView
+from backend.queueing.states import MissedState
+
+router = APIRouter(prefix="/api", tags=["queueing"])
+
+Store = Annotated[Database, Depends(database_of)]
+
+
+@router.get("/missed")
+async def list_missed(
+    database: Store,
+    _: Annotated[Principal, Depends(requires("missed.read"))],
+    state: MissedState = MissedState.OPEN,
+    limit: Annotated[int, Query(ge=1, le=500)] = 200,
+) -> list[MissedView]:
+    """Who is owed a callback, in the order in which they first called."""
+    async with database.transaction() as tx:
+        return await missed.page(tx, state, limit)
+
+
+@router.post("/missed/{missed_id}/end")
+async def end_missed(
+    missed_id: UUID, body: MissedEnd, database: Store, who: Annotated[Principal, Depends(requires("missed.end"))]
+) -> MissedView:
+    """Say that a missed caller was called back, or need not be."""
+    async with database.transaction() as tx:
+        return await missed.end(tx, who, missed_id, body.move, body.note, clock.now())
+
+
+@router.get("/blacklist")
+async def list_blacklist(
+    database: Store, _: Annotated[Principal, Depends(requires("blacklist.read"))]
+) -> list[BlacklistView]:
+    """What waits for consent, what is in force, and what was."""
+    async with database.transaction() as tx:
+        return await blacklist.entries(tx, clock.now())
+
+
+@router.post("/blacklist")
+async def ask_for_entry(
+    body: BlacklistAsk, database: Store, who: Annotated[Principal, Depends(requires("blacklist.ask"))]
+) -> BlacklistView:
+    """Ask that a number be refused for a time."""
+    async with database.transaction() as tx:
+        return await blacklist.ask(tx, who, body, clock.now())
+
+
+@router.post("/blacklist/{entry_id}/decision")
+async def decide_entry(
+    entry_id: UUID,
+    body: BlacklistDecision,
+    database: Store,
+    who: Annotated[Principal, Depends(requires("blacklist.decide"))],
+) -> BlacklistView:
+    """Consent to an entry that somebody else asked for, decline it, or lift one that is in force."""
+    async with database.transaction() as tx:
+        return await blacklist.decide(tx, who, entry_id, body.move, clock.now())

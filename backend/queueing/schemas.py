@@ -1,0 +1,68 @@
+"""The black list and missed callers as the console shows and changes them; numbers are masked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from backend.citizens.schemas import CallerView
+from backend.kernel.schemas import CallId, Schema
+from backend.queueing.states import EntryMove, EntryState, MissedMove, MissedState
+
+
+class BlacklistAsk(Schema):
+    """Ask that a number be refused: the caller of `call_id`, or a number that was typed."""
+
+    call_id: CallId | None = None
+    number: str | None = Field(default=None, max_length=40)
+    until: AwareDatetime
+    reason: str = Field(min_length=2, max_length=500)
+
+
+class BlacklistDecision(Schema):
+    """Consent to an entry, decline it, or lift it before its end."""
+
+    move: EntryMove
+
+
+class BlacklistView(Schema):
+    """An entry of the black list. `in_force`: the number is refused now."""
+
+    entry_id: UUID
+    caller: CallerView
+    state: EntryState
+    in_force: bool
+    until: datetime
+    reason: str
+    asked_at: datetime
+    asked_by_id: UUID
+    asked_by: str
+    decided_at: datetime | None
+    decided_by: str | None
+
+
+class MissedView(Schema):
+    """A caller who is owed a callback; the list is in the order of `first_at`. `call_id` is his latest missed call."""
+
+    missed_id: UUID
+    caller: CallerView
+    state: MissedState
+    wish: bool
+    times: int
+    first_at: datetime
+    last_at: datetime
+    dialed_number: str
+    queue: str | None
+    call_id: str | None
+    ended_at: datetime | None
+    ended_by: str | None
+    note: str
+
+
+class MissedEnd(Schema):
+    """Say that a missed caller was called back (`finish`) or need not be (`drop`), with a note."""
+
+    move: MissedMove
+    note: str = Field(default="", max_length=500)
