@@ -82,7 +82,7 @@ export const en: Messages = {
     no_answer: 'Missed a ring',
     phone_lost: 'Phone away',
   },
-  pending: { paused: 'pause', sign_out: 'leave', offline: 'leave', rest: 'rest', meal: 'meal', training: 'training', meeting: 'meeting', other: 'pause' },
+  pending: { sign_in: 'rest', no_answer: 'pause', phone_lost: 'pause', 'wrap-up': 'wrap-up', paused: 'pause', sign_out: 'leave', offline: 'leave', rest: 'rest', meal: 'meal', training: 'training', meeting: 'meeting', other: 'pause' },
   seat: {
     choose: 'Choose a seat',
     choose_hint: 'You start paused; make the seat ready once its phone is registered.',

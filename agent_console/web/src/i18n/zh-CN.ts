@@ -81,7 +81,7 @@ export const zh = {
     no_answer: '未接示忙',
     phone_lost: '话机断开',
   },
-  pending: { paused: '示忙', sign_out: '离席', offline: '离席', rest: '小休', meal: '用餐', training: '培训', meeting: '会议', other: '示忙' },
+  pending: { sign_in: '小休', no_answer: '未接示忙', phone_lost: '示忙', 'wrap-up': '整理', paused: '示忙', sign_out: '离席', offline: '离席', rest: '小休', meal: '用餐', training: '培训', meeting: '会议', other: '示忙' },
   seat: {
     choose: '选择席位',
     choose_hint: '入席后处于“小休”状态，话机注册成功后即可就绪接听。',

@@ -62,7 +62,14 @@ export class Leg {
   }
 
   /** Hands the party of this leg over, to a number or, with `to`, to the party of that other leg. */
-  transfer(target: string, to?: Leg): Promise<void> {
+  async transfer(target: string, to?: Leg): Promise<void> {
+    await this.refer(target, to)
+    // who hands over leaves by himself: the PBX would keep his legs for another minute
+    this.hangUp()
+    to?.hangUp()
+  }
+
+  private refer(target: string, to?: Leg): Promise<void> {
     return new Promise((done, refused) => {
       const timer = setTimeout(() => refused(new TransferRefused('timeout')), TRANSFER_MS)
       const refuse = (why: unknown) => {

@@ -31,9 +31,9 @@ export class Ringer {
     void this.context?.suspend()
   }
 
-  /** Rings once, to hear where and how loud. */
-  async test(): Promise<void> {
-    await this.sound('ring')
+  /** Sounds once, to hear where and how loud. */
+  async test(device: 'speaker' | 'ringer'): Promise<void> {
+    await this.sound(device === 'ringer' ? 'ring' : 'ringback')
   }
 
   private async sound(sound: Sound): Promise<void> {

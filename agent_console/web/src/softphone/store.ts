@@ -146,6 +146,7 @@ export const usePhone = defineStore('phone', () => {
     open,
     close,
     useDevices,
+    trySound: (kind: 'speaker' | 'ringer') => ringer.test(kind),
     retry: () => void register(),
     takeOver: () => seat.value && ownership.take(seat.value),
     answer: () => phone?.answer(),
