@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from playwright.async_api import expect
 from sqlalchemy import select
 
 from backend.calls.models import Call, CallFact
+from telephony.simulate.answering import answering_citizens
 
 if TYPE_CHECKING:
     from .conftest import Enter
@@ -25,11 +27,13 @@ pytestmark = [
 
 
 async def told(town: Town, call_id: str) -> list[str]:
-    """The facts of a call in short: kind, seat, and whom it was about."""
+    """The facts of a call in short, once it is over: kind, seat, and whom it was about."""
     query = select(CallFact.kind, CallFact.seat, CallFact.payload).where(CallFact.call_id == call_id)
+    while (facts := await town.ask(query.order_by(CallFact.n)))[-1].kind != "call_ended":
+        await asyncio.sleep(0.1)
     return [
         " ".join(filter(None, [kind, seat or payload.get("from_seat"), payload.get("to"), payload.get("asked_by")]))
-        for kind, seat, payload in await town.ask(query.order_by(CallFact.n))
+        for kind, seat, payload in facts
     ]
 
 
@@ -196,3 +200,49 @@ async def test_a_line_that_went_silent_is_made_anew_and_the_call_goes_on(town: T
     (placed,) = await citizen.finished()
     assert placed.ending == "ended"
     await agent.make_ready()
+
+
+UNIT, NEIGHBOUR = "01065001234", "13700001111"
+
+
+async def test_units_outside_are_consulted_handed_citizens_and_dialled(town: Town, enter: Enter) -> None:
+    """Whoever is called outside sees the hotline's number; a number that the hall does not allow is not dialled."""
+    agent = await enter("agent")
+    assert town.platform.pbx is not None
+    async with answering_citizens(town.stage, town.platform.pbx.ports.trunk, talk_s=3) as outside:
+        citizen, call_id = await in_a_call(town, agent, "13900000108")
+        await agent.choose_target("F8", "0085212345678")
+        await expect(agent.at("phone-state")).to_contain_text("对方没有接通")
+        await agent.page.keyboard.press("F6")
+        await agent.expect_talk_goes_on()
+
+        await agent.choose_target("F8", UNIT)
+        await expect(agent.at("consult-bar")).to_have_attribute("data-state", "talking")
+        await agent.page.keyboard.press("F9")
+        await agent.expect_state("wrap_up")
+        (placed,) = await citizen.finished()
+        assert placed.ending == "ended"
+        facts = await told(town, call_id)
+        assert f"consult_began {agent.seat} {UNIT}" in facts
+        assert facts[-3:] == [f"call_transferred {agent.seat} {UNIT}", f"talk_ended {agent.seat}", "call_ended"]
+
+        citizen, call_id = await in_a_call(town, agent, "13900000109")
+        await agent.choose_target("F9", NEIGHBOUR)
+        await agent.expect_state("wrap_up")
+        await citizen.finished()
+        assert (await told(town, call_id))[-3:] == [
+            f"call_transferred {agent.seat} {NEIGHBOUR}", f"talk_ended {agent.seat}", "call_ended"
+        ]  # fmt: skip
+
+        await agent.make_ready()
+        await agent.choose_target("F8", UNIT)
+        await agent.expect_state("talking")
+        await agent.expect_state("wrap_up")
+        called = [noted for noted in outside.so_far() if noted.what == "called"]
+    assert [(noted.number, noted.shown, noted.asserted) for noted in called] == [
+        (UNIT, "96010", "96010"), (NEIGHBOUR, "96010", "96010"), (UNIT, "96010", "96010")
+    ]  # fmt: skip
+    query = select(Call.outcome, Call.seat, Call.recording_file).where(Call.direction == "outbound")
+    ((outcome, seat, recording),) = await town.ask(query.where(Call.caller_number == UNIT))
+    assert (outcome, seat) == ("answered", agent.seat)
+    assert recording

@@ -33,7 +33,11 @@ export const useCall = defineStore('call', () => {
 
   function answered(callId: string, at: string, known: CallCard | null = null): void {
     if (known && card.value?.call_id !== callId) show(known)
-    if (card.value?.call_id === callId) card.value = { ...card.value, stage: 'answered', answered_at: at }
+    if (card.value?.call_id !== callId) return
+    // answered once more: the colleague who asked has handed the citizen over
+    const handed = card.value.handed_by
+    const handed_by = handed && card.value.stage === 'answered' ? { ...handed, consult: false } : handed
+    card.value = { ...card.value, stage: 'answered', answered_at: at, handed_by }
   }
 
   function recordingPaused(callId: string, at: string | null): void {
