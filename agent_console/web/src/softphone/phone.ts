@@ -24,6 +24,8 @@ export interface PhoneListener {
 const PEER: RTCConfiguration = { iceServers: [] }
 /** Tells the dialplan that the citizen's own recording goes on, so that a consultation gets none. */
 const CONSULTING = 'X-Hotline-Consult: 1'
+/** Marks a call that was ordered from the console; set by the platform (telephony/commands.py), never from outside. */
+const ORDERED = 'X-Hotline-Order'
 
 debug.disable()
 
@@ -240,7 +242,7 @@ export class Phone {
     this.listener.problem({ kind: 'registration', detail: cause })
   }
 
-  private invited({ originator, session }: IncomingRTCSessionEvent | OutgoingRTCSessionEvent): void {
+  private invited({ originator, session, request }: IncomingRTCSessionEvent | OutgoingRTCSessionEvent): void {
     if (originator !== 'remote') return
     if (this.call || this.second) {
       session.terminate({ status_code: 486 })
@@ -251,6 +253,8 @@ export class Phone {
     this.follow('call', this.call)
     this.mutedAgain()
     this.move('invited')
+    // The agent asked for this call at the console, so nobody needs to answer it.
+    if ((request as { getHeader(name: string): string | undefined }).getHeader(ORDERED)) this.answer()
   }
 
   private place(role: Role, target: string, peer: string, extraHeaders: string[] = []): Leg {
