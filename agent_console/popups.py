@@ -71,7 +71,12 @@ class Popups:
         """`call_answered`, each with its card: the ring may have passed while nobody watched the PBX."""
         await self._read_missing(events)
         return [
-            CallAnswered(call_id=event.entity, answered_at=event.at, card=self._answered(event.entity, event.at))
+            CallAnswered(
+                call_id=event.entity,
+                seat=event.payload.get("seat"),
+                answered_at=event.at,
+                card=self._answered(event.entity, event.at),
+            )
             for event in events
         ]
 

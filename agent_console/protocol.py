@@ -281,10 +281,14 @@ class CallRinging(Schema):
 
 
 class CallAnswered(Schema):
-    """The call of this seat was answered. `card` is for a console that never heard it ring."""
+    """A call was answered at `seat`: one's own, or any for those who may read all calls.
+
+    `card` is for a console of that seat that never heard it ring.
+    """
 
     kind: Literal["call_answered"] = "call_answered"
     call_id: str
+    seat: str | None = None
     answered_at: datetime
     card: CallCard | None = None
 

@@ -43,6 +43,13 @@ _PACKETS_HEARD = """async () => {
   return heard
 }"""
 _ENERGY_HEARD = _PACKETS_HEARD.replace("packetsReceived", "totalAudioEnergy")
+_LOUDNESS_HEARD = """async () => {
+  let energy = 0
+  for (const peer of window.peers)
+    for (const figures of (await peer.getStats()).values())
+      if (figures.type === 'inbound-rtp') energy += figures.totalAudioEnergy ?? 0
+  return energy
+}"""
 _READ_ALL = """() => [
   document.title, document.documentElement.outerHTML,
   ...[...document.querySelectorAll('input, textarea')].map((field) => field.value),
@@ -213,6 +220,15 @@ class Desk:
         lines = SipLines()
         await self.page.route_web_socket(re.compile(r"/ws$"), lines.take)
         return lines
+
+    async def loudness_heard(self) -> float:
+        """The energy of all that was heard in this tab so far, as the browser sums it up; a quiet line adds nothing."""
+        return float(await self.page.evaluate(_LOUDNESS_HEARD))
+
+    async def expect_hears_something(self) -> None:
+        """A voice comes to this tab."""
+        while await self.packets_heard() == 0:
+            await self.page.wait_for_timeout(100)
 
     async def expect_talk_goes_on(self) -> None:
         """The softphone is in its call and the citizen's voice keeps coming."""

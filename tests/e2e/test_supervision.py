@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import expect
+from sqlalchemy import select
+
+from backend.calls.models import Call, CallFact
 
 if TYPE_CHECKING:
     from .conftest import Enter
@@ -19,6 +23,8 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
+SILENCE = 0.001
+"""More than a line on which nobody speaks, less than a word, in the units of `Desk.loudness_heard`."""
 NOTICE = "今晚有大雨，注意积水类来电，先问有无人员被困。"
 
 
@@ -79,3 +85,42 @@ async def test_the_hall_shows_a_call_from_the_queue_to_its_end(town: Town, enter
     await boss.page.locator(".el-message-box .el-button--primary").click()
     await expect(agent.at("seat-picker")).to_be_visible()
     await expect(agent.at("forced-note")).to_contain_text("强制离席")
+
+
+async def test_the_shift_leader_listens_whispers_and_takes_the_call_over(town: Town, enter: Enter) -> None:
+    boss, agent = await enter("supervisor"), await enter("agent")
+    await boss.at("nav-desk").click()
+    await boss.sit_down(town.next_seat())
+    await agent.make_ready()
+    citizen = await town.call("13900000008", talk_s=60)
+    await agent.answer()
+    await choose_seat(boss, agent.seat)
+
+    await boss.at("act-listen").click()
+    await expect(boss.at("supervise")).to_have_attribute("data-mode", "listen")
+    await expect(boss.at("hall-calls").get_by_test_id("supervisors")).to_contain_text(f"监听 {boss.seat}")
+    await boss.expect_hears_something()
+    # the citizen is silent, so the agent hears nothing until the shift leader whispers
+    assert await agent.loudness_heard() < SILENCE
+    await boss.at("act-whisper").click()
+    await expect(boss.at("supervise")).to_have_attribute("data-mode", "whisper")
+    while await agent.loudness_heard() < SILENCE:
+        await agent.page.wait_for_timeout(100)
+    assert "supervis" not in json.dumps(agent.heard), "the agent's console was told of it"
+    await boss.page.keyboard.press("F4")
+    await expect(boss.at("supervise")).to_have_attribute("data-mode", "none")
+    await agent.expect_state("talking")
+
+    await boss.at("act-take_over").click()
+    await boss.page.locator(".el-message-box .el-button--primary").click()
+    await boss.expect_stage("answered")
+    await expect(boss.at("caller-number")).to_have_text("139****0008")
+    await agent.expect_state("wrap_up")
+    await boss.expect_talk_goes_on()
+    await boss.hang_up()
+    (placed,) = await citizen.finished()
+    assert placed.ending == "ended"
+    ((call,),) = await town.ask(select(Call).where(Call.caller_number == "13900000008"))
+    assert (call.seat, call.outcome, call.hung_up_by) == (boss.seat, "answered", "seat")
+    kinds = [row.kind for row in await town.ask(select(CallFact.kind).where(CallFact.call_id == call.call_id))]
+    assert {"supervision_began", "supervision_ended", "call_transferred"} <= set(kinds)

@@ -31,7 +31,10 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
 
   const handlers: Handlers = {
     call_ringing: ({ card }) => call.show(card),
-    call_answered: ({ call_id, answered_at, card }) => call.answered(call_id, answered_at, card ?? null),
+    // who may read all calls hears of every answer; the desk shows the own seat's alone
+    call_answered: ({ call_id, seat: at, answered_at, card }) => {
+      if (seat.mine && at === seat.mine.seat) call.answered(call_id, answered_at, card ?? null)
+    },
     call_ended: ({ call_id, ended_at }) => call.ended(call_id, ended_at),
     seat_changed: ({ seat: moved }) => {
       hall.changed(moved)

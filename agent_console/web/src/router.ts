@@ -59,14 +59,17 @@ export function createConsoleRouter(console: { enter: () => void }): Router {
   const router = createRouter({
     history: createWebHistory(),
     routes: [
-      { path: '/', name: 'home', redirect: () => ({ name: 'desk' }) },
+      { path: '/', name: 'home', component: { render: () => null } },
       { path: '/sign-in', name: 'sign-in', component: () => import('./pages/sign-in/SignInPage.vue') },
       ...PAGES,
       { path: '/:rest(.*)*', redirect: '/' },
     ],
   })
 
-  const home = () => PAGES.find((page) => session.canAny(page.meta?.needs ?? []))
+  // who watches the hall has a desk only for the sake of a phone
+  const home = () =>
+    PAGES.find((page) => page.name === (session.can('seats.watch') ? 'hall' : 'desk') && session.canAny(page.meta?.needs ?? [])) ??
+    PAGES.find((page) => session.canAny(page.meta?.needs ?? []))
   let tried = false
 
   router.beforeEach(async (to) => {
@@ -77,7 +80,7 @@ export function createConsoleRouter(console: { enter: () => void }): Router {
     if (!session.me) return to.name === 'sign-in' || { name: 'sign-in', query: { to: to.fullPath } }
     console.enter()
     if (to.name === 'sign-in') return { name: 'home' }
-    if (to.meta.needs && !session.canAny(to.meta.needs)) {
+    if (to.name === 'home' || (to.meta.needs && !session.canAny(to.meta.needs))) {
       const first = home()
       return first ? { name: first.name as string } : true
     }

@@ -480,12 +480,10 @@ export const en: Messages = {
     take_over_call: 'Take over',
     end_call: 'End call',
     stop_listening: 'Leave',
-    supervising: '{mode} {seat}',
-    take_over_ask: 'Take the call of {seat} {name} over? That agent leaves it, and you go on with the citizen.',
+    take_over_call_ask: 'Take the call of {seat} {name} over? That agent leaves it, and you go on with the citizen.',
     end_call_ask: 'End the call of {seat} {name} with the citizen at once?',
     phone_first: 'To listen, whisper, barge in or take over you need a phone of your own: sit down first.',
     to_desk: 'Sit down',
-    phone_ready: 'My phone {seat}',
     phone_away: 'My phone {seat} is not registered',
   },
   forced: {

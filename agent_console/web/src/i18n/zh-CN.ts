@@ -479,12 +479,10 @@ export const zh = {
     take_over_call: '接管',
     end_call: '拆线',
     stop_listening: '退出',
-    supervising: '正在{mode} {seat}',
-    take_over_ask: '确定接管 {seat} 席 {name} 的通话？该坐席将退出通话，由您与市民继续。',
+    take_over_call_ask: '确定接管 {seat} 席 {name} 的通话？该坐席将退出通话，由您与市民继续。',
     end_call_ask: '确定拆线？{seat} 席 {name} 与市民的通话将立即结束。',
     phone_first: '监听、耳语、强插、接管要用您自己的话机：请先入席。',
     to_desk: '去入席',
-    phone_ready: '我的话机 {seat}',
     phone_away: '我的话机 {seat} 未注册',
   },
   forced: {

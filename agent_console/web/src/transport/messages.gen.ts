@@ -162,13 +162,16 @@ export interface CallerView {
   usable: boolean
 }
 /**
- * The call of this seat was answered. `card` is for a console that never heard it ring.
+ * A call was answered at `seat`: one's own, or any for those who may read all calls.
+ *
+ * `card` is for a console of that seat that never heard it ring.
  */
 export interface CallAnswered {
   answered_at: string
   call_id: string
   card: CallCard | null
   kind: 'call_answered'
+  seat: string | null
 }
 /**
  * The pop-up: who is calling, and what is known of that number, open cases first.

@@ -1,7 +1,11 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { line } from '@/transport/line'
-import type { HallCall, HallState, MissedRing, PauseReason, Receipt, SeatView, SentNotice } from '@/transport/messages.gen'
+import type { HallCall, HallState, MissedRing, OrderView, PauseReason, Receipt, SeatView, SentNotice } from '@/transport/messages.gen'
+
+/** What a shift leader can do to a running call, in the order in which it goes further. */
+export const CALL_ACTS = ['listen', 'whisper', 'barge', 'take_over', 'end'] as const
+export type CallAct = (typeof CALL_ACTS)[number]
 
 /** The hall for those who watch it: whole with each welcome, kept true by events, never asked for. */
 export const useHall = defineStore('hall', () => {
@@ -61,6 +65,11 @@ export const useHall = defineStore('hall', () => {
     ready: (seat: string) => line.send<SeatView>({ command: 'force_ready', seat }),
     endWrapUp: (seat: string) => line.send<SeatView>({ command: 'end_wrap_up', seat }),
     signOut: (seat: string) => line.send<SeatView>({ command: 'force_sign_out', seat }),
+    /** Orders something about the call in which `seat` talks; how it came out is told by `order_changed`. */
+    act: (act: CallAct, requestId: string, callId: string, seat: string) =>
+      line.send<OrderView>({ command: `${act}_call`, request_id: requestId, call_id: callId, seat }, { repeatable: true }),
+    /** The call in which the supervisor at `seat` takes part now. */
+    supervisedFrom: (seat: string) => inOrder.value.find(({ supervisors }) => supervisors.some(({ by_seat }) => by_seat === seat)),
     sendNotice: (noticeId: string, text: string, to: string[] | null) =>
       line.send<SentNotice>({ command: 'send_notice', notice_id: noticeId, text, seats: to }, { repeatable: true }),
   }
