@@ -21,12 +21,10 @@ from backend.app.benches.figure import BenchFailed, Figure
 from backend.app.benches.load import calls_per_second
 from backend.app.benches.popups import popup_1, popup_56
 from backend.app.benches.sightings import Sightings, watching
-from backend.app.demo import Hall, demo_hall, demo_installation
+from backend.app.hall import ALL_SIMULATED, Hall, demo_hall, demo_installation
 from backend.app.terminal import screen
-from backend.kernel.config import PROJECT_ROOT
 
 REPORT = Path("build/bench.json")
-OVERLAY = PROJECT_ROOT / "configs" / "bench.yaml"
 
 ALONE: dict[str, Callable[[], Awaitable[Figure]]] = {"ami_facts": ami_facts}
 """Measurements that need no hall."""
@@ -53,7 +51,7 @@ async def run_bench(names: list[str]) -> None:
                 figures.append(await measure())
     wanted = [name for name in IN_HALL if not names or name in names]
     if wanted:
-        async with demo_hall(demo_installation(overlay=OVERLAY)) as hall, watching(hall) as sightings:
+        async with demo_hall(demo_installation(overlay=ALL_SIMULATED)) as hall, watching(hall) as sightings:
             for name in wanted:
                 with screen.status(f"measuring {name} ..."):
                     figures.append(await IN_HALL[name](hall, sightings))

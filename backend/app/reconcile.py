@@ -9,12 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, text
 
 from backend.callbacks.models import Callback
 from backend.calls.models import Call
 from backend.cases.models import Case
 from backend.kernel.database import Database, Transaction
+from backend.seats.models import Seat
 from telephony import cdr
 from telephony.cdr import CdrCall, Counts
 
@@ -190,3 +191,50 @@ async def _count(database: Database, since: datetime, condition: ColumnElement[b
 async def _counted(tx: Transaction, since: datetime, condition: ColumnElement[bool]) -> int:
     query = select(func.count()).select_from(Call).where(Call.arrived_at >= since, condition)
     return int((await tx.session.execute(query)).scalar_one())
+
+
+async def doubled_facts(database: Database, since: datetime) -> list[tuple[str, str]]:
+    """The facts (call id, kind) of calls since then that happen once in a call, or once at a seat, and stand there
+    twice: it begins and ends once, and a seat that answers again was out of the talk before."""
+    query = text("""
+        SELECT call_id, kind FROM call_facts JOIN calls USING (call_id)
+        WHERE arrived_at >= :since AND kind IN ('call_arrived', 'call_placed', 'call_ended')
+        GROUP BY call_id, kind HAVING count(*) > 1
+        UNION ALL
+        SELECT call_id, kind FROM (
+            SELECT call_id, kind, lag(kind) OVER (PARTITION BY call_id, call_facts.seat ORDER BY n) AS before
+            FROM call_facts JOIN calls USING (call_id)
+            WHERE arrived_at >= :since AND kind IN ('call_answered', 'talk_ended')
+        ) talks WHERE kind = before
+        ORDER BY 1, 2
+    """)
+    async with database.transaction() as tx:
+        return [(row.call_id, row.kind) for row in await tx.session.execute(query, {"since": since})]
+
+
+async def cut_without_reason(database: Database, since: datetime) -> list[str]:
+    """The ended calls since then of which the record does not say who or what ended them."""
+    query = select(Call.call_id).where(
+        Call.arrived_at >= since,
+        Call.ended_at.is_not(None),
+        or_(Call.outcome.is_(None), Call.hung_up_by.is_(None), Call.hung_up_by == "unknown"),
+    )
+    async with database.transaction() as tx:
+        return list((await tx.session.execute(query)).scalars())
+
+
+async def open_since_before(database: Database, moment: datetime) -> int:
+    """How many calls that had arrived by then are not over."""
+    query = select(func.count()).select_from(Call).where(Call.arrived_at < moment, Call.ended_at.is_(None))
+    async with database.transaction() as tx:
+        return int((await tx.session.execute(query)).scalar_one())
+
+
+async def seats_in_ended_calls(database: Database) -> int:
+    """How many seats ring or talk in a call that is over."""
+    query = (
+        select(func.count()).select_from(Seat).join(Call, Call.call_id == Seat.call_id)
+        .where(Seat.state.in_(["ringing", "talking"]), Call.stage == "ended")
+    )  # fmt: skip
+    async with database.transaction() as tx:
+        return int((await tx.session.execute(query)).scalar_one())

@@ -62,9 +62,13 @@ class _Postgres:
 class Platform:
     """All processes of one installation on this machine."""
 
-    def __init__(self, installation: Installation, *, workers: int = 1) -> None:
+    def __init__(self, installation: Installation, *, workers: int = 1, telephonies: int = 1) -> None:
         self.installation = installation
-        self.workers = workers
+        self._roles = [
+            *("telephony" if n == 1 else f"telephony-{n}" for n in range(1, telephonies + 1)),
+            "serve",
+            *(f"worker-{n}" for n in range(1, workers + 1)),
+        ]
         self.keepers: dict[str, Keeper] = {}
         self.database_url = ""
         self.web_port = 0
@@ -95,7 +99,7 @@ class Platform:
         await self._keep("asterisk", self._start_asterisk)
         say("telephony link, workers and console")
         self._env = self._environment()
-        for role in ("telephony", "serve", *(f"worker-{n + 1}" for n in range(self.workers))):
+        for role in self._roles:
             await self._keep(role, lambda role=role: self._start_role(role))
         await self._await_console()
         self._write_status()
@@ -241,10 +245,10 @@ def _last_line(log_file: Path) -> str:
 
 @asynccontextmanager
 async def platform(
-    installation: Installation, *, workers: int = 1, say: Say = lambda _: None
+    installation: Installation, *, workers: int = 1, telephonies: int = 1, say: Say = lambda _: None
 ) -> AsyncIterator[Platform]:
-    """A running platform for the time of the block."""
-    running = Platform(installation, workers=workers)
+    """A running platform for the time of the block; of several telephony processes one leads."""
+    running = Platform(installation, workers=workers, telephonies=telephonies)
     try:
         await running.start(say)
         yield running

@@ -17,7 +17,7 @@ import yaml
 from sqlalchemy import Row, Select
 
 from backend.app.config import Installation
-from backend.app.demo import DIALOGUES
+from backend.app.hall import DIALOGUES
 from backend.app.up import Platform, platform
 from backend.identity.permissions import Roles, load_roles
 from backend.identity.users import Account, ensure_users

@@ -13,7 +13,7 @@ from typing import Literal
 
 from backend.app.benches.figure import Figure, Step, doubles_at, percentile
 from backend.app.benches.sightings import Delay, Sightings, place
-from backend.app.demo import Hall
+from backend.app.hall import Hall
 
 STEPS: dict[int, int] = {1: 12, 2: 16, 5: 30, 10: 50, 20: 56, 30: 56, 40: 56, 50: 56, 60: 56}
 """Calls a second, and how many calls show it: at most one for each seat."""

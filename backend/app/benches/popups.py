@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from backend.app.benches.figure import Figure, percentile
 from backend.app.benches.sightings import Delay, Sightings, place
-from backend.app.demo import Hall
+from backend.app.hall import Hall
 
 _SINGLE_CALLS = 40
 _ROUNDS_AT_ONCE = 6

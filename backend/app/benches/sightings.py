@@ -14,7 +14,7 @@ from typing import NamedTuple
 from agent_console.protocol import CallRinging, DeskState, EventBody
 from agent_console.simulated_agent import SimulatedAgent
 from backend.app.benches.figure import BenchFailed
-from backend.app.demo import Hall
+from backend.app.hall import Hall
 from backend.kernel.processes import die_with_parent
 from telephony.simulate.citizens import PlacedCall
 
