@@ -7,15 +7,17 @@ from datetime import datetime
 from agent_console.desk import Desk
 from agent_console.protocol import DiscardDraft, FileCase, FiledCase, SaveDraft
 from backend.callbacks import service as callbacks
-from backend.calls.popups import calls_in_hand
+from backend.calls.popups import CallInHand, calls_in_hand
 from backend.cases import drafts, filing
 from backend.cases.drafts import DraftSave
 from backend.cases.rules import CallFacts
 from backend.cases.schemas import DraftView
 from backend.citizens.numbers import read_number
+from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.database import Transaction
 from backend.kernel.errors import NotFound
+from backend.seats import repository as seats
 
 
 class CallNotYours(NotFound):
@@ -50,7 +52,7 @@ async def file_case(desk: Desk, command: FileCase) -> FiledCase:
 
 async def _call(tx: Transaction, desk: Desk, call_id: str, now: datetime) -> CallFacts:
     call = (await calls_in_hand(tx, [call_id], now)).get(call_id)
-    if call is None or (call.user_id != desk.principal.user_id and not desk.principal.may("calls.read")):
+    if call is None or not await _took_part(tx, desk.principal, call):
         raise CallNotYours(
             "There is no such call of yours.",
             kept="What you typed is still on the screen.",
@@ -58,3 +60,10 @@ async def _call(tx: Transaction, desk: Desk, call_id: str, now: datetime) -> Cal
             field="call_id",
         )
     return CallFacts(call.call_id, call.dialed_number, read_number(call.caller_number))
+
+
+async def _took_part(tx: Transaction, who: Principal, call: CallInHand) -> bool:
+    """Whoever handed the citizen over has begun the case and may still file it."""
+    if call.user_id == who.user_id or who.may("calls.read"):
+        return True
+    return await seats.talked_in(tx, call.call_id, who.user_id)

@@ -16,6 +16,7 @@ from backend.callbacks.schemas import CallbackWay, CallbackWish
 from backend.cases.models import Case
 from backend.cases.schemas import CaseForm, DraftContent
 from backend.kernel import clock
+from telephony import facts as f
 
 from .hall import Console, ConsoleHall, answered, ringing
 
@@ -186,6 +187,17 @@ async def test_a_call_of_somebody_else_is_not_mine_to_file_for(hall: ConsoleHall
         await hall.take_seat(wang, "8001")
         await hall.tell(*ringing("c1", "8001"), answered("c1", "8001"))
         assert (await refusal(li, FileCase(id=0, case=a_form(call_id="c1")))).reason == "CallNotYours"
+        assert (await wang.command(FileCase(id=0, case=a_form(call_id="c1"))))["case"]["call_id"] == "c1"
+
+
+async def test_who_handed_the_call_over_may_still_file_what_was_taken_down(hall: ConsoleHall) -> None:
+    async with hall.console("wang") as wang, hall.console("li") as li:
+        await hall.take_seat(wang, "8001")
+        await hall.take_seat(li, "8002")
+        now = clock.now()
+        handed = f.CallTransferred(at=now, call_id="c1", from_seat="8001", to="8002", mode=f.TransferMode.BLIND)
+        out = f.TalkEnded(at=now, call_id="c1", seat="8001", ended_by=f.Party.TRANSFER)
+        await hall.tell(*ringing("c1", "8001"), answered("c1", "8001"), handed, out, answered("c1", "8002"))
         assert (await wang.command(FileCase(id=0, case=a_form(call_id="c1"))))["case"]["call_id"] == "c1"
 
 
