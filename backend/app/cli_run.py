@@ -25,6 +25,27 @@ def demo(
     run(run_demo(seconds=seconds, headless=headless, report=report))
 
 
+simulate_app = typer.Typer(help="Whole situations with simulated people, counted at the end.", no_args_is_help=True)
+app.add_typer(simulate_app, name="simulate", rich_help_panel=RUN)
+
+
+@simulate_app.callback()
+def simulate() -> None:
+    """Whole situations with simulated people, counted at the end."""
+
+
+@simulate_app.command("day")
+def simulate_day(
+    calls: Annotated[int, typer.Option(min=1, max=20_000, help="How many citizens call.")] = 2000,
+    minutes: Annotated[float, typer.Option(min=0.2, max=1440, help="How long the day lasts.")] = 20,
+    report: Annotated[Path, typer.Option(help="Where the result is written.")] = Path("build/day.json"),
+) -> None:
+    """A day in minutes: calls, holds, refusals, transfers; then the record must be as Asterisk's own file."""
+    from backend.app.day import run_day  # noqa: PLC0415 - simulation is not needed in production
+
+    run(run_day(calls=calls, minutes=minutes, report=report))
+
+
 @app.command(rich_help_panel=RUN)
 def up(workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes for recordings.")] = 1) -> None:
     """Run the whole platform on this machine until Ctrl-C."""

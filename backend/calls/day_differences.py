@@ -15,7 +15,7 @@ TOLERANCE = timedelta(seconds=2)
 """How far durations may differ: both sides have their own clock, and the CDR file is written after the call."""
 
 SETTLED_AFTER = timedelta(seconds=30)
-"""How long after its end a call may be on its way into the record or into the file."""
+"""How long after its end a call may be on its way into the record or into the file; before, it is not compared."""
 
 
 class DayDifferenceKind(StrEnum):
@@ -61,9 +61,10 @@ class DayComparison:
 
 
 def compare_day(
-    record: Iterable[RecordedCall], cdr: Iterable[CdrCall], since: datetime, until: datetime, now: datetime
+    record: Iterable[RecordedCall], cdr: Iterable[CdrCall], since: datetime, until: datetime, over_by: datetime
 ) -> DayComparison:
-    """Compare the calls that arrived in [since, until) on either side's clock, in the order of their arrival.
+    """Compare the calls that arrived in [since, until) on either side's clock and were over by `over_by`, in the order
+    of their arrival.
 
     Give both sides with a little more than the span, so that a call at its very edge has its counterpart.
     """
@@ -76,7 +77,7 @@ def compare_day(
     compared = [
         call_id
         for call_id, arrived_at in sorted(arrivals.items(), key=lambda each: (each[1], each[0]))
-        if since <= arrived_at < until and _is_over(ours.get(call_id), theirs.get(call_id), now)
+        if since <= arrived_at < until and _is_over(ours.get(call_id), theirs.get(call_id), over_by)
     ]
     differences = [
         difference for call_id in compared for difference in _differences(ours.get(call_id), theirs.get(call_id))
@@ -84,11 +85,11 @@ def compare_day(
     return DayComparison(len(compared), tuple(differences))
 
 
-def _is_over(ours: RecordedCall | None, theirs: CdrCall | None, now: datetime) -> bool:
+def _is_over(ours: RecordedCall | None, theirs: CdrCall | None, over_by: datetime) -> bool:
     """A call of which one side is not done, or only just, is compared another time."""
     if theirs is None:
-        return ours is not None and ours.ended_at is not None and now - ours.ended_at >= SETTLED_AFTER
-    return now - theirs.ended_at >= SETTLED_AFTER
+        return ours is not None and ours.ended_at is not None and ours.ended_at <= over_by
+    return theirs.ended_at <= over_by
 
 
 def _differences(ours: RecordedCall | None, theirs: CdrCall | None) -> Iterator[DayDifference]:

@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.calls.day_differences import DayComparison, RecordedCall, compare_day
+from backend.calls.day_differences import SETTLED_AFTER, DayComparison, RecordedCall, compare_day
 from backend.calls.measures import day_start
 from backend.calls.models import Call, DayReconciliation
 from backend.kernel import clock
@@ -61,8 +61,17 @@ class DayReconciler:
 
     async def reconcile(self, day: date) -> DayComparison:
         """Compare this day of Beijing and keep the result. Raises `CdrFileMissing`."""
-        since, until = span_of_day(day)
-        now = self._now()
+        found, now = await self.compare(*span_of_day(day)), self._now()
+        async with self._database.transaction() as tx:
+            await _keep(tx, self._host, day, now, found)
+        if found.differences:
+            log.error("record and CDR disagree", day=str(day), differences=len(found.differences))
+        return found
+
+    async def compare(
+        self, since: datetime, until: datetime, *, settled_after: timedelta = SETTLED_AFTER
+    ) -> DayComparison:
+        """Compare the calls that arrived in [since, until) and ended `settled_after` ago. Raises `CdrFileMissing`."""
         try:
             rows = await asyncio.to_thread(read_span, self._file, since, until + _LONGEST_CALL)
         except FileNotFoundError as error:
@@ -72,11 +81,7 @@ class DayReconciler:
             ) from error
         async with self._database.transaction() as tx:
             record = await _recorded(tx, self._host, since, until)
-            found = compare_day(record, calls_from_rows(rows), since, until, now)
-            await _keep(tx, self._host, day, now, found)
-        if found.differences:
-            log.error("record and CDR disagree", day=str(day), differences=len(found.differences))
-        return found
+        return compare_day(record, calls_from_rows(rows), since, until, self._now() - settled_after)
 
     async def ask(self, tx: Transaction, day: date) -> None:
         """Let a worker compare this day."""

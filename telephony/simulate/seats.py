@@ -22,11 +22,19 @@ _TRIES = 3
 class SeatBehaviour:
     """`ring_s` from the INVITE to the answer; registrations last `expires_s` and are renewed at a third of that; a seat
     hangs up after `talk_s`, by default so late that the citizen always does it first.
+
+    Of a hundred calls `refuses` are refused while they ring; of a hundred that are answered `holds` are put on hold for
+    `hold_s` after two seconds, and `hands_over` are handed over unannounced to `hands_over_to` after three.
     """
 
     ring_s: float = 1.5
     expires_s: int = 300
     talk_s: float = 900.0
+    refuses: int = 0
+    holds: int = 0
+    hold_s: float = 1.5
+    hands_over: int = 0
+    hands_over_to: str = ""
 
 
 class SimulatedSeats:
@@ -48,6 +56,7 @@ class SimulatedSeats:
                 "tracks": [str(path) for path in legs.seats],
                 "ring_ms": round(self._behaviour.ring_s * 1000),
                 "longest_ms": round(self._behaviour.talk_s * 1000),
+                "behaviour": self._behaviour,
             },
         )
         arguments = ["-l", str(10 * len(seats) + 100), str(self._stage.pbx)]

@@ -14,12 +14,13 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from backend.app import cli_care, cli_jobs, cli_run, cli_users
+from backend.app import cli_calls, cli_care, cli_jobs, cli_run, cli_users
 from backend.app.config import Installation
 from backend.app.terminal import app
 from backend.app.up import AlreadyRunning, Platform, WebPortInUse, platform
 from backend.kernel.config import PROJECT_ROOT, Environment
 
+assert cli_calls.calls_app
 assert cli_care.db_app
 assert cli_run.up
 assert cli_users.user_app
@@ -43,7 +44,8 @@ def overlay(folder: Path, text: str) -> str:
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["up"], ["demo"], ["serve"], ["telephony"], ["worker"], ["bench"], ["drill"], ["db"], ["pbx"], ["model"],
+    [[], ["up"], ["demo"], ["serve"], ["telephony"], ["worker"], ["bench"], ["drill"], ["simulate"],
+     ["simulate", "day"], ["db"], ["pbx"], ["model"],
      ["user"], ["db", "upgrade"], ["pbx", "install"], ["model", "list"], ["user", "add"],
      ["user", "list"], ["user", "password"], ["user", "roles"], ["user", "close"], ["user", "open"],
      ["calls"], ["calls", "reconcile"], ["jobs"], ["jobs", "list"], ["jobs", "retry"]],

@@ -14,7 +14,7 @@ from telephony.cdr import CdrCall
 
 SINCE = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
 UNTIL = SINCE + timedelta(days=1)
-NOW = UNTIL + timedelta(hours=1)
+OVER = UNTIL + timedelta(hours=1)
 KIND = DayDifferenceKind
 
 
@@ -39,14 +39,14 @@ def witnessed(
     )  # fmt: skip
 
 
-def found(ours: list[RecordedCall], theirs: list[CdrCall], now: datetime = NOW) -> list[DayDifference]:
-    return list(compare_day(ours, theirs, SINCE, UNTIL, now).differences)
+def found(ours: list[RecordedCall], theirs: list[CdrCall], over_by: datetime = OVER) -> list[DayDifference]:
+    return list(compare_day(ours, theirs, SINCE, UNTIL, over_by).differences)
 
 
 def test_a_day_that_agrees_has_none() -> None:
     ours = [recorded(), recorded("c2", 500, wait=None)]
     theirs = [witnessed("c2", 500.4, wait=None, length=61), witnessed(wait=5.5)]
-    comparison = compare_day(ours, theirs, SINCE, UNTIL, NOW)
+    comparison = compare_day(ours, theirs, SINCE, UNTIL, OVER)
     assert (comparison.compared, comparison.differences) == (2, ())
 
 
@@ -76,17 +76,17 @@ def test_another_caller_is_named_without_telling_the_numbers() -> None:
 
 
 def test_a_call_that_lives_or_only_just_ended_is_compared_another_time() -> None:
-    assert found([recorded(length=None)], [], now=at(200)) == []
-    assert found([], [witnessed()], now=at(170)) == []
-    assert found([recorded()], [], now=at(170)) == []
-    assert len(found([], [witnessed()], now=at(190))) == 1
+    assert found([recorded(length=None)], [], over_by=at(200)) == []
+    assert found([], [witnessed()], over_by=at(159)) == []
+    assert found([recorded()], [], over_by=at(159)) == []
+    assert len(found([], [witnessed()], over_by=at(160))) == 1
 
 
 def test_a_call_belongs_to_one_day_wherever_the_clocks_put_it() -> None:
     ours, theirs = [recorded(s=-0.2)], [witnessed(s=0.2)]
-    assert compare_day(ours, theirs, SINCE, UNTIL, NOW).compared == 0
-    assert compare_day(ours, theirs, SINCE - timedelta(days=1), SINCE, NOW).compared == 1
-    assert compare_day([recorded(s=86400.1)], [witnessed(s=86399.9)], SINCE, UNTIL, NOW).compared == 1
+    assert compare_day(ours, theirs, SINCE, UNTIL, OVER).compared == 0
+    assert compare_day(ours, theirs, SINCE - timedelta(days=1), SINCE, OVER).compared == 1
+    assert compare_day([recorded(s=86400.1)], [witnessed(s=86399.9)], SINCE, UNTIL, OVER).compared == 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.floats(0, 86_000), st.none() | st.floats(0, 100)), max_size=20))

@@ -8,7 +8,7 @@ import pytest
 from telephony.pbx.programs import Program
 from telephony.simulate.citizens import CitizenCall, Manner, place_calls, read_log
 from telephony.simulate.errors import SimulationFailed
-from telephony.simulate.seats import voices_by_digit
+from telephony.simulate.seats import SeatBehaviour, voices_by_digit
 from telephony.simulate.sipp import injection_file, scenario
 from telephony.simulate.speech import Legs
 from telephony.simulate.stage import Address, Stage
@@ -93,7 +93,19 @@ def test_scenarios_are_whole_and_every_jump_has_its_label() -> None:
             "citizen",
             {"tracks": tracks, "waits": waits, "refusals": (404,), "talk_ms": 5, "key": "1", "key_after_ms": 7},
         ),
-        scenario("seat", {"voices": ["02468", "13579"], "tracks": ["a", "b"], "ring_ms": 5, "longest_ms": 9}),
+        *(
+            scenario(
+                "seat",
+                {
+                    "voices": ["02468", "13579"],
+                    "tracks": ["a", "b"],
+                    "ring_ms": 5,
+                    "longest_ms": 9,
+                    "behaviour": behaviour,
+                },
+            )
+            for behaviour in (SeatBehaviour(), SeatBehaviour(refuses=5, holds=20, hands_over=5, hands_over_to="12345"))
+        ),
         scenario("register", {"contact_port": 5, "expires_s": 60}),
     ]
     for text in texts:

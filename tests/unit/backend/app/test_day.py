@@ -1,0 +1,36 @@
+"""The plan of a simulated day."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.app.day import HOURS, DayResult, plan
+
+
+@given(st.integers(1, 20_000), st.floats(10, 90_000))
+def test_every_call_has_its_hour_and_every_hour_its_place(calls: int, length_s: float) -> None:
+    hours = plan(calls, length_s)
+    assert sum(hour.calls for hour in hours) == calls
+    assert all(hour.calls > 0 for hour in hours)
+    assert all(0 <= hour.after_s < length_s for hour in hours)
+    assert [hour.after_s for hour in hours] == sorted(hour.after_s for hour in hours)
+
+
+def test_the_morning_is_busier_than_the_night() -> None:
+    hours = plan(2000, 1200)
+    assert len(hours) == len(HOURS) == 24
+    assert hours[10].calls == 150
+    assert hours[3].calls == 10
+    assert sum(HOURS) == pytest.approx(100)
+
+
+@pytest.mark.parametrize(
+    ("compared", "differences", "whole"), [(60, 0, True), (59, 0, False), (60, 1, False), (61, 0, False)]
+)
+def test_a_day_is_whole_when_every_placed_call_was_compared_and_none_differs(
+    compared: int, differences: int, whole: bool
+) -> None:
+    result = DayResult(60, compared, 50, 10, 5, 2, 1, differences)
+    assert result.whole is whole
