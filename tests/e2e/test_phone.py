@@ -96,6 +96,13 @@ async def test_a_page_that_is_loaded_anew_takes_its_call_back(town: Town, enter:
     await agent.page.reload()
     await agent.expect_talk_goes_on()
     await agent.expect_state("talking")
+    await agent.page.keyboard.press("F6")
+    await expect(agent.at("hold")).to_have_attribute("aria-pressed", "true")
+    await agent.page.reload()
+    await expect(agent.at("hold")).to_have_attribute("aria-pressed", "true")
+    await agent.page.keyboard.press("F6")
+    await expect(agent.at("hold")).to_have_attribute("aria-pressed", "false")
+    await agent.expect_talk_goes_on()
     await agent.hang_up()
     (placed,) = await citizen.finished()
     assert placed.ending == "ended"
@@ -103,6 +110,10 @@ async def test_a_page_that_is_loaded_anew_takes_its_call_back(town: Town, enter:
     assert facts[facts.index(f"call_answered {agent.seat}") :] == [
         f"call_answered {agent.seat}",
         f"call_taken_back {agent.seat}",
+        f"call_held {agent.seat}",
+        f"call_taken_back {agent.seat}",
+        f"call_held {agent.seat}",
+        f"call_resumed {agent.seat}",
         f"talk_ended {agent.seat}",
         "call_ended",
     ]

@@ -7,6 +7,7 @@ export interface DialogId {
 
 interface Kept extends DialogId {
   peer: string
+  held: boolean
   at: number
 }
 
@@ -16,8 +17,8 @@ const name = (seat: string) => `hotline.leg.${seat}`
 
 /** Remembers the leg of a seat beyond its page, so that the page that comes next can take the call back. */
 export const keptLeg = {
-  put(seat: string, dialog: DialogId, peer: string): void {
-    const kept: Kept = { ...dialog, peer, at: Date.now() }
+  put(seat: string, { callId, localTag, remoteTag }: DialogId, peer: string, held = false): void {
+    const kept: Kept = { callId, localTag, remoteTag, peer, held, at: Date.now() }
     try {
       localStorage.setItem(name(seat), JSON.stringify(kept))
     } catch {
@@ -25,7 +26,7 @@ export const keptLeg = {
     }
   },
 
-  /** The leg that a page before this one may have left; `touch` keeps it young while that page lives. */
+  /** The leg that a page before this one may have left. */
   get(seat: string): Kept | null {
     try {
       const kept = JSON.parse(localStorage.getItem(name(seat)) ?? 'null') as Kept | null
@@ -35,9 +36,10 @@ export const keptLeg = {
     }
   },
 
-  touch(seat: string, callId: string): void {
+  /** Keeps it young while its page lives, and notes whether the citizen is on hold. */
+  touch(seat: string, callId: string, held?: boolean): void {
     const kept = this.get(seat)
-    if (kept?.callId === callId) this.put(seat, kept, kept.peer)
+    if (kept?.callId === callId) this.put(seat, kept, kept.peer, held ?? kept.held)
   },
 
   /** Forgets this leg; the one of a page that has taken over meanwhile stays. */

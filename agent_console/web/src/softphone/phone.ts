@@ -100,6 +100,11 @@ export class Phone {
     this.move('owned_elsewhere')
   }
 
+  /** The page goes: its call is taken back by the next one, but nobody would take back who is consulted. */
+  leave(): void {
+    this.second?.hangUp()
+  }
+
   answer(): void {
     if (this.state !== 'ringing' || !this.call) return
     this.move('answer')
@@ -233,7 +238,10 @@ export class Phone {
     const kept = keptLeg.get(this.seat)
     if (!kept) return
     this.call = this.place('call', this.seat, kept.peer, [replaces(kept)])
-    this.call.session.on('failed', ({ originator }) => (originator as string) === 'remote' && keptLeg.remove(this.seat, kept.callId))
+    const { call } = this
+    // a citizen who was on hold stays there until the agent is ready to talk
+    if (kept.held) call.session.on('confirmed', () => this.inTurn(() => call.hold()))
+    call.session.on('failed', ({ originator }) => (originator as string) === 'remote' && keptLeg.remove(this.seat, kept.callId))
     this.move('take_back')
   }
 
@@ -272,7 +280,11 @@ export class Phone {
 
   private follow(role: Role, leg: Leg): void {
     const { session } = leg
-    const tell = (event: 'accepted' | 'hold' | 'resume') => (role === 'call' ? this.move(event) : this.moveConsult(event))
+    const tell = (event: 'accepted' | 'hold' | 'resume') => {
+      if (role === 'consult') return this.moveConsult(event)
+      if (leg.dialog && event !== 'accepted') keptLeg.touch(this.seat, leg.dialog.callId, event === 'hold')
+      this.move(event)
+    }
     session.on('accepted', () => {
       if (role === 'call' && leg.dialog) keptLeg.put(this.seat, leg.dialog, leg.peer)
       tell('accepted')

@@ -62,6 +62,7 @@ export const usePhone = defineStore('phone', () => {
     else if (call === 'dialing' || second === 'dialing') ringer.start('ringback')
     else ringer.stop()
   })
+  window.addEventListener('pagehide', () => phone?.leave())
   watch(devices, sound, { immediate: true })
 
   function sound(): void {
