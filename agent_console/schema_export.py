@@ -53,6 +53,7 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     calls.RevealedNumber,
     cases.CaseSummary,
     cases.CaseDetail,
+    cases.ColleagueNotes,
     callbacks.CallbackView,
     callbacks.AttemptView,
     callbacks.CurrentAttempt,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 
 from backend.cases import service
 from backend.cases.repository import CaseFilter
-from backend.cases.schemas import CaseDetail, CaseQuery, CaseSummary
+from backend.cases.schemas import CaseDetail, CaseQuery, CaseSummary, ColleagueNotes
 from backend.identity.access import database_of, requires
 from backend.identity.principal import Principal
 from backend.kernel import clock
@@ -40,6 +40,15 @@ async def look_at_case(case_id: UUID, database: Store, principal: Reader) -> Cas
     """Everything about one case, with its time line."""
     async with database.transaction() as tx:
         return await service.look_at_case(tx, principal, case_id, clock.now())
+
+
+@router.get("/calls/{call_id}/notes")
+async def notes_of_colleagues(
+    call_id: str, database: Store, principal: Annotated[Principal, Depends(requires("cases.file"))]
+) -> list[ColleagueNotes]:
+    """What colleagues took down before they handed this call over."""
+    async with database.transaction() as tx:
+        return await service.notes_of_colleagues(tx, principal, call_id.replace("\x00", ""), clock.now())
 
 
 @router.get("/calls/{call_id}/cases")

@@ -48,6 +48,14 @@ class DraftContent(Schema):
     callback_due_at: str = Field(default="", max_length=40)
 
 
+class ColleagueNotes(Schema):
+    """What a colleague has taken down in the same call and not filed yet."""
+
+    agent_name: str
+    content: DraftContent
+    saved_at: datetime
+
+
 class DraftView(Schema):
     """A saved draft. `revision` rises with each save; a save must name the revision that it builds on.
 

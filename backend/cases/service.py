@@ -6,14 +6,16 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from backend.calls.service import call_for_case
 from backend.cases import repository
 from backend.cases.errors import CaseNotFound
 from backend.cases.models import Case
 from backend.cases.repository import CaseFilter
-from backend.cases.schemas import CaseDetail, CaseSummary
-from backend.cases.views import case_detail, case_summary
+from backend.cases.schemas import CaseDetail, CaseSummary, ColleagueNotes
+from backend.cases.views import case_detail, case_summary, draft_view
 from backend.identity import audit
 from backend.identity.principal import Principal
+from backend.identity.repository import display_names
 from backend.kernel.database import Transaction
 from backend.kernel.paging import make_cursor, read_cursor
 from backend.kernel.schemas import Page
@@ -66,6 +68,24 @@ async def cases_of_numbers(
 async def cases_of_call(tx: Transaction, call_id: str) -> list[CaseSummary]:
     """The cases filed in one call, in the order of filing."""
     return [case_summary(case) for case in await repository.cases_of_calls(tx.session, [call_id])]
+
+
+async def notes_of_colleagues(tx: Transaction, who: Principal, call_id: str, now: datetime) -> list[ColleagueNotes]:
+    """What others took down in a call that this person was given, the last saved first; the look is audited.
+
+    Raises `CallUnknown` for who has no part in the call.
+    """
+    await call_for_case(tx, who, call_id)
+    drafts = [
+        draft for draft in await repository.drafts_of_calls(tx.session, [call_id]) if draft.user_id != who.user_id
+    ]
+    names = await display_names(tx.session, {draft.user_id for draft in drafts})
+    if drafts:
+        await audit.record(tx, who, "notes_read", "call", call_id, {"of": sorted(names.values())}, at=now)
+    return [
+        ColleagueNotes(agent_name=names[each.user_id], content=draft_view(each).content, saved_at=each.saved_at)
+        for each in drafts
+    ]
 
 
 async def case_numbers_of_calls(tx: Transaction, call_ids: Collection[str]) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -20,6 +20,14 @@ async def user_by_name(session: AsyncSession, username: str) -> User | None:
 async def all_users(session: AsyncSession) -> Sequence[User]:
     """Every user, by name."""
     return (await session.execute(select(User).order_by(User.username))).scalars().all()
+
+
+async def display_names(session: AsyncSession, user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What these people are called."""
+    if not user_ids:
+        return {}
+    query = select(User.user_id, User.display_name).where(User.user_id.in_(user_ids))
+    return {user_id: name for user_id, name in (await session.execute(query)).all()}
 
 
 async def live_session(session: AsyncSession, token_hash: str, now: datetime) -> tuple[UserSession, User] | None:

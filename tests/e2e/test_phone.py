@@ -53,6 +53,8 @@ async def call_of(town: Town, call_id: str) -> Any:
 async def test_a_citizen_is_handed_to_a_colleague_who_was_asked_first(town: Town, enter: Enter) -> None:
     first, second = await enter("agent"), await enter("agent")
     citizen, call_id = await in_a_call(town, first, "13900000101")
+    await first.page.keyboard.type("电梯停运三天")
+    await first.expect_saved()
 
     await first.choose_target("F8", second.seat)
     await expect(first.at("consult-bar")).to_have_attribute("data-state", "dialing")
@@ -69,6 +71,10 @@ async def test_a_citizen_is_handed_to_a_colleague_who_was_asked_first(town: Town
     await expect(first.at("phone-state")).to_have_attribute("data-state", "registered")
     await second.expect_talk_goes_on()
     await second.expect_stage("answered")
+    await expect(second.at("handed-by")).to_have_text(f"{first.seat} {first.person.display_name} 转来")
+    await expect(second.at("handed-notes")).to_contain_text("电梯停运三天")
+    await second.at("take-notes").click()
+    await expect(second.at("what")).to_have_value("电梯停运三天")
     await second.hang_up()
     (placed,) = await citizen.finished()
     assert placed.ending == "ended"

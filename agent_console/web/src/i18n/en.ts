@@ -143,6 +143,7 @@ export const en: Messages = {
     hand_over: 'Hand over',
     end: 'End consultation',
   },
+  notes: { of: 'Notes of {name}', take: 'Take over' },
   target: {
     dial: 'Dial',
     consult: 'Consult whom? The citizen is put on hold',

@@ -142,6 +142,7 @@ export const zh = {
     hand_over: '转给对方',
     end: '结束咨询',
   },
+  notes: { of: '{name} 的记录', take: '采用' },
   target: {
     dial: '拨号',
     consult: '咨询谁？市民将被保持',

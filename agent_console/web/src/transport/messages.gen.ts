@@ -475,6 +475,14 @@ export interface CaseForm {
   what: string
 }
 /**
+ * What a colleague has taken down in the same call and not filed yet.
+ */
+export interface ColleagueNotes {
+  agent_name: string
+  content: DraftContent
+  saved_at: string
+}
+/**
  * A community 社区; `pinyin` and `initials` let an agent find it by `zhongshili` or `zsl`.
  */
 export interface Community {
