@@ -6,17 +6,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.schemas import AttemptResult
-from backend.kernel.config import PROJECT_ROOT, Environment, load
+from backend.kernel.config import PROJECT_ROOT, ConfigurationInvalid, Environment, load
 from backend.kernel.errors import HotlineError
 from backend.kernel.processes import socket_folder
 from backend.kernel.security import Secrets, load_secrets
 from backend.kernel.urls import sqlalchemy_url
 from backend.seats.seating import HallTimes
-from telephony.pbx.routing_settings import Digits
+from telephony.pbx.routing_settings import Digits, MergedNumbers
 from telephony.pbx.settings import PbxSettings
 
 
@@ -88,6 +88,7 @@ class DataSettings(_Part):
     roles: Path = Path("configs/roles.yaml")
     streets: Path = Path("configs/grid/streets.yaml")
     taxonomy: Path = Path("configs/taxonomy/hotline.yaml")
+    merged_numbers: Path = Path("configs/routing/merged_numbers.yaml")
 
 
 class Configuration(_Part):
@@ -102,13 +103,26 @@ class Configuration(_Part):
     data: DataSettings = DataSettings()
 
 
+def _with_merged_numbers(config: Configuration) -> Configuration:
+    """The numbers of merged hotlines stand in a file of their own. Raises `ConfigurationInvalid`."""
+    given = config.data.merged_numbers
+    path = given if given.is_absolute() else PROJECT_ROOT / given
+    try:
+        pbx = config.pbx.with_merged(load(MergedNumbers, path).numbers)
+    except ValidationError as error:
+        raise ConfigurationInvalid(
+            f"{path} does not fit the configuration: {error.errors()[0]['msg']}.", next_step="Correct it."
+        ) from error
+    return config.model_copy(update={"pbx": pbx})
+
+
 class Installation:
     """One installation: its environment, its configuration and its secrets."""
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
         self.state = environment.state.resolve()
-        self.config = load(Configuration, environment.config, environment.overlay)
+        self.config = _with_merged_numbers(load(Configuration, environment.config, environment.overlay))
 
     @property
     def secrets(self) -> Secrets:

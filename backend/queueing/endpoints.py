@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 
 from backend.identity.access import database_of, requires
 from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.database import Database
+from backend.orders.schemas import OrderView
 from backend.queueing import blacklist, missed
-from backend.queueing.schemas import BlacklistAsk, BlacklistDecision, BlacklistView, MissedEnd, MissedView
+from backend.queueing.schemas import BlacklistAsk, BlacklistDecision, BlacklistView, MissedDial, MissedEnd, MissedView
 from backend.queueing.states import MissedState
+from telephony.pbx.settings import PbxSettings
 
 router = APIRouter(prefix="/api", tags=["queueing"])
 
@@ -30,6 +32,20 @@ async def list_missed(
     """Who is owed a callback, in the order in which they first called."""
     async with database.transaction() as tx:
         return await missed.page(tx, state, limit)
+
+
+@router.post("/missed/{missed_id}/call")
+async def call_missed(
+    request: Request,
+    missed_id: UUID,
+    body: MissedDial,
+    database: Store,
+    who: Annotated[Principal, Depends(requires("calls.dial"))],
+) -> OrderView:
+    """Call a missed caller from one's own seat; he sees the hotline's number."""
+    shown = cast("PbxSettings", request.app.state.pbx).numbers[0].number
+    async with database.transaction() as tx:
+        return await missed.call_back(tx, who, missed_id, body.request_id, shown, clock.now())
 
 
 @router.post("/missed/{missed_id}/end")

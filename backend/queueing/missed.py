@@ -14,16 +14,20 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.calls.models import Call
-from backend.citizens.numbers import mask, read_number
+from backend.citizens.numbers import dial_digits, mask, read_number
 from backend.citizens.service import caller_view, names_of
 from backend.identity import audit
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 from backend.kernel.ids import new_id
+from backend.orders import service as orders
+from backend.orders.schemas import OrderView
 from backend.queueing.errors import MissedChangedMeanwhile, MissedNotFound
 from backend.queueing.models import MissedCall, MissedCaller
 from backend.queueing.schemas import MissedView
 from backend.queueing.states import MissedMove, MissedState, move_missed
+from backend.seats import service as seats
+from telephony.commands import DialOut
 from telephony.routing import number_of_key
 
 CHANGED = "missed_changed"
@@ -100,6 +104,29 @@ async def end(tx: Transaction, who: Principal, missed_id: UUID, by: MissedMove, 
     await audit.record(tx, who, f"missed_{after.value}", "missed_caller", missed_id, detail, at=now)
     tx.emit(CHANGED, entity="missed", audience=["permission:missed.read"], payload={}, at=now)
     return (await _views(tx, [ended]))[0]
+
+
+async def call_back(
+    tx: Transaction, who: Principal, missed_id: UUID, request_id: UUID, shown_number: str, now: datetime
+) -> OrderView:
+    """Order a call to a missed caller from this person's own seat; a talk ends the row by itself.
+
+    Raises `MissedNotFound`, `MissedCannotMove`, `AtNoSeat`, `SeatInCall`, `PhoneNotRegistered`, `OrderRequestReused`.
+    """
+    missed = await tx.session.get(MissedCaller, missed_id)
+    digits = dial_digits(read_number(missed.number)) if missed is not None else None
+    if missed is None or digits is None:
+        raise MissedNotFound("There is no such missed caller.", next_step="Load the list anew.")
+    move_missed(MissedState(missed.state), MissedMove.TALKED)
+    repeated = await orders.find(tx, request_id)
+    if repeated is not None:
+        return repeated
+    seat = await seats.seat_to_dial_from(tx, who)
+    order = DialOut(seat=seat.seat, number=digits, shown_number=shown_number, call_id=f"out-{request_id.hex}")
+    placed = await orders.place(tx, request_id, order, who, now)
+    detail = {"number": mask(read_number(missed.number))}
+    await audit.record(tx, who, "missed_called", "missed_caller", missed_id, detail, at=now)
+    return placed.order
 
 
 async def page(tx: Transaction, state: MissedState, limit: int) -> list[MissedView]:

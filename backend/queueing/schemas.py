@@ -61,6 +61,12 @@ class MissedView(Schema):
     note: str
 
 
+class MissedDial(Schema):
+    """Call a missed caller back from one's own seat. The same `request_id` calls once."""
+
+    request_id: UUID
+
+
 class MissedEnd(Schema):
     """Say that a missed caller was called back (`finish`) or need not be (`drop`), with a note."""
 

@@ -222,6 +222,10 @@ class PbxSettings(Settings):
             Seat(number=str(number), phone=phones[number], site=sites.get(number)) for number in sorted(phones)
         )
 
+    def with_merged(self, numbers: tuple[MergedNumber, ...]) -> PbxSettings:
+        """The same PBX with these old numbers. Raises ValidationError when one does not fit."""
+        return PbxSettings.model_validate({**self.model_dump(), "merged_numbers": numbers})
+
     def with_phones(self, phone: Phone, first: int, last: int) -> PbxSettings:
         """The same PBX with the seats `first` to `last` on phones of this kind."""
         extra = SeatRange(first=first, last=last, phone=phone)

@@ -51,6 +51,12 @@ def settings(**changes: object) -> PbxSettings:
     return PbxSettings.model_validate({**given, **changes}).with_phones(Phone.SIP, 8002, 8056)
 
 
+def ringing_for(seconds: int) -> list[dict[str, object]]:
+    """The delivered queues, in the first of which a seat rings for so long."""
+    queues = yaml.safe_load((PROJECT_ROOT / "configs" / "hotline.yaml").read_text())["pbx"]["queues"]
+    return [queues[0] | {"ring_seconds": seconds}, *queues[1:]]
+
+
 @pytest.fixture(scope="session")
 def programs_folder(state_folder: Path) -> Path:
     """The state folder that holds Asterisk and SIPp, fetched once for all test runs."""
@@ -163,9 +169,7 @@ async def test_a_seat_that_lets_it_ring_is_paused_and_the_next_one_answers(
     asterisk: AsteriskProcess, stage: Stage, state: Path
 ) -> None:
     pbx = asterisk.pbx
-    deaf = await prepare(
-        settings(queues=[{"name": "q96010", "ring_seconds": 3}, {"name": "q12345"}]), state, secret_for, TEMPLATES
-    )
+    deaf = await prepare(settings(queues=ringing_for(3)), state, secret_for, TEMPLATES)
     assert deaf.rendering.changed == ("queues.conf",)
     await pbx.reload()
     elsewhere = replace(stage, folder=stage.folder / "deaf")

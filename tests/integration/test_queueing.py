@@ -15,6 +15,7 @@ from backend.cases.models import Case
 from backend.cases.schemas import CaseForm
 from backend.identity.models import AuditEntry
 from backend.kernel import clock
+from backend.orders.models import PbxOrder
 from backend.queueing import missed
 from backend.queueing.states import MissedState
 from backend.queueing.table import wanted
@@ -142,3 +143,19 @@ async def test_an_open_case_leads_its_caller_to_the_seat_of_who_took_it(hall: Co
             await tx.session.execute(update(Case).values(status="closed", closed_at=clock.now()))
             assert await wanted(tx, pbx, clock.now()) == {}
             assert (await tx.session.execute(select(Call.call_id))).scalar() == "c1"
+
+
+async def test_a_missed_caller_is_called_back_once_from_the_own_seat(hall: ConsoleHall) -> None:
+    async with hall.console("wang") as wang, hall.browser("wang") as browser:
+        await gives_up(hall, "c1")
+        (owed,) = await collected(hall)
+        path, wish = f"/api/missed/{owed.missed_id}/call", {"request_id": str(uuid4())}
+        assert (await browser.post(path, json=wish)).json()["error"] == "AtNoSeat"
+        await hall.take_seat(wang, "8001")
+        first, again = [(await browser.post(path, json=wish)).json() for _ in range(2)]
+        assert (
+            (first["kind"], first["order_id"]) == (again["kind"], again["order_id"]) == ("dial_out", first["order_id"])
+        )
+        async with hall.database.transaction() as tx:
+            (order,) = (await tx.session.execute(select(PbxOrder))).scalars()
+        assert (order.payload["number"], order.payload["shown_number"], order.seat) == (NUMBER, "96010", "8001")

@@ -46,6 +46,13 @@ const PAGES: RouteRecordRaw[] = [
     meta: { needs: ['figures.read'] },
     component: () => import('./pages/figures/FiguresPage.vue'),
   },
+  { path: '/missed', name: 'missed', meta: { needs: ['missed.read'] }, component: () => import('./pages/missed/MissedPage.vue') },
+  {
+    path: '/blacklist',
+    name: 'blacklist',
+    meta: { needs: ['blacklist.read'] },
+    component: () => import('./pages/blacklist/BlacklistPage.vue'),
+  },
   {
     path: '/status',
     name: 'status',

@@ -23,6 +23,15 @@ export const errors: Record<string, ErrorText> = {
   InputInvalid: { message: '输入内容不符合要求。', kept: KEPT, next_step: '请改正后重试。' },
   MessageUnreadable: { message: '页面与服务器版本不一致。', kept: KEPT, next_step: '请刷新页面。' },
 
+  EntryNotFound: { message: '黑名单中没有这条记录。', next_step: RELOAD },
+  EntryInvalid: { message: '号码或期限不符合要求。', kept: '没有号码被拉黑。', next_step: '请填写完整号码，期限不超过一年。' },
+  NumberListed: { message: '该号码已在黑名单或待审批。', kept: '原记录未改动。', next_step: '请处理原记录。' },
+  SecondPersonNeeded: { message: '申请人不能审批自己的申请。', kept: '申请仍在等待。', next_step: '请由另一人审批。' },
+  EntryCannotMove: { message: '这条记录的状态已变化。', kept: '记录未改动。', next_step: RELOAD },
+  EntryChangedMeanwhile: { message: '他人已先审批。', kept: '以他人的审批为准。', next_step: RELOAD },
+  MissedNotFound: { message: '没有这条漏接记录。', next_step: RELOAD },
+  MissedCannotMove: { message: '这条漏接已处理。', kept: '记录未改动。', next_step: RELOAD },
+  MissedChangedMeanwhile: { message: '他人已先处理。', kept: '以他人的处理为准。', next_step: RELOAD },
   SkillUnknown: { message: '没有这项技能。', kept: '技能未改动。', next_step: '请刷新页面后重选。' },
   PersonUnknown: { message: '没有这个人员。', next_step: '请刷新大厅页面。' },
 

@@ -1,4 +1,6 @@
 import type {
+  BlacklistAsk,
+  BlacklistView,
   CallDetail,
   CallRow,
   CallbackView,
@@ -7,6 +9,7 @@ import type {
   ColleagueNotes,
   FiguresView,
   Me,
+  MissedView,
   Options,
   PhoneTargets,
   PlatformStatus,
@@ -54,6 +57,15 @@ export const api = {
   softphone: () => rest.get<Softphone>('/softphone'),
   phoneTargets: () => rest.get<PhoneTargets>('/softphone/targets'),
   seats: () => rest.get<SeatView[]>('/seats'),
+  missed: (state: string) => rest.get<MissedView[]>('/missed', { state }),
+  callMissed: (missedId: string, requestId: string) =>
+    rest.post<unknown>(`/missed/${id(missedId)}/call`, { request_id: requestId }),
+  endMissed: (missedId: string, move: 'finish' | 'drop', note: string) =>
+    rest.post<MissedView>(`/missed/${id(missedId)}/end`, { move, note }),
+  blacklist: () => rest.get<BlacklistView[]>('/blacklist'),
+  askBlacklist: (wish: BlacklistAsk) => rest.post<BlacklistView>('/blacklist', wish),
+  decideBlacklist: (entryId: string, move: 'agree' | 'decline' | 'lift') =>
+    rest.post<BlacklistView>(`/blacklist/${id(entryId)}/decision`, { move }),
   skills: (userId: string) => rest.get<SkillsView>(`/seats/skills/${id(userId)}`),
   figures: (span: string, day: string | null) => rest.get<FiguresView>('/figures', { span, day }),
   reconciledDays: () => rest.get<ReconciledDay[]>('/status/reconciliations'),

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from backend.app.config import Installation
+from backend.kernel.config import Environment
 from telephony.pbx.settings import PbxSettings, Phone
+from telephony.routing import explain
 
 
 def changed(settings: PbxSettings, **parts: Any) -> PbxSettings:
@@ -50,4 +54,31 @@ def test_the_carrier_is_its_host_where_no_networks_are_given(settings: PbxSettin
 )
 def test_what_cannot_work_is_refused_with_its_reason(settings: PbxSettings, parts: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
+        changed(settings, **parts)
+
+
+def test_the_delivered_old_numbers_fit_the_delivered_queues(tmp_path: Path) -> None:
+    pbx = Installation(Environment(state=tmp_path, overlay=None)).config.pbx
+    assert len(pbx.merged_numbers) == 62
+    assert sum(not merged.sample for merged in pbx.merged_numbers) >= 20
+    for merged in pbx.merged_numbers:
+        steps = explain(pbx, merged.number)
+        assert merged.title in steps[0]
+        assert any(merged.queue in step for step in steps)
+    assert "refused" in explain(pbx, "99999")[0]
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ({"default_skills": {"flying": 1}}, "skill flying does not exist"),
+        ({"queues": [{"name": "q96010", "overflow": {"to": "q96010"}}, {"name": "q12345"}]}, "into itself"),
+        ({"queues": [{"name": "q96010", "overflow": {"to": "q-x"}}, {"name": "q12345"}]}, "queue q-x does not exist"),
+        ({"queues": [{"name": "q96010", "widen_after": [9, 3]}, {"name": "q12345"}]}, "does not rise"),
+        ({"queues": [{"name": "q96010", "sites": ["moon"]}, {"name": "q12345"}]}, "site moon does not exist"),
+        ({"merged_numbers": [{"number": "96010", "title": "x", "queue": "q96010"}]}, "number 96010 stands twice"),
+    ],
+)
+def test_what_cannot_be_routed_is_refused(settings: PbxSettings, parts: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
         changed(settings, **parts)

@@ -24,6 +24,7 @@ export type Permission =
   | 'calls.take_over'
   | 'calls.end'
   | 'seats.skills'
+  | 'calls.dial'
   | 'figures.read'
   | 'missed.read'
   | 'missed.end'
