@@ -27,7 +27,7 @@ async def display_names(session: AsyncSession, user_ids: Collection[UUID]) -> di
     if not user_ids:
         return {}
     query = select(User.user_id, User.display_name).where(User.user_id.in_(user_ids))
-    return {user_id: name for user_id, name in (await session.execute(query)).all()}
+    return {row.user_id: row.display_name for row in await session.execute(query)}
 
 
 async def live_session(session: AsyncSession, token_hash: str, now: datetime) -> tuple[UserSession, User] | None:
