@@ -148,13 +148,16 @@ def actions_of(order: Order, order_id: str, calls: Mapping[str, Call]) -> list[A
     return _ACTIONS[type(order)](order, order_id, calls)
 
 
-def originate(seat: str, order_id: str, *, channel_id: str, context: str, exten: str, **variables: str) -> Action:
+def originate(
+    seat: str, order_id: str, *, channel_id: str, context: str, exten: str, caller_id: str = "", **variables: str
+) -> Action:
     """Call the phone of `seat`, which takes it by itself, and let it go on in the dialplan at `exten` in `context`.
 
-    `variables` are set on the seat's channel under their names in capitals. Asynchronous, so that the link stays free
-    while the phone rings: how it came out is told by the event OriginateResponse with the order's id.
+    `caller_id` is what the seat's phone shows (its own number if empty). `variables` are set on the seat's channel
+    under their names in capitals. Asynchronous, so that the link stays free while the phone rings: how it came out is
+    told by the event OriginateResponse with the order's id.
     """
-    for text in (seat, order_id, channel_id, context, exten, *variables.values()):
+    for text in (seat, order_id, channel_id, context, exten, caller_id or seat, *variables.values()):
         if not _ID.fullmatch(text.lstrip("+*_")):
             raise OrderUnreadable(f"{text!r} cannot stand in an order to the PBX.")
     headers = {ORDER_HEADER: order_id, "Call-Info": "<sip:hotline>;answer-after=0"}
@@ -166,7 +169,7 @@ def originate(seat: str, order_id: str, *, channel_id: str, context: str, exten:
         "Context": context,
         "Exten": exten,
         "Priority": "1",
-        "CallerID": f"<{seat}>",
+        "CallerID": f"<{caller_id or seat}>",
         "Timeout": str(round(SEAT_ANSWERS_WITHIN_S * 1000)),
         "Async": "true",
         "Variable": [
@@ -201,6 +204,7 @@ def _dial_out(order: DialOut, order_id: str, _: Mapping[str, Call]) -> list[Acti
             channel_id=order.call_id,
             context="outbound",
             exten=order.number,
+            caller_id=order.shown_number,
             hotline_shown=order.shown_number,
             hotline_seat=order.seat,
         )

@@ -198,7 +198,7 @@ async def _follow_up(
     now: datetime,
 ) -> None:
     row = attempt.row
-    detail: timeline.Detail = {"n": row.n, "result": result.value, "agent": row.agent_name, "call_id": row.call_id}
+    detail: timeline.Detail = {"n": row.n, "result": result.value, "call_id": row.call_id}
     timeline.add_entry(tx, row.case_id, "citizen_called", who, detail, now)
     if row.callback_id is not None:
         await callbacks.follow_attempt(tx, who, row.callback_id, result, over_at, rules, now)

@@ -1,4 +1,5 @@
 import { watch } from 'vue'
+import { useAttempt } from '@/entities/attempt/store'
 import { useCall } from '@/entities/call/store'
 import { useFiling } from '@/entities/case/filing'
 import { useDrafts } from '@/entities/draft/store'
@@ -25,6 +26,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
   const hall = useHall()
   const notices = useNotices()
   const call = useCall()
+  const attempt = useAttempt()
   const drafts = useDrafts()
   const filing = useFiling()
   const phone = usePhone()
@@ -34,8 +36,12 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     // who may read all calls hears of every answer; the desk shows the own seat's alone
     call_answered: ({ call_id, seat: at, answered_at, card }) => {
       if (seat.mine && at === seat.mine.seat) call.answered(call_id, answered_at, card ?? null)
+      attempt.moved()
     },
-    call_ended: ({ call_id, ended_at }) => call.ended(call_id, ended_at),
+    call_ended: ({ call_id, ended_at }) => {
+      call.ended(call_id, ended_at)
+      attempt.moved()
+    },
     seat_changed: ({ seat: moved }) => {
       hall.changed(moved)
       // another tab of mine, or the shift leader, may have moved me
@@ -43,6 +49,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
       if (!isMine && moved.seat !== seat.mine?.seat) return
       seat.mine = isMine ? moved : null
       if (isMine) call.seatMoved(moved)
+      attempt.moved()
     },
     queue_changed: ({ queue }) => (connection.queue = queue),
     link_changed: ({ link }) => (connection.pbx = link),
@@ -62,8 +69,8 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     recording_changed: () => {},
     transcript_changed: () => {},
     recording_pause_changed: ({ call_id, paused_at }) => call.recordingPaused(call_id, paused_at ?? null),
-    order_changed: () => {},
-    attempt_changed: () => {},
+    order_changed: () => attempt.moved(),
+    attempt_changed: () => void attempt.refresh(),
   }
 
   let firstWelcome = true
@@ -82,6 +89,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     if (firstWelcome && !desk.call) drafts.showLatest()
     firstWelcome = false
     void filing.drain()
+    void attempt.refresh()
   }
 
   const heard = () => (connection.heardAt = Date.now())
@@ -122,6 +130,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     hall.welcome(null)
     notices.welcome([])
     call.clear()
+    attempt.clear()
     drafts.close()
     filing.close()
     session.forget(reason)

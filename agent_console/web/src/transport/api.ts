@@ -1,12 +1,14 @@
 import type {
   BlacklistAsk,
   BlacklistView,
+  AttemptView,
   CallDetail,
   CallRow,
   CallbackView,
   CaseDetail,
   CaseSummary,
   ColleagueNotes,
+  CurrentAttempt,
   FiguresView,
   Me,
   MissedView,
@@ -79,6 +81,8 @@ export const api = {
   cases: (filter: CaseFilter, cursor?: string | null) => rest.get<Page<CaseSummary>>('/cases', { ...filter, cursor }),
   case: (caseId: string) => rest.get<CaseDetail>(`/cases/${id(caseId)}`),
   caseCallbacks: (caseId: string) => rest.get<CallbackView[]>(`/cases/${id(caseId)}/callbacks`),
+  caseAttempts: (caseId: string) => rest.get<AttemptView[]>(`/cases/${id(caseId)}/attempts`),
+  currentAttempt: () => rest.get<CurrentAttempt>('/attempts/current'),
   callbacks: (filter: CallbackFilter, cursor?: string | null) =>
     rest.get<Page<CallbackView>>('/callbacks', { ...filter, cursor }),
 }

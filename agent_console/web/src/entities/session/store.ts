@@ -14,6 +14,7 @@ export type Permission =
   | 'cases.file'
   | 'callbacks.read'
   | 'callbacks.schedule'
+  | 'calls.dial'
   | 'seats.watch'
   | 'seats.force'
   | 'seats.sign_out'
