@@ -28,6 +28,7 @@ from backend.cases import service as cases
 from backend.cases.rules import ReferenceData
 from backend.figures import endpoints as figure_endpoints
 from backend.figures.service import FiguresDesk
+from backend.figures.views import Groups
 from backend.grid.grid import load_grid
 from backend.identity import endpoints as identity_endpoints
 from backend.identity.access import PUBLIC
@@ -72,7 +73,9 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.hub = hub
     app.state.console = settings
     app.state.files = FileStore(installation.recording_store)
-    app.state.figures = FiguresDesk(database, short_ms=installation.config.hall.short_call_seconds * 1000)
+    app.state.figures = FiguresDesk(
+        database, Groups.of(installation.config.pbx), short_ms=installation.config.hall.short_call_seconds * 1000
+    )
     app.state.origins = settings.origins
     app.state.pbx = settings.pbx
     app.state.case_numbers_of_calls = cases.case_numbers_of_calls

@@ -14,7 +14,8 @@ usual terms of call centres (COPC, ISO 18295-1): average speed of answer, handli
 | decided | is answered or unanswered |
 | answered within 15 s | is answered and waited at most 15,000 ms |
 | short | is unanswered and ended before the short-call threshold (`hall.short_call_seconds`): a slip of the finger |
-| abandoned | is unanswered and not short |
+| callback asked for | is unanswered, and its caller pressed the key for a callback while waiting |
+| abandoned | is unanswered, not short, and no callback was asked for |
 
 `MEASURES` are the rates themselves, as the screen explains them.
 """
@@ -118,8 +119,9 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "abandonment",
-        "主叫放弃 ÷ 已有结果的来电，两者都不含短呼（在短呼时限内自行挂断的来电）。",
-        "Abandoned calls ÷ calls decided, both without short calls (given up before the short-call threshold).",
+        "主叫放弃 ÷ 已有结果的来电，两者都不含短呼（在短呼时限内自行挂断的来电）；排队时按键约了回拨的不算放弃。",
+        "Abandoned calls ÷ calls decided, both without short calls (given up before the short-call threshold). Whoever "
+        "asked in the queue to be called back has not abandoned.",
         _TRADE,
     ),
     Measure(

@@ -44,6 +44,7 @@ class CallSeen(NamedTuple):
     wait_ms: int | None
     talk_ms: int | None
     hold_ms: int
+    callback_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

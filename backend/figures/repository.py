@@ -6,13 +6,14 @@ from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import exists, select, text
 
 from backend.calls.models import Call
 from backend.figures.board import CallSeen, Span
 from backend.figures.seat_time import SeatMove
 from backend.identity.models import User
 from backend.kernel.database import Transaction
+from backend.queueing.models import MissedCall, MissedCaller
 
 _WRAP_UP_WITHIN = timedelta(hours=1)
 """How long after a span the wrap-up of its last calls may still run."""
@@ -31,8 +32,10 @@ _MOVES = text("""
 
 async def calls_in(tx: Transaction, span: Span) -> list[CallSeen]:
     """Every call that arrived in the span."""
-    columns = [getattr(Call, name) for name in CallSeen._fields]
-    query = select(*columns).where(Call.arrived_at >= span.since, Call.arrived_at < span.until)
+    columns = [getattr(Call, name) for name in CallSeen._fields if name != "callback_asked"]
+    asked = select(MissedCall.call_id).join(MissedCaller, MissedCaller.missed_id == MissedCall.missed_id)
+    callback_asked = exists(asked.where(MissedCall.call_id == Call.call_id, MissedCaller.wish))
+    query = select(*columns, callback_asked).where(Call.arrived_at >= span.since, Call.arrived_at < span.until)
     return [CallSeen(*row) for row in await tx.session.execute(query)]
 
 

@@ -39,6 +39,7 @@ class CallFigures(Schema):
     answered: int
     abandoned: int
     short: int
+    callbacks_asked: int
     within_target: ShareView
     connection: ShareView
     abandonment: ShareView
@@ -50,10 +51,11 @@ class CallFigures(Schema):
     longest_wait_ms: int | None
 
 
-class QueueFigures(Schema):
-    """One queue; `queue` is empty for calls that ended before they were in any."""
+class GroupFigures(Schema):
+    """The calls of one queue or one skill; `name` is empty for calls that ended before they were in any queue."""
 
-    queue: str
+    name: str
+    title: str
     figures: CallFigures
 
 
@@ -99,7 +101,8 @@ class FiguresView(Schema):
     target_ms: int
     short_ms: int
     total: CallFigures
-    queues: list[QueueFigures]
+    queues: list[GroupFigures]
+    skills: list[GroupFigures]
     seats: list[SeatFigures]
     curve: list[CurvePoint]
     measures: list[MeasureView]

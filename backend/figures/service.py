@@ -11,7 +11,7 @@ from backend.figures import repository
 from backend.figures.board import SpanName, board, span_of
 from backend.figures.schemas import FiguresView
 from backend.figures.seat_time import SeatMove
-from backend.figures.views import figures_view
+from backend.figures.views import Groups, figures_view
 from backend.kernel.database import Database
 
 _KEPT_FOR = timedelta(seconds=3)
@@ -21,8 +21,9 @@ _MOST_KEPT = 32
 class FiguresDesk:
     """Counts the figures that people ask for; `short_ms` is the short-call threshold."""
 
-    def __init__(self, database: Database, *, short_ms: int) -> None:
+    def __init__(self, database: Database, groups: Groups, *, short_ms: int) -> None:
         self._database = database
+        self._groups = groups
         self._short_ms = short_ms
         self._one_at_a_time = asyncio.Lock()
         self._kept: dict[tuple[SpanName, date | None], tuple[datetime, FiguresView]] = {}
@@ -46,7 +47,7 @@ class FiguresDesk:
             moves = await repository.seat_moves(tx, span)
             names = await repository.names_of(tx, {move.user_id for move in moves if move.user_id is not None})
         whole = await asyncio.to_thread(board, calls, moves, span, short_ms=self._short_ms)
-        return figures_view(whole, _agents(moves, names, span.until), short_ms=self._short_ms)
+        return figures_view(whole, _agents(moves, names, span.until), self._groups, short_ms=self._short_ms)
 
 
 def _agents(moves: Iterable[SeatMove], names: dict[UUID, str], until: datetime) -> dict[str, list[str]]:

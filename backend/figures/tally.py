@@ -45,6 +45,8 @@ class SeenCall(Protocol):
     def talk_ms(self) -> int | None: ...
     @property
     def hold_ms(self) -> int: ...
+    @property
+    def callback_asked(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class CallTally(_Tally):
     within_target: int = 0
     unanswered: int = 0
     short: int = 0
+    callbacks_asked: int = 0
     wait_ms: int = 0
     talk_ms: int = 0
     hold_ms: int = 0
@@ -85,12 +88,14 @@ class CallTally(_Tally):
         if not measures.offered(call):
             return cls()
         answered, unanswered = measures.answered(call), measures.unanswered(call)
+        asked = unanswered and call.callback_asked
         return cls(
             offered=1,
             answered=int(answered),
             within_target=int(measures.answered_in_target(call)),
             unanswered=int(unanswered),
-            short=int(measures.short(call, short_ms)),
+            short=int(measures.short(call, short_ms) and not asked),
+            callbacks_asked=int(asked),
             wait_ms=(call.wait_ms or 0) if answered else 0,
             talk_ms=max(0, (call.talk_ms or 0) - call.hold_ms) if answered else 0,
             hold_ms=call.hold_ms if answered else 0,
@@ -105,8 +110,8 @@ class CallTally(_Tally):
 
     @property
     def abandoned(self) -> int:
-        """Unanswered calls that were not short."""
-        return self.unanswered - self.short
+        """Unanswered calls that were not short and whose caller did not ask for a callback."""
+        return self.unanswered - self.short - self.callbacks_asked
 
     @property
     def in_target(self) -> Share:

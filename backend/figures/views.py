@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from backend.calls import measures
 from backend.figures import schemas
 from backend.figures.board import Board
 from backend.figures.tally import Average, CallTally, SeatTally, Share
+from telephony.pbx.settings import PbxSettings
 
 
-def figures_view(board: Board, agents: Mapping[str, Sequence[str]], *, short_ms: int) -> schemas.FiguresView:
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """What queues are called, which skill each asks for, and what skills are called."""
+
+    queues: Mapping[str, str]
+    skill_of: Mapping[str, str]
+    skills: Mapping[str, str]
+
+    @classmethod
+    def of(cls, pbx: PbxSettings) -> Groups:
+        """As the configuration names them."""
+        return cls(
+            {queue.name: queue.title for queue in pbx.queues},
+            {queue.name: queue.skill for queue in pbx.queues},
+            {skill.name: skill.title for skill in pbx.skills},
+        )
+
+
+def figures_view(
+    board: Board, agents: Mapping[str, Sequence[str]], groups: Groups, *, short_ms: int
+) -> schemas.FiguresView:
     """The whole board; `agents` are the names of those who sat at each seat."""
+    by_skill: defaultdict[str, list[CallTally]] = defaultdict(list)
+    for queue, tally in board.queues.items():
+        by_skill[groups.skill_of.get(queue, "")].append(tally)
+    skills = {skill: CallTally.sum(tallies) for skill, tallies in by_skill.items()}
     return schemas.FiguresView(
         since=board.span.since,
         until=board.span.until,
         target_ms=measures.ANSWER_TARGET_MS,
         short_ms=short_ms,
         total=call_figures(board.total),
-        queues=[
-            schemas.QueueFigures(queue=queue, figures=call_figures(tally))
-            for queue, tally in sorted(board.queues.items())
-        ],
+        queues=_groups(board.queues, groups.queues),
+        skills=_groups(skills, groups.skills),
         seats=[
             seat_figures(seat, agents.get(seat, ()), tally) for seat, tally in board.seats.items() if tally.staffed_ms
         ],
@@ -35,6 +60,13 @@ def figures_view(board: Board, agents: Mapping[str, Sequence[str]], *, short_ms:
     )
 
 
+def _groups(tallies: Mapping[str, CallTally], titles: Mapping[str, str]) -> list[schemas.GroupFigures]:
+    return [
+        schemas.GroupFigures(name=name, title=titles.get(name, ""), figures=call_figures(tally))
+        for name, tally in sorted(tallies.items())
+    ]
+
+
 def call_figures(tally: CallTally) -> schemas.CallFigures:
     """Calls, and every rate of them."""
     return schemas.CallFigures(
@@ -42,6 +74,7 @@ def call_figures(tally: CallTally) -> schemas.CallFigures:
         answered=tally.answered,
         abandoned=tally.abandoned,
         short=tally.short,
+        callbacks_asked=tally.callbacks_asked,
         within_target=share_view(tally.in_target),
         connection=share_view(tally.connection),
         abandonment=share_view(tally.abandonment),

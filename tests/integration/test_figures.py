@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from backend.kernel import clock
+from backend.queueing import missed
 from telephony import facts as f
 
 from .hall import ConsoleHall, answered, ringing
@@ -47,12 +48,26 @@ async def test_an_answered_an_abandoned_and_an_open_call_are_counted_as_they_sta
         assert total["within_target"] == {"part": 1, "whole": 2, "share": 0.5}
         assert total["abandonment"] == {"part": 0, "whole": 1, "share": 0.0}
         assert total["hold"] == {"average_ms": 3000, "count": 1}
-        assert [queue["queue"] for queue in found["queues"]] == ["q96010"]
+        assert [(queue["name"], queue["title"]) for queue in found["queues"]] == [("q96010", "96010 综合")]
+        assert [(skill["name"], skill["figures"]["offered"]) for skill in found["skills"]] == [("general", 3)]
         assert sum(point["offered"] for point in found["curve"]) == 3
         seats = {seat["seat"]: seat for seat in found["seats"]}
         assert (seats["8001"]["talks"], seats["8001"]["agents"]) == (1, ["王芳"])
         assert "8003" not in seats
         assert {"within_target", "connection", "occupancy"} <= {each["key"] for each in found["measures"]}
+
+
+async def test_who_asked_for_a_callback_has_not_abandoned(hall: ConsoleHall) -> None:
+    lost = [f.CallEnded(at=clock.now() + timedelta(seconds=20), call_id=name, outcome=f.CallOutcome.NO_SEAT,
+                        hung_up_by=f.Party.SYSTEM, cause=16) for name in ("c1", "c2")]  # fmt: skip
+    await hall.tell(*ringing("c1", "8001", "13800000001"), lost[0], *ringing("c2", "8001", "13800000002"), lost[1])
+    async with hall.database.transaction() as tx:
+        await missed.take_wishes(tx, {"13800000001": "c1"}, clock.now())
+        await missed.collect(tx, clock.now() - timedelta(hours=1), timedelta(seconds=5), clock.now())
+    total = (await ask(hall))["total"]
+    assert (total["offered"], total["abandoned"], total["callbacks_asked"]) == (2, 1, 1)
+    assert total["abandonment"] == {"part": 1, "whole": 2, "share": 0.5}
+    assert total["connection"]["share"] == 0.0
 
 
 async def test_a_day_without_calls_has_no_rates_and_a_day_that_is_none_is_refused(hall: ConsoleHall) -> None:

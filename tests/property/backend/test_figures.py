@@ -41,6 +41,7 @@ def calls(draw: st.DrawFn) -> CallSeen:
         wait_ms=wait_ms,
         talk_ms=talk_ms,
         hold_ms=draw(st.integers(0, talk_ms)) if talk_ms else 0,
+        callback_asked=draw(st.booleans()),
     )
 
 

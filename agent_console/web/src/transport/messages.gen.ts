@@ -339,6 +339,7 @@ export interface CallFigures {
   abandoned: number
   abandonment: ShareView
   answered: number
+  callbacks_asked: number
   connection: ShareView
   handling: AverageView
   hold: AverageView
@@ -1126,10 +1127,11 @@ export interface CurvePoint {
 export interface FiguresView {
   curve: CurvePoint[]
   measures: MeasureView[]
-  queues: QueueFigures[]
+  queues: GroupFigures[]
   seats: SeatFigures[]
   short_ms: number
   since: string
+  skills: GroupFigures[]
   target_ms: number
   total: CallFigures
   until: string
@@ -1144,11 +1146,12 @@ export interface MeasureView {
   zh: string
 }
 /**
- * One queue; `queue` is empty for calls that ended before they were in any.
+ * The calls of one queue or one skill; `name` is empty for calls that ended before they were in any queue.
  */
-export interface QueueFigures {
+export interface GroupFigures {
   figures: CallFigures
-  queue: string
+  name: string
+  title: string
 }
 /**
  * One seat that somebody sat at: who, what was done, and where the time went (ms).
