@@ -29,6 +29,8 @@ async def send(
 
     Raises `NobodyToTell` when nobody sits there, `NoticeReused` when the id stands for another text.
     """
+    if (before := await _sent_before(tx, who, notice_id, text)) is not None:
+        return before
     readers = [seated for seated in await seats.all_seats(tx) if _is_reader(seated, who, to)]
     if not readers:
         raise NobodyToTell(
@@ -50,7 +52,7 @@ async def send(
         for seated in readers
     ]  # fmt: skip
     if not await repository.add(tx, notice, receipts):
-        return await _sent_before(tx, who, notice_id, text)
+        return await send(tx, who, notice_id, text, to, now)  # another copy of the request was quicker
     sent = _sent(notice, receipts)
     await audit.record(
         tx, who, "notice_sent", "notice", notice_id, {"text": text, "seats": [each.seat for each in receipts]}, at=now
@@ -93,8 +95,11 @@ def _is_reader(seated: Seated, who: Principal, to: Sequence[str] | None) -> bool
     return there and (to is None or seated.seat in to)
 
 
-async def _sent_before(tx: Transaction, who: Principal, notice_id: UUID, text: str) -> SentNotice:
-    ((notice, receipts),) = await repository.with_receipts(tx, notice_id=notice_id)
+async def _sent_before(tx: Transaction, who: Principal, notice_id: UUID, text: str) -> SentNotice | None:
+    found = await repository.with_receipts(tx, notice_id=notice_id)
+    if not found:
+        return None
+    ((notice, receipts),) = found
     if (notice.sent_by, notice.text) != (who.user_id, text):
         raise NoticeReused("This notice was sent before with another text.", next_step="Send it as a new notice.")
     return _sent(notice, receipts)

@@ -120,7 +120,10 @@ async def test_the_shift_leader_listens_whispers_and_takes_the_call_over(town: T
     await boss.hang_up()
     (placed,) = await citizen.finished()
     assert placed.ending == "ended"
-    ((call,),) = await town.ask(select(Call).where(Call.caller_number == "13900000008"))
+    over = select(Call).where(Call.caller_number == "13900000008", Call.stage == "ended")
+    while not await town.ask(over):
+        await boss.page.wait_for_timeout(100)
+    ((call,),) = await town.ask(over)
     assert (call.seat, call.outcome, call.hung_up_by) == (boss.seat, "answered", "seat")
     kinds = [row.kind for row in await town.ask(select(CallFact.kind).where(CallFact.call_id == call.call_id))]
     assert {"supervision_began", "supervision_ended", "call_transferred"} <= set(kinds)

@@ -354,6 +354,21 @@ def test_an_outbound_call_is_found_and_a_listener_is_none() -> None:
     assert state.calls["cb-1"].talking == {"8001": seat}
 
 
+def test_a_supervisor_who_left_unseen_is_found_to_be_gone() -> None:
+    state = PbxState()
+    play(*TALKS, state=state)
+    seat, channel = next(iter(state.calls[CALL].talking.items()))
+    began = AmiEvent(
+        {"Event": "ChanSpyStart", "SpyerChannel": "PJSIP/8050-1", "SpyerExten": "barge", "SpyeeChannel": channel}
+    )
+    assert [fact.kind for fact in state.apply(began, NOON)] == ["supervision_began"]
+    still = [listed(channel, "8001.1", bridge="b"), listed(CITIZEN["Channel"], CALL, bridge="b", **CITIZEN_LISTED)]
+    listening = listed("PJSIP/8050-1", "s") | {"Linkedid": "s"}
+    assert state.resynchronise(Snapshot(channels=(*still, AmiEvent(listening))), NOON) == []
+    (gone,) = state.resynchronise(Snapshot(channels=tuple(still)), NOON)
+    assert gone == f.SupervisionEnded(at=NOON, call_id=CALL, seat=seat, by_seat="8050", recovered=True)
+
+
 def test_a_vanished_call_ends_as_far_as_it_was_known() -> None:
     for steps, end in (
         ([ARRIVES, JOINS, RINGS], ("abandoned", "unknown")),

@@ -7,6 +7,8 @@ import type { HallCall, HallState, MissedRing, OrderView, PauseReason, Receipt, 
 export const CALL_ACTS = ['listen', 'whisper', 'barge', 'take_over', 'end'] as const
 export type CallAct = (typeof CALL_ACTS)[number]
 
+const MOST_MISSED = 30
+
 /** The hall for those who watch it: whole with each welcome, kept true by events, never asked for. */
 export const useHall = defineStore('hall', () => {
   const seats = ref(new Map<string, SeatView>())
@@ -58,7 +60,7 @@ export const useHall = defineStore('hall', () => {
     changed,
     callChanged,
     callGone: (callId: string) => calls.value.delete(callId),
-    ringMissed: (ring: MissedRing) => (missed.value = [ring, ...missed.value]),
+    ringMissed: (ring: MissedRing) => (missed.value = [ring, ...missed.value].slice(0, MOST_MISSED)),
     noticeSent,
     noticeRead,
     pause: (seat: string, reason: PauseReason) => line.send<SeatView>({ command: 'force_pause', seat, reason }),
