@@ -52,6 +52,15 @@ def test_a_strangers_number_is_filtered_before_it_reaches_an_event(files: dict[s
     assert "${CALLERID(name)}" not in dialplan
 
 
+def test_a_seat_dials_seats_queues_and_what_the_hall_allows(files: dict[str, str], settings: PbxSettings) -> None:
+    dialplan = files["extensions_seat.conf"]
+    assert all(f"exten => {seat.number},1,Goto(to-seat," in dialplan for seat in settings.seats)
+    assert all(f"exten => {queue.name},1,Set(HOTLINE_QUEUE={queue.name})" in dialplan for queue in settings.queues)
+    assert "exten => _1[3-9]XXXXXXXXX,1,Goto(to-outside," in dialplan
+    from_seat = dialplan[dialplan.index("[from-seat]") : dialplan.index("[to-seat]")]
+    assert not re.search(r"exten => _[^,]*[.!]", from_seat), "a pattern without an end lets everything out"
+
+
 def test_queues_carry_what_the_configuration_says(files: dict[str, str]) -> None:
     queue = section(files["queues.conf"], "q96010")
     assert queue["strategy"] == "leastrecent"
