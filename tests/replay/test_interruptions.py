@@ -30,7 +30,8 @@ ReadTrace = Callable[[str], Trace]
 
 @pytest.fixture(scope="module")
 def trace(read_trace: ReadTrace) -> Trace:
-    return [(at, event) for at, event in read_trace("one-call") + read_trace("scenarios") + read_trace("softphone") if event.name in WANTED]
+    whole = read_trace("one-call") + read_trace("scenarios") + read_trace("softphone")
+    return [(at, event) for at, event in whole if event.name in WANTED]
 
 
 @pytest.fixture(scope="module")
@@ -116,10 +117,13 @@ def test_an_answered_call_had_rung_or_was_handed_over(trace: Trace) -> None:
 # --- a restart of our process ---------------------------------------------------------------------------------------
 
 
+WORDING = {"ended_by", "hung_up_by", "outcome", "reason"}
+
+
 def without_wording(fact: Fact) -> dict[str, object]:
     """A restart may forget who hung up first; it may not forget, repeat or invent that something happened."""
     payload = fact.as_payload()
-    return {"kind": fact.kind, **{key: payload[key] for key in payload.keys() - {"ended_by", "hung_up_by", "outcome", "reason"}}}
+    return {"kind": fact.kind, **{key: payload[key] for key in payload.keys() - WORDING}}
 
 
 def test_a_restart_at_any_moment_continues_without_repeating(trace: Trace) -> None:
