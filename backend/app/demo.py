@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from rich.table import Table
@@ -16,16 +17,29 @@ from backend.app.hall import Hall, demo_hall, demo_installation
 from backend.app.reconcile import Reconciliation, await_settled
 from backend.app.terminal import screen, until_stopped
 from backend.kernel import clock
+from telephony.simulate.answering import Manner, answering_citizens
 from telephony.simulate.citizens import Citizens, PlacedCall
 
 CALLS_PER_MINUTE = 40
 GIVE_UP_EVERY = 12
+CALLED_BACK = {
+    "[0-9]*6": Manner.BUSY,
+    "[0-9]*7": Manner.LETS_IT_RING,
+    "[0-9]*8": Manner.REFUSES,
+    "[0-9]*9": Manner.WRONG_NUMBER,
+}
+"""What citizens do when the person at seat 8001 calls them back, by the last digit of their number; others answer."""
 
 
 async def run_demo(*, seconds: int, headless: bool, report: Path) -> int:
     """The whole demo; returns the exit status: 1 when anything was lost."""
     installation = demo_installation()
-    async with demo_hall(installation) as hall:
+    async with demo_hall(installation) as hall, AsyncExitStack() as stack:
+        if not headless:
+            assert hall.platform.pbx is not None
+            await stack.enter_async_context(
+                answering_citizens(hall.stage, hall.platform.pbx.ports.trunk, CALLED_BACK, ring_s=2.5)
+            )
         _welcome(hall, headless)
         started = clock.now()
         placed = await _let_citizens_call(hall, seconds)

@@ -32,7 +32,7 @@ MANNERS = {
     "13800000001": Manner.BUSY,
     "13800000002": Manner.REFUSES,
     "13800000003": Manner.WRONG_NUMBER,
-    "13800000004": Manner.LETS_IT_RING,
+    "[0-9]*0004": Manner.LETS_IT_RING,
 }
 AT_ONCE = SeatBehaviour(ring_s=0.05)
 
