@@ -49,8 +49,8 @@ async def current_card(tx: Transaction, seat: SeatView, now: datetime) -> CallCa
     if seat.call_id is None:
         return None
     card = (await cards(tx, [seat.call_id], "ringing", now)).get(seat.call_id)
-    if card is None:
-        return None
+    if card is None or (seat.state is SeatState.TALKING and card.answered_at is None):
+        return None  # the seat calls a citizen who has not answered yet
     draft = None if seat.user_id is None else await draft_for_call(tx, seat.user_id, seat.call_id)
     handed = await handed_by(tx, seat.call_id, seat.seat)
     return card.model_copy(update={"stage": stage_for(seat, card), "draft": draft, "handed_by": handed})

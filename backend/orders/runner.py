@@ -80,6 +80,8 @@ class OrderRunner:
                         group.create_task(self._carry_out(taken), name=f"order {taken.order_id}")
                 except Unavailable as error:
                     log.info("orders wait", reason=error.message)
+                except Exception:  # orders must not end the process that follows all calls
+                    log.exception("orders could not be taken")
 
     async def _take(self) -> list[Taken]:
         now = clock.now()
@@ -103,6 +105,9 @@ class OrderRunner:
                 break
             except Unavailable:
                 await asyncio.sleep(STORE_AGAIN_S)
+            except Exception:  # given up here, it is declared unknown at the next look
+                log.exception("the end of an order could not be stored", kind=taken.order.kind)
+                break
         self._in_hand.discard(taken.order_id)
 
     async def _send(self, taken: Taken) -> HotlineError | None:

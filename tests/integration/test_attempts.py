@@ -132,6 +132,9 @@ async def test_a_citizen_is_called_once_reached_and_the_visit_is_done(hall: Cons
         assert wang.kinds("seat_changed")[-1].seat.state == "talking"
         with refused("SeatInCall"):
             await dial(wang, promise)
+        await wang.break_line()
+        await wang.until(lambda: len(wang.welcomes) == 2)
+        assert wang.welcomes[-1].call is None, "nobody talks yet"
         with refused("NothingToFile"):
             await wang.command(FileResult(id=0, attempt_id=request_id, result=AttemptResult.REACHED))
 
