@@ -34,6 +34,7 @@ from backend.orders.runner import OrderRunner
 from backend.orders.service import ORDER_CHANGED
 from backend.seats import service as seats
 from telephony.ami import AmiLink, AmiReply, AmiSettings, Headers, LinkState
+from telephony.ami.states import TALKING
 from telephony.call import Call
 from telephony.commands import resume_forgotten
 from telephony.facts import Fact
@@ -246,6 +247,11 @@ class OrderedPbx:
     def ready(self) -> bool:
         """Whether orders can be sent now."""
         return self._link.state is LinkState.LIVE and self._leadership.held
+
+    @property
+    def connection(self) -> int | None:
+        """The number of the present connection, None while there is none."""
+        return self._link.sessions if self._link.state in TALKING else None
 
     @property
     def calls(self) -> Mapping[str, Call]:

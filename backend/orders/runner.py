@@ -37,6 +37,10 @@ class Pbx(Protocol):
         """Whether orders can be sent now, by a process that may do so."""
 
     @property
+    def connection(self) -> int | None:
+        """The number of the present connection, None while there is none: news of an earlier one will not come."""
+
+    @property
     def calls(self) -> Mapping[str, Call]:
         """The calls that it holds now."""
 
@@ -128,12 +132,15 @@ class OrderRunner:
         if action["Action"] != "Originate":
             await self._pbx.action(action)
             return
-        key = str(action["ActionID"])
+        key, connection = str(action["ActionID"]), self._pbx.connection
         response = self._originations[key] = asyncio.get_running_loop().create_future()
         try:
             await self._pbx.action(action)
             async with asyncio.timeout(ORIGINATION_WITHIN_S):
-                event = await response
+                while not (await asyncio.wait({response}, timeout=LOOK_EVERY_S))[0]:
+                    if self._pbx.connection != connection:
+                        raise service.fate_unknown()
+            event = response.result()
         except TimeoutError:
             raise service.fate_unknown() from None
         finally:

@@ -28,7 +28,7 @@ from backend.orders.schemas import OrderState, OrderView
 from backend.seats import service as seats
 from telephony.commands import Order
 from telephony.pbx.install import install
-from telephony.pbx.server import Pbx, prepare, running
+from telephony.pbx.server import AsteriskProcess, Pbx, prepare, running
 from telephony.simulate.stage import Address, Stage, set_stage
 
 DIALOGUES = PROJECT_ROOT / "configs" / "demo" / "dialogues.yaml"
@@ -43,6 +43,7 @@ class Exchange:
     database: Database
     pbx: Pbx
     stage: Stage
+    asterisk: AsteriskProcess
 
     def secret_of(self, seat: str) -> str:
         return self.installation.secrets.derive(f"sip:{seat}")
@@ -124,6 +125,6 @@ async def open_exchange(unpacked: Path, state: Path, database: Database) -> Asyn
     overlay.write_text(yaml.safe_dump(OVERLAY))
     installation = Installation(Environment(state=state, overlay=overlay))
     pbx = await prepare(installation.config.pbx, state, installation.secrets.derive, installation.templates)
-    async with running(pbx):
+    async with running(pbx) as asterisk:
         stage = await set_stage(state, Address("127.0.0.1", pbx.ports.sip), DIALOGUES)
-        yield Exchange(installation, database, pbx, stage)
+        yield Exchange(installation, database, pbx, stage, asterisk)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -20,6 +22,7 @@ from backend.orders.schemas import OrderState
 from backend.orders.service import PATIENCE
 from backend.seats.models import SeatChange
 from telephony.commands import DialOut, HangUpCall, HangUpSeat, PauseRecording
+from telephony.pbx.server import running
 from telephony.simulate.answering import Manner, answering_citizens
 from telephony.simulate.seats import SeatBehaviour, simulated_seats
 
@@ -180,3 +183,24 @@ async def test_a_paused_recording_holds_silence_and_goes_on_by_itself(exchange: 
     assert len(silent) * 0.02 == pytest.approx((until - since).total_seconds(), abs=0.3)
     assert frames[: silent[0]].all(), "something is missing before the pause"
     assert frames[silent[-1] + 5 : -10].any(), "nothing was recorded after the pause"
+
+
+async def test_a_pbx_that_dies_while_the_seat_rings_dials_nobody_when_it_is_back(exchange: Exchange) -> None:
+    async with (
+        simulated_seats(exchange.stage, ["8001"], exchange.secret_of, SeatBehaviour(ring_s=600)),
+        answering_citizens(exchange.stage, exchange.pbx.ports.trunk) as citizens,
+        exchange.leader(),
+    ):
+        who = await exchange.agent_at("8001")
+        order_id = await exchange.order(dial("8001"), who)
+        while "PJSIP/8001" not in await exchange.pbx.cli("core show channels concise"):
+            await asyncio.sleep(0.05)
+        os.kill(exchange.asterisk.pid, signal.SIGKILL)
+        await exchange.asterisk.wait()
+        told = await exchange.came_out(order_id)
+        assert (told.state, told.problem and told.problem.error) == (OrderState.UNKNOWN, "OrderFateUnknown")
+        async with running(exchange.pbx):
+            hang_up = await exchange.came_out(await exchange.order(HangUpCall(call_id="gone"), who))
+            assert hang_up.state in {OrderState.FAILED, OrderState.EXPIRED}
+            assert "PJSIP" not in await exchange.pbx.cli("core show channels concise")
+            assert citizens.called(CITIZEN) == []
