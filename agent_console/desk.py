@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent_console.cards import current_card
-from agent_console.hall import hall_state
+from agent_console.hall import hall_state, supervisors_of
 from agent_console.protocol import DeskState, LinkView, QueueView
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.calls import service as calls
@@ -32,6 +32,7 @@ class Desk:
     times: HallTimes
     pbx: PbxSettings
     callbacks: CallbackRules
+    show_supervision: bool = False
     seat: str | None = None
 
     @property
@@ -57,6 +58,7 @@ async def desk_state(tx: Transaction, desk: Desk, seat: SeatView | None, now: da
         queue=await queue_view(tx, now),
         link=await link_view(tx),
         notices=await notices_for(tx, desk.principal, now),
+        supervisors=await supervisors_of(tx, seat) if desk.show_supervision and seat is not None else [],
         hall=await hall_state(tx, now) if desk.principal.may("seats.watch") else None,
     )
 

@@ -89,7 +89,15 @@ async def console(socket: WebSocket, principal: Annotated[Principal | None, Depe
         return
     state = socket.app.state
     settings: ConsoleSettings = state.console
-    desk = Desk(state.database, principal, settings.reference, settings.times, settings.pbx, settings.callbacks)
+    desk = Desk(
+        state.database,
+        principal,
+        settings.reference,
+        settings.times,
+        settings.pbx,
+        settings.callbacks,
+        show_supervision=settings.show_supervision,
+    )
     await Connection(socket, cast("Hub", state.hub), desk, lambda: principal_of(socket)).serve()
 
 

@@ -17,7 +17,7 @@ from pydantic import Field, PrivateAttr, TypeAdapter
 
 from agent_console import supervision as s
 from backend.callbacks.schemas import AttemptResult, CallbackView, CallbackWish
-from backend.calls.schemas import HandedBy
+from backend.calls.schemas import HandedBy, SupervisorView
 from backend.cases.schemas import CaseForm, CaseSummary, DraftContent, DraftView
 from backend.citizens.schemas import CallerView
 from backend.identity.schemas import Me
@@ -255,6 +255,7 @@ class DeskState(Schema):
     queue: QueueView
     link: LinkView
     notices: list[NoticeView] = []
+    supervisors: list[SupervisorView] = []
     hall: s.HallState | None = None
 
 
@@ -400,6 +401,7 @@ EventBody = Annotated[
     | OrderChanged
     | s.HallCallChanged
     | s.HallCallGone
+    | s.CallSupervised
     | s.RingMissed
     | s.SeatWasForced
     | s.NoticeArrived

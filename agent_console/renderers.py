@@ -41,6 +41,7 @@ def renderers(ready: Popups, calls: HallCalls) -> dict[str, Render]:
         "order_changed": _plain(lambda e: p.OrderChanged.model_validate({"order": e.payload})),
         "draft_saved": _plain(lambda e: p.DraftSaved.model_validate(e.payload)),
         "hall_call": calls.render,
+        "call_supervised": calls.supervised,
         "ring_missed": _plain(lambda e: s.RingMissed.model_validate({"missed": e.payload})),
         "seat_forced": _plain(
             lambda e: s.SeatWasForced.model_validate({"seat": e.entity, "at": e.at, "forced": e.payload})

@@ -14,7 +14,8 @@ from telephony.pbx.settings import PbxSettings
 
 @dataclass(frozen=True, slots=True)
 class ConsoleSettings:
-    """`sip_secret` gives the SIP password of a seat; `origins` are further origins from which consoles may come."""
+    """`sip_secret` gives the SIP password of a seat; `origins` are further origins from which consoles may come;
+    `show_supervision` tells agents when a supervisor takes part in their call."""
 
     reference: ReferenceData
     times: HallTimes
@@ -26,3 +27,4 @@ class ConsoleSettings:
     sip_secret: Callable[[str], str]
     origins: frozenset[str]
     pbx: PbxSettings
+    show_supervision: bool

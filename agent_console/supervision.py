@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from backend.calls.schemas import HallCall
+from backend.calls.schemas import HallCall, SupervisorView
 from backend.kernel.schemas import CallId, Schema
 from backend.notices.schemas import NoticeText, NoticeView, Receipt, SentNotice
 from backend.seats.schemas import MissedRing, PauseReason, SeatForced, SeatView
@@ -129,6 +129,14 @@ class HallCallGone(Schema):
 
     kind: Literal["hall_call_gone"] = "hall_call_gone"
     call_id: str
+
+
+class CallSupervised(Schema):
+    """Who takes part in the call of this seat now; told only where the installation shows it to agents."""
+
+    kind: Literal["call_supervised"] = "call_supervised"
+    call_id: str
+    supervisors: list[SupervisorView]
 
 
 class RingMissed(Schema):

@@ -52,6 +52,8 @@ class HallSettings(_Part):
     absence_minutes: Annotated[int, Field(ge=1, le=480)] = 10
     short_call_seconds: Annotated[int, Field(ge=0, le=60)] = 5
     recording_pause_seconds: Annotated[int, Field(ge=10, le=600)] = 120
+    show_supervision: bool = False
+    """Whether an agent is shown that a supervisor takes part in the call; the record tells it in any case."""
 
 
 class CallbackSettings(_Part):

@@ -58,7 +58,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     """The application over an open database."""
     settings = console_settings(installation)
     popups = Popups(database, installation.rings)
-    hub = Hub(database, renderers(popups, HallCalls(database)), popups)
+    hub = Hub(database, renderers(popups, HallCalls(database, show_supervision=settings.show_supervision)), popups)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -116,6 +116,7 @@ def console_settings(installation: Installation) -> ConsoleSettings:
         sip_secret=lambda seat: installation.secrets.derive(f"sip:{seat}"),
         origins=frozenset(config.web.origins),
         pbx=config.pbx,
+        show_supervision=config.hall.show_supervision,
     )
 
 

@@ -100,6 +100,8 @@ class Reckoning:
             case f.CallAnswered():
                 audience = [CALLS_READ] if seat is None else [CALLS_READ, f"seat:{seat}"]
                 self._say("call_answered", fact, seat, audience)
+            case f.SupervisionBegan() | f.SupervisionEnded():
+                self._say("call_supervised", fact, seat, [f"seat:{seat}"])
             case f.SeatRingEnded():
                 self._say("call_ended", fact, seat, [f"seat:{seat}"], outcome=str(fact.outcome))
             case f.TalkEnded():

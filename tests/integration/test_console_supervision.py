@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -161,3 +162,30 @@ async def test_a_notice_reaches_who_sits_there_and_its_sender_sees_who_read_it(h
             assert [one.read_at for one in to_one.receipts] == [receipt.read_at]
             assert [(one.seat, one.read_at) for one in to_all.receipts] == [("8001", None), ("8002", None)]
     assert len(await audited(hall, "notice_sent")) == 2
+
+
+@pytest.mark.parametrize("shown", [False, True])
+async def test_an_agent_sees_a_supervisor_only_where_the_hall_shows_it(
+    hall: ConsoleHall, shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hall.app.state.console = replace(hall.app.state.console, show_supervision=shown)
+    calls = hall.app.state.hub._renderers["hall_call"].__self__
+    monkeypatch.setattr(calls, "_show_supervision", shown)
+    began = f.SupervisionBegan(
+        at=clock.now(), call_id=CALL, seat="8001", by_seat="8002", mode=f.SpyMode.LISTEN, channel="PJSIP/8002-1"
+    )
+    async with hall.console("boss") as boss, hall.console("wang") as wang:
+        await hall.take_seat(wang, "8001")
+        await hall.tell(*ringing(CALL, "8001"), answered(CALL, "8001"))
+        await hall.tell(began)
+        await hall.all_heard(boss, wang)
+        seen = [[(one.by_seat, one.mode) for one in body.supervisors] for body in wang.kinds("call_supervised")]
+        assert seen == ([[("8002", "listen")]] if shown else [])
+        async with hall.console("wang") as another_tab:
+            there = [one.by_seat for one in another_tab.welcomes[0].supervisors]
+            assert there == (["8002"] if shown else [])
+        ((supervisor,),) = [body.call.supervisors for body in boss.kinds("hall_call_changed")][-1:]
+        assert (supervisor.by_seat, supervisor.mode, supervisor.since) == ("8002", "listen", began.at)
+        await hall.tell(f.SupervisionEnded(at=clock.now(), call_id=CALL, seat="8001", by_seat="8002"))
+        await hall.all_heard(boss, wang)
+        assert [body.supervisors for body in wang.kinds("call_supervised")][1:] == ([[]] if shown else [])

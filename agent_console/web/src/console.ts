@@ -57,6 +57,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     draft_saved: ({ draft, discarded }) => drafts.changed(draft, discarded),
     hall_call_changed: ({ call: moved }) => hall.callChanged(moved),
     hall_call_gone: ({ call_id }) => hall.callGone(call_id),
+    call_supervised: ({ call_id, supervisors }) => call.supervised(call_id, supervisors),
     ring_missed: ({ missed }) => hall.ringMissed(missed),
     seat_forced: (body) => (seat.forced = body),
     notice_arrived: ({ notice }) => notices.arrived(notice),
@@ -86,6 +87,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     notices.welcome(desk.notices)
     drafts.welcome(desk.call?.draft ? [...desk.drafts, desk.call.draft] : desk.drafts)
     call.welcome(desk.call)
+    if (desk.call) call.supervised(desk.call.call_id, desk.supervisors)
     if (firstWelcome && !desk.call) drafts.showLatest()
     firstWelcome = false
     void filing.drain()

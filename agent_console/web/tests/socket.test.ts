@@ -46,7 +46,7 @@ const welcome = (seq: number): Welcome => ({
     seat: null,
     call: null,
     drafts: [],
-    notices: [], hall: null, queue: { waiting: 0, longest_since: null, answered_within_15s: null },
+    notices: [], supervisors: [], hall: null, queue: { waiting: 0, longest_since: null, answered_within_15s: null },
     link: { state: 'live', as_of: AT },
   },
   missed_too_many: false,

@@ -126,6 +126,7 @@ export const en: Messages = {
     timeline: 'Time line',
     no_events: 'Nothing recorded',
     recovered: 'found after a gap',
+    supervised: 'supervisor: {mode}',
   },
   recording_pause: {
     pause: 'Pause recording',

@@ -125,6 +125,7 @@ export const zh = {
     timeline: '通话过程',
     no_events: '没有过程记录',
     recovered: '断线后补记',
+    supervised: '班长{mode}中',
   },
   recording_pause: {
     pause: '暂停录音',

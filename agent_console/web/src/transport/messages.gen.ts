@@ -367,6 +367,22 @@ export interface CallRinging {
   kind: 'call_ringing'
 }
 /**
+ * Who takes part in the call of this seat now; told only where the installation shows it to agents.
+ */
+export interface CallSupervised {
+  call_id: string
+  kind: 'call_supervised'
+  supervisors: SupervisorView[]
+}
+/**
+ * Who takes part in a call beside its seat: "listen", "whisper" or "barge", from which seat, since when.
+ */
+export interface SupervisorView {
+  by_seat: string
+  mode: 'listen' | 'whisper' | 'barge'
+  since: string
+}
+/**
  * A callback visit was scheduled or changed.
  */
 export interface CallbackScheduled {
@@ -775,6 +791,7 @@ export interface DeskState {
   notices: NoticeView[]
   queue: QueueView
   seat: SeatView | null
+  supervisors: SupervisorView[]
 }
 /**
  * The whole hall for who watches it: seats by number, open calls the longest there first, what was missed and what
@@ -802,14 +819,6 @@ export interface HallCall {
   seat: string | null
   stage: CallStage
   supervisors: SupervisorView[]
-}
-/**
- * Who takes part in a call beside its seat: "listen", "whisper" or "barge", from which seat, since when.
- */
-export interface SupervisorView {
-  by_seat: string
-  mode: 'listen' | 'whisper' | 'barge'
-  since: string
 }
 /**
  * A ring that nobody took: the seat was paused for it, and the shift leader is told.
@@ -916,6 +925,7 @@ export interface Event {
     | OrderChanged
     | HallCallChanged
     | HallCallGone
+    | CallSupervised
     | RingMissed
     | SeatWasForced
     | NoticeArrived

@@ -3,7 +3,7 @@ import { computed, shallowRef } from 'vue'
 import { useDrafts } from '@/entities/draft/store'
 import { holdsWords } from '@/entities/draft/sync'
 import { useSeat } from '@/entities/seat/store'
-import type { CallCard, CaseSummary, SeatState, SeatView } from '@/transport/messages.gen'
+import type { CallCard, CaseSummary, SeatState, SeatView, SupervisorView } from '@/transport/messages.gen'
 
 const AT_WORK: ReadonlySet<SeatState> = new Set(['ringing', 'talking', 'wrap_up'])
 
@@ -12,10 +12,13 @@ export const useCall = defineStore('call', () => {
   const card = shallowRef<CallCard | null>(null)
   /** The last call that rang here and went away unanswered. */
   const missed = shallowRef<CallCard | null>(null)
+  /** Who takes part in the call beside me, where the hall shows it to agents. */
+  const supervisors = shallowRef<SupervisorView[]>([])
 
   function show(next: CallCard): void {
     const drafts = useDrafts()
     if (next.draft) drafts.changed(next.draft, false)
+    if (card.value?.call_id !== next.call_id) supervisors.value = []
     if (card.value?.call_id !== next.call_id || drafts.callId !== next.call_id) drafts.showCall(next.call_id)
     card.value = next
     missed.value = null
@@ -44,8 +47,13 @@ export const useCall = defineStore('call', () => {
     if (card.value?.call_id === callId) card.value = { ...card.value, recording_paused_at: at }
   }
 
+  function supervised(callId: string, by: SupervisorView[]): void {
+    if (card.value?.call_id === callId) supervisors.value = by
+  }
+
   function ended(callId: string, at: string): void {
     if (card.value?.call_id !== callId) return
+    supervisors.value = []
     if (card.value.stage === 'ringing') {
       missed.value = card.value
       card.value = null
@@ -76,6 +84,8 @@ export const useCall = defineStore('call', () => {
   return {
     card,
     missed,
+    supervisors,
+    supervised,
     ringing: computed(() => card.value?.stage === 'ringing'),
     show,
     ring,
