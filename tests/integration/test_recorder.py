@@ -123,7 +123,9 @@ async def test_a_ring_reaches_only_the_seat_that_rings_and_holds_no_number(
     await recorder.tell_queue()
     told = {event.topic: event for event in await events(database)}
     assert told["call_ringing"].audience == {"seat:8001"}
-    assert told["call_ringing"].payload == {"call_id": "c1", "seat": "8001", "at": at(1).isoformat()}
+    assert told["call_ringing"].payload == {
+        "call_id": "c1", "seat": "8001", "at": at(1).isoformat(), "handed_by": None,
+    }  # fmt: skip
     assert told["queue_changed"].payload == {
         "waiting": 0, "longest_since": None, "answered_within_15s": None,
     }  # fmt: skip
