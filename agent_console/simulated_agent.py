@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +32,7 @@ from agent_console.protocol import (
     SaveDraft,
     SeatChanged,
     SignInSeat,
+    SignOutSeat,
 )
 from backend.callbacks.schemas import CallbackWay, CallbackWish
 from backend.cases.schemas import CaseForm, DraftContent, Urgency
@@ -195,6 +197,9 @@ class SimulatedAgent:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self.client.connected:
+            with suppress(ConsoleAway, CommandRefused):  # the seat is free for whoever comes next, or soon by itself
+                await self.client.command(SignOutSeat(id=0), timeout_s=1)
         await self.client.__aexit__()
 
     async def _work(self) -> None:

@@ -37,7 +37,7 @@ def figures_view(
     """The whole board; `agents` are the names of those who sat at each seat."""
     by_skill: defaultdict[str, list[CallTally]] = defaultdict(list)
     for queue, tally in board.queues.items():
-        by_skill[groups.skill_of.get(queue, "")].append(tally)
+        by_skill[groups.skill_of.get(queue, queue)].append(tally)  # the own-seat queue asks for no skill
     skills = {skill: CallTally.sum(tallies) for skill, tallies in by_skill.items()}
     return schemas.FiguresView(
         since=board.span.since,
