@@ -1,8 +1,9 @@
 """calls_per_second: at how many new calls a second the pop-up's p95 is twice what it is at one call a second.
 
 Each step lets fewer citizens call than there are free seats, at its rate: what is measured is the way of a call, not
-the wait for one of the last seats, for which Asterisk looks again only each second. The peer climbs the same steps on the same PBX after the platform has gone: a bare panoramisk, and
-seats that stay in their queues as the platform left them. So this measurement ends the hall and comes last.
+the wait for one of the last seats, for which Asterisk looks again only each second. The peer climbs the same steps on
+the same PBX after the platform has gone: a bare panoramisk, and seats that stay in their queues as the platform left
+them. So this measurement ends the hall and comes last.
 """
 
 from __future__ import annotations
