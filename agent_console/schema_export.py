@@ -44,6 +44,7 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     seats.SeatView,
     seats.Softphone,
     seats.SkillsView,
+    queueing.LeaderSessionView,
     queueing.MissedView,
     queueing.BlacklistAsk,
     queueing.BlacklistView,

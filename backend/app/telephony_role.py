@@ -32,6 +32,7 @@ from backend.kernel.leadership import Leadership, LeadershipLost
 from backend.kernel.notices import NoticeBoard
 from backend.orders.runner import OrderRunner
 from backend.orders.service import ORDER_CHANGED
+from backend.queueing import leaders
 from backend.seats import service as seats
 from telephony.ami import AmiLink, AmiReply, AmiSettings, Headers, LinkState
 from telephony.ami.states import TALKING
@@ -48,7 +49,7 @@ log = structlog.get_logger(__name__)
 
 HOST = DEFAULT_HOST
 
-_STEERING_TOPICS = frozenset({"seat_changed", "skills_changed"})
+_STEERING_TOPICS = frozenset({"seat_changed", "skills_changed", leaders.CHANGED})
 _STEER_EVERY_S = 2.0
 _HOUSEKEEPING_EVERY_S = 0.4
 _LINK_TOLD_EVERY_S = 3.0
@@ -176,7 +177,7 @@ class TelephonyProcess:
                 continue
             try:
                 async with self._database.transaction() as tx:
-                    wanted = await seats.desired(tx, self._pbx)
+                    wanted = await seats.desired(tx, self._pbx, await leaders.at_work(tx, clock.now()))
                 await follower.steer(wanted)
             except Unavailable as error:
                 log.info("queues not steered yet", reason=error.message)

@@ -44,6 +44,8 @@ class Permission(StrEnum):
     CALLS_BARGE = "calls.barge"
     CALLS_TAKE_OVER = "calls.take_over"
     CALLS_END = "calls.end"
+    LEADERS_READ = "leaders.read"
+    LEADERS_OPEN = "leaders.open"
     MISSED_READ = "missed.read"
     MISSED_END = "missed.end"
     BLACKLIST_READ = "blacklist.read"

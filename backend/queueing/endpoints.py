@@ -12,14 +12,50 @@ from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.orders.schemas import OrderView
-from backend.queueing import blacklist, missed
-from backend.queueing.schemas import BlacklistAsk, BlacklistDecision, BlacklistView, MissedDial, MissedEnd, MissedView
+from backend.queueing import blacklist, leaders, missed
+from backend.queueing.schemas import (
+    BlacklistAsk,
+    BlacklistDecision,
+    BlacklistView,
+    LeaderOpen,
+    LeaderSessionView,
+    MissedDial,
+    MissedEnd,
+    MissedView,
+)
 from backend.queueing.states import MissedState
 from telephony.pbx.settings import PbxSettings
 
 router = APIRouter(prefix="/api", tags=["queueing"])
 
 Store = Annotated[Database, Depends(database_of)]
+
+
+@router.get("/leaders")
+async def list_leader_sessions(
+    database: Store, _: Annotated[Principal, Depends(requires("leaders.read"))]
+) -> list[LeaderSessionView]:
+    """The leaders' sessions, newest first, with their calls and what became of these."""
+    async with database.transaction() as tx:
+        return await leaders.sessions(tx, clock.now())
+
+
+@router.post("/leaders")
+async def open_leader_session(
+    body: LeaderOpen, database: Store, who: Annotated[Principal, Depends(requires("leaders.open"))]
+) -> LeaderSessionView:
+    """Let a leader answer citizens: calls go to that person's seat before all others."""
+    async with database.transaction() as tx:
+        return await leaders.begin(tx, who, body.user_id, body.minutes, clock.now())
+
+
+@router.post("/leaders/{session_id}/end")
+async def end_leader_session(
+    session_id: UUID, database: Store, who: Annotated[Principal, Depends(requires("leaders.open"))]
+) -> LeaderSessionView:
+    """End a session now; its calls are followed up all the same."""
+    async with database.transaction() as tx:
+        return await leaders.finish(tx, who, session_id, clock.now())
 
 
 @router.get("/missed")

@@ -29,6 +29,18 @@ class EntryChangedMeanwhile(Conflict):
     """Somebody else decided about the entry first."""
 
 
+class LeaderUnknown(NotFound):
+    """There is no such person who could answer citizens."""
+
+
+class LeaderSessionNotFound(NotFound):
+    """There is no such leader's session."""
+
+
+class LeaderAtWork(Conflict):
+    """This leader's session is open already."""
+
+
 class MissedNotFound(NotFound):
     """There is no such missed caller."""
 

@@ -43,6 +43,38 @@ class BlacklistView(Schema):
     decided_by: str | None
 
 
+class LeaderOpen(Schema):
+    """Let a leader answer citizens in person for so long, beginning now."""
+
+    user_id: UUID
+    minutes: int = Field(ge=10, le=720)
+
+
+class LeaderCall(Schema):
+    """A call that a leader answered, with the case filed in it and how that stands; followed up to the end."""
+
+    call_id: str
+    answered_at: datetime
+    caller: CallerView
+    case_id: UUID | None
+    case_number: str | None
+    case_status: str | None
+
+
+class LeaderSessionView(Schema):
+    """A leader's session. `open_cases` counts the cases of its calls that are not closed yet."""
+
+    session_id: UUID
+    user_id: UUID
+    leader: str
+    starts_at: datetime
+    ends_at: datetime
+    running: bool
+    opened_by: str
+    open_cases: int
+    calls: list[LeaderCall]
+
+
 class MissedView(Schema):
     """A caller who is owed a callback; the list is in the order of `first_at`. `call_id` is his latest missed call."""
 

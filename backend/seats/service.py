@@ -8,7 +8,7 @@ that the seat is free for another. A hardware phone says nothing of the person, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -29,7 +29,7 @@ from backend.seats.errors import (
 from backend.seats.schemas import PauseReason, SeatView
 from backend.seats.seating import BUSY, HallTimes, Seated, sit_down, step, view
 from telephony.pbx.settings import PbxSettings
-from telephony.routing import Skills, places_of, skills_at
+from telephony.routing import places_of, skills_at
 from telephony.seats import DesiredSeat, PhoneNotRegistered, SeatInput, SeatStatus, desired_seat
 
 RESERVED_REASONS = frozenset({PauseReason.NO_ANSWER, PauseReason.PHONE_LOST})
@@ -156,19 +156,23 @@ async def list_seats(tx: Transaction) -> list[SeatView]:
     return [view(seated) for seated in await repository.all_seats(tx)]
 
 
-async def desired(tx: Transaction, settings: PbxSettings) -> list[DesiredSeat]:
-    """What the PBX should have for every seat, by the skills of whoever sits there."""
+async def desired(tx: Transaction, settings: PbxSettings, leaders: Collection[UUID] = frozenset()) -> list[DesiredSeat]:
+    """What the PBX should have for every seat, by the skills of whoever sits there; `leaders` get calls first."""
     seated = await repository.all_seats(tx)
     own = await skills.of_people(tx, [each.user_id for each in seated if each.user_id is not None])
     sites = {seat.number: seat.site for seat in settings.seats}
-    return [desired_seat(each.seat, each.state, _places(settings, each, own, sites.get(each.seat))) for each in seated]
-
-
-def _places(settings: PbxSettings, seated: Seated, own: Mapping[UUID, Skills], site: str | None) -> dict[str, int]:
-    if seated.user_id is None:
-        return {}
-    known = skills_at(settings, own.get(seated.user_id, {}), site)
-    return places_of(settings, seated.seat, known, site)
+    places = {
+        each.seat: places_of(
+            settings,
+            each.seat,
+            skills_at(settings, own.get(each.user_id, {}), sites.get(each.seat)),
+            sites.get(each.seat),
+            leader=each.user_id in leaders,
+        )
+        for each in seated
+        if each.user_id is not None
+    }
+    return [desired_seat(each.seat, each.state, places.get(each.seat, {})) for each in seated]
 
 
 async def _leave_for(tx: Transaction, other: Seated, seat: str, now: datetime, times: HallTimes) -> None:

@@ -16,9 +16,10 @@ from backend.cases.schemas import CaseForm
 from backend.identity.models import AuditEntry
 from backend.kernel import clock
 from backend.orders.models import PbxOrder
-from backend.queueing import missed
+from backend.queueing import leaders, missed
 from backend.queueing.states import MissedState
 from backend.queueing.table import wanted
+from backend.seats import service
 from telephony import facts as f
 
 from .hall import ConsoleHall, answered, ringing
@@ -159,3 +160,29 @@ async def test_a_missed_caller_is_called_back_once_from_the_own_seat(hall: Conso
         async with hall.database.transaction() as tx:
             (order,) = (await tx.session.execute(select(PbxOrder))).scalars()
         assert (order.payload["number"], order.payload["shown_number"], order.seat) == (NUMBER, "96010", "8001")
+
+
+async def test_a_leader_gets_calls_first_and_each_of_them_is_followed_up(hall: ConsoleHall) -> None:
+    pbx = hall.installation.config.pbx
+    async with hall.console("wang") as wang, hall.browser("boss") as boss:
+        await hall.take_seat(wang, "8001")
+        seats = (await boss.get("/api/seats")).json()
+        leader = next(seat["user_id"] for seat in seats if seat["seat"] == "8001")
+        opened = (await boss.post("/api/leaders", json={"user_id": leader, "minutes": 60})).json()
+        again = await boss.post("/api/leaders", json={"user_id": leader, "minutes": 60})
+        assert (again.status_code, again.json()["error"]) == (409, "LeaderAtWork")
+        async with hall.database.transaction() as tx:
+            at_work = await leaders.at_work(tx, clock.now())
+            (seat,) = [each for each in await service.desired(tx, pbx, at_work) if each.seat == "8001"]
+        assert (seat.queues["q96010"], seat.queues["q12345"]) == (0, 0)
+        await hall.tell(*ringing("c1", "8001", NUMBER), answered("c1", "8001"))
+        form = CaseForm(request_id=uuid4(), call_id="c1", what="电梯坏了", street_code="110101013", class_code="0101")
+        await wang.command(FileCase(id=0, case=form))
+        ended = (await boss.post(f"/api/leaders/{opened['session_id']}/end")).json()
+        assert (ended["running"], ended["open_cases"], len(ended["calls"])) == (False, 1, 1)
+        assert ended["calls"][0]["caller"]["number"] == "138****1234"
+        async with hall.database.transaction() as tx:
+            assert await leaders.at_work(tx, clock.now()) == frozenset()
+            await tx.session.execute(update(Case).values(status="closed", closed_at=clock.now()))
+        (followed,) = (await boss.get("/api/leaders")).json()
+        assert (followed["open_cases"], followed["calls"][0]["case_status"]) == (0, "closed")

@@ -46,6 +46,7 @@ const PAGES: RouteRecordRaw[] = [
     meta: { needs: ['figures.read'] },
     component: () => import('./pages/figures/FiguresPage.vue'),
   },
+  { path: '/leaders', name: 'leaders', meta: { needs: ['leaders.read'] }, component: () => import('./pages/leaders/LeadersPage.vue') },
   { path: '/missed', name: 'missed', meta: { needs: ['missed.read'] }, component: () => import('./pages/missed/MissedPage.vue') },
   {
     path: '/blacklist',

@@ -11,6 +11,7 @@ import type {
   CurrentAttempt,
   FiguresView,
   Me,
+  LeaderSessionView,
   MissedView,
   Options,
   PhoneTargets,
@@ -59,6 +60,10 @@ export const api = {
   softphone: () => rest.get<Softphone>('/softphone'),
   phoneTargets: () => rest.get<PhoneTargets>('/softphone/targets'),
   seats: () => rest.get<SeatView[]>('/seats'),
+  leaders: () => rest.get<LeaderSessionView[]>('/leaders'),
+  openLeader: (userId: string, minutes: number) =>
+    rest.post<LeaderSessionView>('/leaders', { user_id: userId, minutes }),
+  endLeader: (sessionId: string) => rest.post<LeaderSessionView>(`/leaders/${id(sessionId)}/end`, {}),
   missed: (state: string) => rest.get<MissedView[]>('/missed', { state }),
   callMissed: (missedId: string, requestId: string) =>
     rest.post<unknown>(`/missed/${id(missedId)}/call`, { request_id: requestId }),

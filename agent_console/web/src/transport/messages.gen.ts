@@ -1187,6 +1187,31 @@ export interface FiledCase {
   case: CaseSummary
 }
 /**
+ * A call that a leader answered, with the case filed in it and how that stands; followed up to the end.
+ */
+export interface LeaderCall {
+  answered_at: string
+  call_id: string
+  caller: CallerView
+  case_id: string | null
+  case_number: string | null
+  case_status: string | null
+}
+/**
+ * A leader's session. `open_cases` counts the cases of its calls that are not closed yet.
+ */
+export interface LeaderSessionView {
+  calls: LeaderCall[]
+  ends_at: string
+  leader: string
+  open_cases: number
+  opened_by: string
+  running: boolean
+  session_id: string
+  starts_at: string
+  user_id: string
+}
+/**
  * A caller who is owed a callback; the list is in the order of `first_at`. `call_id` is his latest missed call.
  */
 export interface MissedView {

@@ -27,6 +27,8 @@ export type Permission =
   | 'seats.skills'
   | 'calls.dial'
   | 'figures.read'
+  | 'leaders.read'
+  | 'leaders.open'
   | 'missed.read'
   | 'missed.end'
   | 'blacklist.read'

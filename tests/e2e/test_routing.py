@@ -1,0 +1,96 @@
+"""What a shift leader does about calls that were missed or must not come, and who takes calls for what."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from playwright.async_api import expect
+
+from telephony.simulate.citizens import CitizenCall, Manner, place_calls
+
+from .conftest import Enter
+from .town import Town
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.integration,
+    pytest.mark.timeout(180),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+
+
+async def test_a_missed_caller_is_listed_and_dealt_with(town: Town, enter: Enter) -> None:
+    hasty = [CitizenCall("13911220001", "96010", gives_up=True)]
+    gone = await place_calls(town.stage, hasty, Manner(patience_s=6.5), name="missed")
+    boss = await enter("supervisor")
+    await gone.finished()
+    await boss.page.get_by_test_id("nav-missed").click()
+    row = boss.page.get_by_test_id("missed-table").locator("tr", has_text="139****0001")
+    await expect(row).to_contain_text("未接通")
+    await row.get_by_test_id("missed-end").click()
+    await boss.page.get_by_test_id("missed-note").fill("已用短信答复")
+    await boss.page.get_by_test_id("missed-end-submit").click()
+    await expect(row).to_have_count(0)
+    await boss.page.get_by_test_id("missed-done").click()
+    await expect(row).to_contain_text("已用短信答复")
+
+
+async def test_two_people_refuse_a_number_and_the_pbx_follows(town: Town, enter: Enter) -> None:
+    one, other = await enter("supervisor"), await enter("supervisor")
+    await one.page.get_by_test_id("nav-blacklist").click()
+    await one.page.get_by_test_id("blacklist-ask").click()
+    await one.page.get_by_test_id("blacklist-number").fill("13911220002")
+    await one.page.get_by_test_id("blacklist-reason").fill("一天内恶意拨打四十次")
+    await one.page.get_by_test_id("blacklist-submit").click()
+    table = one.page.get_by_test_id("blacklist-table")
+    await expect(table).to_contain_text("139****0002")
+    await expect(table).to_contain_text("待他人审批")
+    await other.page.get_by_test_id("nav-blacklist").click()
+    await other.page.get_by_test_id("blacklist-agree").click()
+    await expect(other.page.get_by_test_id("blacklist-table")).to_contain_text("生效中")
+    assert town.platform.pbx is not None
+    while "13911220002" not in await town.platform.pbx.cli("database show blacklist"):
+        await asyncio.sleep(0.2)
+    calls = await place_calls(town.stage, [CitizenCall("13911220002", "96010")], Manner(), name="refused")
+    assert [call.ending for call in await calls.finished()] == ["refused"]
+
+
+async def test_the_shift_leader_gives_a_skill_and_the_queue_follows(town: Town, enter: Enter) -> None:
+    agent, boss = await enter("agent"), await enter("supervisor")
+    seat = await agent.page.evaluate("async () => (await (await fetch('/api/softphone')).json()).seat")
+    await boss.page.get_by_test_id("nav-hall").click()
+    await boss.page.get_by_test_id(f"tile-{seat}").click()
+    await boss.page.get_by_test_id("open-skills").click()
+    dialog = boss.page.get_by_test_id("skills-dialog")
+    await expect(dialog).to_contain_text("大厅默认技能")
+    await dialog.get_by_text("不接").last.click()
+    await boss.page.get_by_role("option", name="2 级").last.click()
+    await boss.page.get_by_test_id("skills-save").click()
+    await expect(dialog).to_be_hidden()
+    assert town.platform.pbx is not None
+    while f"PJSIP/{seat}" not in (queue := await town.platform.pbx.cli("queue show q-foreign")):
+        await asyncio.sleep(0.2)
+    assert "penalty 2" in queue
+
+
+async def test_a_leader_is_let_in_before_all_others_and_out_again(town: Town, enter: Enter) -> None:
+    leader, boss = await enter("agent"), await enter("supervisor")
+    seat = await leader.page.evaluate("async () => (await (await fetch('/api/softphone')).json()).seat")
+    await boss.page.get_by_test_id("nav-leaders").click()
+    await boss.page.get_by_test_id("leader-open").click()
+    await boss.page.get_by_test_id("leader-who").click()
+    await boss.page.get_by_role("option", name=seat).click()
+    await boss.page.get_by_test_id("leader-submit").click()
+    await expect(boss.page.get_by_test_id("leaders")).to_contain_text("0 个来电")
+    assert town.platform.pbx is not None
+
+    async def place() -> str:
+        queue = await town.platform.pbx.cli("queue show q96010")  # type: ignore[union-attr]
+        return next((line for line in queue.splitlines() if f"PJSIP/{seat}" in line), "")
+
+    while not (line := await place()) or "penalty" in line:  # Asterisk says nothing of a penalty of 0
+        await asyncio.sleep(0.2)
+    await boss.page.get_by_test_id("leader-end").click()
+    while "penalty 1" not in await place():
+        await asyncio.sleep(0.2)
