@@ -10,7 +10,7 @@ from backend.calls import measures
 from backend.figures import schemas
 from backend.figures.board import Board
 from backend.figures.tally import Average, CallTally, SeatTally, Share
-from telephony.pbx.settings import PbxSettings
+from telephony.pbx.settings import OWN_SEAT_QUEUE, OWN_SEAT_TITLE, PbxSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Groups:
     def of(cls, pbx: PbxSettings) -> Groups:
         """As the configuration names them."""
         return cls(
-            {queue.name: queue.title for queue in pbx.queues},
+            {OWN_SEAT_QUEUE: OWN_SEAT_TITLE} | {queue.name: queue.title for queue in pbx.queues},
             {queue.name: queue.skill for queue in pbx.queues},
             {skill.name: skill.title for skill in pbx.skills},
         )
