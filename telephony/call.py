@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
@@ -65,6 +65,10 @@ class Consult:
     to: str
     with_seat: str = ""
     with_channel: str = ""
+    # Hints that a restart may lose: for how long the citizen was part of the talk.
+    held: bool = False
+    together: timedelta = timedelta()
+    together_since: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -188,6 +188,7 @@ def _held(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
     seat = seat_of(event["Channel"])
     if seat in call.talking and seat not in call.held and call.talking[seat] == event["Channel"]:
         yield f.CallHeld(at=at, call_id=call.id, seat=seat)
+    consult.leg_held(call, event, at)
 
 
 def _resumed(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
@@ -195,6 +196,7 @@ def _resumed(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
     seat = seat_of(event["Channel"])
     if seat in call.held and call.talking.get(seat) == event["Channel"]:
         yield f.CallResumed(at=at, call_id=call.id, seat=seat)
+    consult.leg_held(call, event, at)
 
 
 def _recording_muted(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:

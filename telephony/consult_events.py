@@ -7,13 +7,14 @@ the citizen is handed over, so it is known by who dials: a seat that talks in a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from telephony import facts as f
 from telephony.ami import AmiEvent
 from telephony.call import Call
 from telephony.names import seat_of
 
+A_MOMENT = timedelta(seconds=1)  # the PBX takes both legs off hold in the instant before it hands a citizen over
 RINGING_IN = "4"  # ChannelState of a channel on which somebody calls us
 
 
@@ -51,12 +52,33 @@ def over(call: Call, channel: str, at: datetime) -> Iterator[f.CallFact]:
         yield ended(call, by, at)
 
 
+def leg_held(call: Call, event: AmiEvent, at: datetime) -> None:
+    """Note, after a leg of a seat was put on hold or taken off, whether all three hear each other."""
+    by = seat_of(event["Channel"]) or ""
+    consult = call.consults.get(by)
+    if consult is None:
+        return
+    if event["Channel"] == consult.channel:
+        consult.held = event["Event"] == "Hold"
+    together = bool(consult.with_channel) and not consult.held and by not in call.held
+    if together and consult.together_since is None:
+        consult.together_since = at
+    elif not together and consult.together_since is not None:
+        consult.together += at - consult.together_since
+        consult.together_since = None
+
+
 def ended(call: Call, by: str, at: datetime, *, transferred: bool = False, recovered: bool = False) -> f.ConsultEnded:
     """The end of the consultation of the seat `by`."""
     consult = call.consults[by]
     outcome = f.ConsultOutcome.OVER if consult.with_channel else f.ConsultOutcome.UNANSWERED
     if transferred:
         outcome = f.ConsultOutcome.TRANSFERRED
+    last = at - (consult.together_since or at)
+    if transferred and last < A_MOMENT:
+        last = timedelta()
+    together_ms = max(0, round((consult.together + last) / timedelta(milliseconds=1)))
     return f.ConsultEnded(
-        at=at, call_id=call.id, seat=consult.with_seat, asked_by=by, outcome=outcome, recovered=recovered
-    )
+        at=at, call_id=call.id, seat=consult.with_seat, asked_by=by, outcome=outcome, together_ms=together_ms,
+        recovered=recovered,
+    )  # fmt: skip

@@ -251,11 +251,15 @@ class ConsultAnswered(CallFact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsultEnded(CallFact):
-    """The consultation that `asked_by` began is over; `seat` is who was consulted, empty for nobody or an outsider."""
+    """The consultation that `asked_by` began is over; `seat` is who was consulted, empty for nobody or an outsider.
+
+    `together_ms` is how long the citizen was part of the talk, all three together.
+    """
 
     seat: str
     asked_by: str
     outcome: ConsultOutcome
+    together_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

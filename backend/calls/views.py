@@ -91,4 +91,6 @@ def event_view(fact: CallFact) -> CallEventView:
     }
     if isinstance(to := detail.get("to"), str):
         detail["to"] = mask(read_number(to)) if to.isdecimal() else to
+    if together_ms := detail.pop("together_ms", 0):
+        detail["together_s"] = round(together_ms / 1000)
     return CallEventView(at=fact.at, kind=fact.kind, seat=fact.seat, detail=detail, recovered=fact.recovered)

@@ -117,7 +117,7 @@ def test_an_answered_call_had_rung_or_was_handed_over(trace: Trace) -> None:
 # --- a restart of our process ---------------------------------------------------------------------------------------
 
 
-WORDING = {"ended_by", "hung_up_by", "outcome", "reason"}
+WORDING = {"ended_by", "hung_up_by", "outcome", "reason", "together_ms"}
 
 
 def without_wording(fact: Fact) -> dict[str, object]:

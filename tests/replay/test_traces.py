@@ -8,11 +8,11 @@ from datetime import datetime
 import pytest
 
 from telephony.ami import AmiEvent, AmiParser
-from telephony.facts import CallFact, Fact, SeatFact
+from telephony.facts import CallFact, ConsultEnded, Fact, SeatFact
 from telephony.state import WANTED, PbxState
 
 ReadTrace = Callable[[str], list[tuple[datetime, AmiEvent]]]
-HIDDEN = {"at", "recovered", "call_id", "channel", "seat_channel", "contact", "caller_name"}
+HIDDEN = {"together_ms", "at", "recovered", "call_id", "channel", "seat_channel", "contact", "caller_name"}
 
 
 def told(fact: Fact) -> str:
@@ -164,6 +164,12 @@ AT_THE_DESK = {
 def test_what_seats_do_with_a_call_is_told_in_full(read_trace: ReadTrace, call_id: str) -> None:
     facts = of_call(reduced(read_trace("softphone")), call_id)
     assert facts[2:] == AT_THE_DESK[call_id]
+
+
+def test_how_long_three_talked_together(read_trace: ReadTrace) -> None:
+    """The holds of taking turns and those that the PBX lifts in the instant of a transfer count for nothing."""
+    ends = [fact for fact in reduced(read_trace("softphone")) if isinstance(fact, ConsultEnded)]
+    assert [fact.together_ms > 0 for fact in ends] == [True, False, False]
 
 
 def test_a_callback_is_an_outbound_call(read_trace: ReadTrace) -> None:

@@ -432,6 +432,7 @@ export const en: Messages = {
     outcome: 'outcome',
     from_seat: 'from seat',
     asked_by: 'asked by',
+    together_s: 'three-way seconds',
     to: 'to',
     mode: 'mode',
     by_seat: 'supervisor at',

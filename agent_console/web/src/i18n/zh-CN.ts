@@ -425,6 +425,7 @@ export const zh = {
     outcome: '结果',
     from_seat: '从席位',
     asked_by: '咨询方',
+    together_s: '三方通话秒数',
     to: '至',
     mode: '方式',
     by_seat: '班长席位',

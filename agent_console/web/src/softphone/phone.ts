@@ -73,6 +73,10 @@ export class Phone {
     this.line.start()
   }
 
+  get busy(): boolean {
+    return this.call !== null || this.second !== null
+  }
+
   /** Signs the phone off and ends its calls. */
   stop(): void {
     const { ua } = this

@@ -88,6 +88,11 @@ export const usePhone = defineStore('phone', () => {
 
   async function register(): Promise<void> {
     clearTimeout(retry)
+    // signing in anew would end a call that goes on
+    if (phone?.busy) {
+      problem.value = await tryMicrophone()
+      return
+    }
     const asked = seat.value
     try {
       const account = await api.softphone()
@@ -148,6 +153,7 @@ export const usePhone = defineStore('phone', () => {
     close,
     useDevices,
     trySound: (kind: 'speaker' | 'ringer') => ringer.test(kind),
+    dismiss: () => (problem.value = null),
     retry: () => void register(),
     takeOver: () => seat.value && ownership.take(seat.value),
     answer: () => phone?.answer(),
