@@ -704,6 +704,7 @@ export const en: Messages = {
     transfer: 'Transfer (to who is consulted)',
     conference: 'Three-way call on and off',
     more_time: 'More wrap-up time',
+    result: 'Result of a call to a citizen',
     seat_menu: 'Seat menu',
     urgency: 'Urgency: normal, urgent, emergency',
     file: 'File the case',

@@ -697,6 +697,7 @@ export const zh = {
     transfer: '转接（咨询中转给对方）',
     conference: '三方通话 / 退出三方',
     more_time: '延长话后整理',
+    result: '致电市民的结果',
     seat_menu: '席位状态菜单',
     urgency: '紧急程度：一般 / 紧急 / 特急',
     file: '提交工单',
