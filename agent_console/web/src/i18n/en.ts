@@ -187,7 +187,7 @@ export const en: Messages = {
       insecure_page: 'This address is not secure, so the browser allows no microphone. Open the console by https.',
       registration: 'The PBX refused the phone. Try again, or ask the administrator.',
       unavailable: "The phone's account cannot be fetched for now; it is tried again by itself.",
-      not_reached: 'Not reached: busy, no answer, or a number that may not be dialled. The call of the citizen goes on.',
+      not_reached: 'Not reached: busy, no answer, or not allowed',
       transfer_refused: 'The transfer failed; the citizen is still in your call. Choose somebody else, or consult first.',
     },
   },

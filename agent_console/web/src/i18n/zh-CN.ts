@@ -186,7 +186,7 @@ export const zh = {
       insecure_page: '此地址不是安全连接，浏览器不允许使用麦克风。请用 https 地址打开。',
       registration: '话机注册被拒绝。请重试；仍不成功请联系管理员。',
       unavailable: '暂时取不到话机账号，正在自动重试。',
-      not_reached: '对方没有接通：忙、无人接听或号码不允许拨打。市民的通话不受影响。',
+      not_reached: '对方没有接通：忙、无人接听或不允许拨打',
       transfer_refused: '转接没有成功，市民仍在您的通话中。请改转其他席位或先咨询。',
     },
   },
