@@ -29,8 +29,8 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 OWN_SEAT_QUEUE = "own-seat"
-OWN_SEAT_TITLE = "原坐席优先"
 """The queue in which a caller waits for one certain seat: every signed-in seat is a member at a place of its own."""
+OWN_SEAT_TITLE = "原坐席优先"
 
 
 class Phone(StrEnum):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,23 @@ def test_a_changed_address_needs_a_restart(tmp_path: Path) -> None:
     etc = tmp_path / "etc"
     write({"pjsip_transports.conf": "1"}, etc)
     assert write({"pjsip_transports.conf": "2"}, etc).needs_restart
+
+
+def test_a_queue_widens_by_its_rule_and_overflows_as_configured(
+    settings: PbxSettings, ports: PbxPorts, host: Host
+) -> None:
+    queues = [
+        {"name": "q96010", "widen_after": [5, 10], "overflow": {"to": "q12345", "after_seconds": 40, "few_seats": 2}},
+        {"name": "q12345"},
+    ]
+    changed = PbxSettings.model_validate({**settings.model_dump(), "queues": queues, "own_seat_seconds": 9})
+    sounds = {"all-busy": "/sounds/zh/all-busy", "offer-callback": "/sounds/zh/offer-callback"}
+    rendered = render(changed, ports, replace(host, sounds=sounds), secret_for, TEMPLATES)
+    assert "[q96010]\npenaltychange => 5,2\npenaltychange => 10,99\n" in rendered["queuerules.conf"]
+    assert section(rendered["queues.conf"], "q96010")["defaultrule"] == "q96010"
+    assert section(rendered["queues.conf"], "own-seat")["timeout"] == "9"
+    dialplan = rendered["extensions.conf"]
+    assert "${IF($[${SIGNED_IN} <= 2]?20:40)}" in dialplan
+    assert "Gosub(say,s,1(/sounds/zh/all-busy))" in dialplan
+    assert "Queue(q12345,rC,,,60)" in dialplan
+    assert dialplan.index("DB(blacklist/") < dialplan.index("Queue(own-seat,rCn,,,9)") < dialplan.index("Queue(q96010")
