@@ -42,6 +42,19 @@ def test_every_number_leads_to_its_queue(files: dict[str, str]) -> None:
     assert "exten => 12345,1,Set(HOTLINE_QUEUE=q12345)" in dialplan
 
 
+def test_a_number_can_say_something_before_the_queue_and_says_nothing_by_itself(
+    settings: PbxSettings, ports: PbxPorts, host: Host
+) -> None:
+    first, *others = settings.numbers
+    changed = settings.model_copy(update={"numbers": (first.model_copy(update={"announcement": "recorded"}), *others)})
+    sounds = {"recorded": "/sounds/zh/recorded"}
+    dialplan = render(changed, ports, replace(host, sounds=sounds), secret_for, TEMPLATES)["extensions.conf"]
+    assert dialplan.count("Set(FIRST_WORDS=/sounds/zh/recorded)") == 1
+    assert dialplan.index("Set(FIRST_WORDS=") < dialplan.index("exten => 12345,1,")
+    unspoken = render(changed, ports, host, secret_for, TEMPLATES)["extensions.conf"]
+    assert "Set(FIRST_WORDS=" not in unspoken
+
+
 def test_a_call_is_not_answered_before_a_seat_answers(files: dict[str, str]) -> None:
     assert "Answer(" not in files["extensions.conf"]
     assert "Playback(${ARG1},noanswer)" in files["extensions.conf"]
