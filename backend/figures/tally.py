@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
 from typing import Any, NamedTuple, Protocol, Self
 
 from backend.calls import measures
@@ -28,19 +27,9 @@ class Average(NamedTuple):
     over: int
 
 
-class SeenCall(Protocol):
+class SeenCall(measures.CountedCall, Protocol):
     """What is counted of a call; see `backend.calls.models.Call`."""
 
-    @property
-    def direction(self) -> str: ...
-    @property
-    def stage(self) -> str: ...
-    @property
-    def outcome(self) -> str | None: ...
-    @property
-    def answered_at(self) -> datetime | None: ...
-    @property
-    def wait_ms(self) -> int | None: ...
     @property
     def talk_ms(self) -> int | None: ...
     @property
