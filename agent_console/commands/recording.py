@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from agent_console.desk import Desk
 from agent_console.protocol import PauseRecording, ResumeRecording
 from backend.kernel import clock
-from backend.kernel.database import Transaction
 from backend.kernel.errors import Conflict
 from backend.orders import service as orders
 from backend.orders.schemas import OrderView
@@ -20,21 +21,17 @@ class NotInThisCall(Conflict):
 
 async def pause_recording(desk: Desk, command: PauseRecording) -> OrderView:
     """Record silence from now on."""
-    async with desk.database.transaction() as tx:
-        await _check_talking(tx, desk, command.call_id)
-        order = commands.PauseRecording(call_id=command.call_id)
-        return (await orders.place(tx, command.request_id, order, desk.principal, clock.now())).order
+    return await _order(desk, command.request_id, commands.PauseRecording(call_id=command.call_id))
 
 
 async def resume_recording(desk: Desk, command: ResumeRecording) -> OrderView:
     """Record again."""
+    return await _order(desk, command.request_id, commands.ResumeRecording(call_id=command.call_id))
+
+
+async def _order(desk: Desk, request_id: UUID, order: commands.PauseRecording | commands.ResumeRecording) -> OrderView:
     async with desk.database.transaction() as tx:
-        await _check_talking(tx, desk, command.call_id)
-        order = commands.ResumeRecording(call_id=command.call_id)
-        return (await orders.place(tx, command.request_id, order, desk.principal, clock.now())).order
-
-
-async def _check_talking(tx: Transaction, desk: Desk, call_id: str) -> None:
-    seat = await seats.seat_of(tx, desk.principal)
-    if seat is None or seat.call_id != call_id or seat.state is not SeatState.TALKING:
-        raise NotInThisCall("You do not talk in this call now.", kept="The recording is unchanged.")
+        seat = await seats.seat_of(tx, desk.principal)
+        if seat is None or seat.call_id != order.call_id or seat.state is not SeatState.TALKING:
+            raise NotInThisCall("You do not talk in this call now.", kept="The recording is unchanged.")
+        return (await orders.place(tx, request_id, order, desk.principal, clock.now())).order
