@@ -6,10 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.schemas import AttemptResult
+from backend.deadlines.rules import Timekeeping, load_timekeeping
+from backend.kernel import clock
 from backend.kernel.config import PROJECT_ROOT, ConfigurationInvalid, Environment, load
 from backend.kernel.errors import HotlineError
 from backend.kernel.processes import socket_folder
@@ -18,6 +21,8 @@ from backend.kernel.urls import sqlalchemy_url
 from backend.seats.seating import HallTimes
 from telephony.pbx.routing_settings import Digits, MergedNumbers
 from telephony.pbx.settings import PbxSettings
+
+log = structlog.get_logger(__name__)
 
 
 class DatabaseNotGiven(HotlineError):
@@ -85,11 +90,13 @@ class RecognitionSettings(_Part):
 
 
 class DataSettings(_Part):
-    """The files that hold roles, streets and classes; relative paths are below the project."""
+    """The files of roles, streets, classes, working calendar and limits; relative paths are below the project."""
 
     roles: Path = Path("configs/roles.yaml")
     streets: Path = Path("configs/grid/streets.yaml")
     taxonomy: Path = Path("configs/taxonomy/hotline.yaml")
+    calendar: Path = Path("configs/calendar.yaml")
+    deadlines: Path = Path("configs/deadlines.yaml")
     merged_numbers: Path = Path("configs/routing/merged_numbers.yaml")
 
 
@@ -175,3 +182,15 @@ def callback_rules(installation: Installation) -> CallbackRules:
     wanted = installation.config.callbacks
     spans = {result: timedelta(minutes=minutes) for result, minutes in wanted.minutes_between.items()}
     return CallbackRules(wanted.shown_number, wanted.most_attempts, spans)
+
+
+def timekeeping(installation: Installation) -> Timekeeping:
+    """The working calendar and the limits in force; years whose holidays nobody entered are told in the log."""
+    data = installation.config.data
+    time = load_timekeeping(installation.path(data.calendar), installation.path(data.deadlines))
+    unknown = time.unknown_years(clock.now())
+    if unknown:
+        log.error(
+            "holidays_unknown", years=unknown, next_step=f"enter them in {data.calendar}; weekends are off so far"
+        )
+    return time

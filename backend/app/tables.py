@@ -6,6 +6,7 @@ from backend.callbacks import models as _callbacks
 from backend.calls import models as _calls
 from backend.cases import models as _cases
 from backend.citizens import models as _citizens
+from backend.deadlines import models as _deadlines
 from backend.identity import models as _identity
 from backend.kernel.database import Base
 from backend.notices import models as _notices
@@ -14,4 +15,4 @@ from backend.queueing import models as _queueing
 from backend.seats import models as _seats
 
 metadata = Base.metadata
-DOMAINS = (_identity, _citizens, _orders, _seats, _calls, _cases, _callbacks, _notices, _queueing)
+DOMAINS = (_identity, _citizens, _orders, _seats, _calls, _cases, _deadlines, _callbacks, _notices, _queueing)

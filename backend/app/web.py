@@ -20,7 +20,7 @@ from agent_console.renderers import renderers
 from agent_console.schemas import QueueTarget
 from agent_console.settings import ConsoleSettings
 from backend.app import health
-from backend.app.config import Installation, callback_rules, hall_times
+from backend.app.config import Installation, callback_rules, hall_times, timekeeping
 from backend.callbacks import endpoints as callback_endpoints
 from backend.calls import endpoints as call_endpoints
 from backend.cases import endpoints as case_endpoints
@@ -106,6 +106,7 @@ def console_settings(installation: Installation) -> ConsoleSettings:
         reference=ReferenceData(
             grid=load_grid(installation.path(config.data.streets)),
             taxonomy=load_taxonomy(installation.path(config.data.taxonomy)),
+            time=timekeeping(installation),
         ),
         times=hall_times(installation),
         callbacks=callback_rules(installation),

@@ -11,13 +11,14 @@ import psycopg
 import structlog
 
 from asr.recognizer import RecognizerPool, transcribe_recording
-from backend.app.config import Installation, callback_rules
+from backend.app.config import Installation, callback_rules, timekeeping
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.attempts import file_overdue
 from backend.calls.reconcile_day import DayReconciler
 from backend.calls.recordings import RecordingKeeper
 from backend.calls.sweep import sweep
 from backend.calls.transcripts import Transcriber
+from backend.dispatch.warnings import DeadlineWarner
 from backend.identity.sessions import forget_old
 from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
@@ -45,6 +46,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     recognition = installation.config.recognition
     files = FileStore(installation.recording_store)
     keeper = RecordingKeeper(database, files, pbx_paths(installation.state).recordings)
+    warner = DeadlineWarner(database, timekeeping(installation))
     days = DayReconciler(database, pbx_paths(installation.state).cdr, host=DEFAULT_HOST)
     async with RecognizerPool(installation.path(recognition.model), recognition.processes) as pool:
         transcriber = Transcriber(database, files, lambda path: transcribe_recording(path, pool))
@@ -59,7 +61,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
                 try:
                     await run_worker(
                         database.url,
-                        [keeper.job, transcriber.job, days.job],
+                        [keeper.job, transcriber.job, days.job, warner.job],
                         stop=stop,
                         max_at_once=2 + recognition.processes,
                     )

@@ -6,15 +6,18 @@ from datetime import datetime
 from uuid import UUID
 
 from backend.cases import drafts, repository, timeline
-from backend.cases.errors import CallNotGiven, CaseChangedMeanwhile, RequestReused
+from backend.cases.errors import CallNotGiven, RequestReused
 from backend.cases.models import Case
 from backend.cases.numbering import case_number, day_of, prefix_of
 from backend.cases.rules import CallFacts, CheckedForm, ReferenceData, check_form, fingerprint
 from backend.cases.schemas import CaseForm, CaseStatus, CaseSummary
-from backend.cases.service import find_case
+from backend.cases.service import changed_meanwhile, find_case
 from backend.cases.states import CaseMove, move
 from backend.cases.views import case_summary
 from backend.citizens import service as citizens
+from backend.deadlines import service as deadlines
+from backend.deadlines.kept import ClockKey, begin
+from backend.deadlines.schemas import ClockName
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 from backend.kernel.ids import new_id
@@ -47,6 +50,10 @@ async def file_case(
     case = await _insert(tx, principal, form, call, checked, reference.taxonomy.version, now)
     if form.answered_at_once:
         case = await move_case(tx, principal, case.case_id, case.version, CaseMove.ANSWER_AT_ONCE, now)
+    else:
+        limit = reference.time.dispatch_limit(case.urgency, case.class_code)
+        started = begin({}, ClockKey(ClockName.DISPATCH), limit, now)
+        await deadlines.store(tx, case.case_id, {}, started, reference.time, now)
     summary = case_summary(case)
     tx.emit(
         "case_filed",
@@ -67,12 +74,12 @@ async def move_case(
     """
     case = await find_case(tx, case_id)
     if case.version != version:
-        raise await _moved_by_somebody(tx, case)
+        raise await changed_meanwhile(tx, case)
     after = move(CaseStatus(case.status), by)
     closed_at = now if after is CaseStatus.CLOSED else None
     moved = await repository.set_status(tx.session, case_id, version, after, closed_at)
     if moved is None:
-        raise await _moved_by_somebody(tx, case)
+        raise await changed_meanwhile(tx, case)
     timeline.add_entry(tx, case_id, by.value, principal, {}, now)
     return moved
 
@@ -142,13 +149,3 @@ async def _insert(
     }
     timeline.add_entry(tx, case.case_id, CaseMove.FILE.value, principal, detail, now)
     return case
-
-
-async def _moved_by_somebody(tx: Transaction, case: Case) -> CaseChangedMeanwhile:
-    events = await repository.events_of(tx.session, case.case_id)
-    last = f" ({events[-1].kind} by {events[-1].actor or 'the platform'})" if events else ""
-    return CaseChangedMeanwhile(
-        f"Somebody else changed the case {case.number} first{last}.",
-        kept="What you typed is still on the screen.",
-        next_step="Load the case anew and decide again.",
-    )

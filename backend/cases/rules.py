@@ -18,6 +18,7 @@ from backend.cases.errors import (
 )
 from backend.cases.schemas import CaseForm
 from backend.citizens.numbers import CallerNumber
+from backend.deadlines.rules import Timekeeping
 from backend.grid.grid import Community, Grid, Street
 from backend.taxonomy.schemas import CaseClass
 from backend.taxonomy.taxonomy import Taxonomy
@@ -25,10 +26,11 @@ from backend.taxonomy.taxonomy import Taxonomy
 
 @dataclass(frozen=True, slots=True)
 class ReferenceData:
-    """The streets and classes in force when a case is filed."""
+    """The streets, the classes and the limits in force when a case is filed."""
 
     grid: Grid
     taxonomy: Taxonomy
+    time: Timekeeping
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from backend.calls.service import call_for_case
 from backend.cases import repository
-from backend.cases.errors import CaseNotFound
+from backend.cases.errors import CaseChangedMeanwhile, CaseNotFound
 from backend.cases.models import Case
 from backend.cases.repository import CaseFilter
 from backend.cases.schemas import CaseDetail, CaseSummary, ColleagueNotes
@@ -30,6 +30,17 @@ async def find_case(tx: Transaction, case_id: UUID) -> Case:
     if case is None:
         raise CaseNotFound("There is no such case.", next_step="Look for it in the list.")
     return case
+
+
+async def changed_meanwhile(tx: Transaction, case: Case) -> CaseChangedMeanwhile:
+    """The error for who moves a case that somebody else moved first: it tells who did what."""
+    events = await repository.events_of(tx.session, case.case_id)
+    last = f" ({events[-1].kind} by {events[-1].actor or 'the platform'})" if events else ""
+    return CaseChangedMeanwhile(
+        f"Somebody else changed the case {case.number} first{last}.",
+        kept="What you typed is still on the screen.",
+        next_step="Load the case anew and decide again.",
+    )
 
 
 async def look_at_case(tx: Transaction, principal: Principal, case_id: UUID, now: datetime) -> CaseDetail:

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     NUMBERS_REVEAL = "numbers.reveal"
     CASES_READ = "cases.read"
     CASES_FILE = "cases.file"
+    CASES_DISPATCH = "cases.dispatch"
     CALLBACKS_READ = "callbacks.read"
     CALLBACKS_SCHEDULE = "callbacks.schedule"
     SEATS_WATCH = "seats.watch"

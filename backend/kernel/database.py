@@ -16,7 +16,7 @@ import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, DateTime, Index, MetaData, String, Table, text
@@ -126,13 +126,21 @@ class Transaction:
         self._events.append(Event(topic, entity, tuple(audience), payload, at or clock.now()))
 
     async def enqueue(
-        self, job: str, payload: Mapping[str, Any], *, dedupe_key: str | None = None, priority: int = 0
+        self,
+        job: str,
+        payload: Mapping[str, Any],
+        *,
+        dedupe_key: str | None = None,
+        priority: int = 0,
+        after: timedelta | None = None,
     ) -> None:
         """Put a job in the queue; it becomes visible to workers when this transaction commits.
 
-        With `dedupe_key`, a job of the same key that still waits or runs is not doubled.
+        With `dedupe_key`, a job of the same key that still waits or runs is not doubled. With `after`, no worker takes
+        it before so much time has passed.
         """
-        await enqueue(await self.session.connection(), job, payload, dedupe_key=dedupe_key, priority=priority)
+        connection = await self.session.connection()
+        await enqueue(connection, job, payload, dedupe_key=dedupe_key, priority=priority, after=after)
 
     async def flush_events(self) -> None:
         """Write the collected events under their numbers; the transaction must commit right after."""

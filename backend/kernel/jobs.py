@@ -105,11 +105,12 @@ async def enqueue(
     *,
     dedupe_key: str | None = None,
     priority: int = 0,
+    after: timedelta | None = None,
 ) -> None:
     """Enqueue in the transaction that `connection` is in; see `Transaction.enqueue`."""
     raw = await connection.get_raw_connection()
     driver = cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
-    await enqueue_on(driver, job, payload, dedupe_key=dedupe_key, priority=priority)
+    await enqueue_on(driver, job, payload, dedupe_key=dedupe_key, priority=priority, after=after)
 
 
 async def enqueue_on(
@@ -119,11 +120,13 @@ async def enqueue_on(
     *,
     dedupe_key: str | None = None,
     priority: int = 0,
+    after: timedelta | None = None,
 ) -> None:
     """The same in the transaction of a psycopg connection."""
     queries = Queries(_TransactionDriver(connection))
+    written = json.dumps(dict(payload)).encode()
     await queries.enqueue(
-        job, json.dumps(dict(payload)).encode(), priority=priority, dedupe_key=dedupe_key, on_conflict="skip"
+        job, written, priority=priority, execute_after=after, dedupe_key=dedupe_key, on_conflict="skip"
     )
 
 

@@ -25,6 +25,7 @@ from backend.cases.models import Case
 from backend.cases.rules import ReferenceData
 from backend.cases.schemas import CaseForm, CaseSummary
 from backend.cases.service import look_at_case
+from backend.deadlines.rules import load_timekeeping
 from backend.grid.grid import load_grid
 from backend.identity import sessions, users
 from backend.identity.access import COOKIE
@@ -41,7 +42,9 @@ pytestmark = pytest.mark.integration
 CONFIGS = PROJECT_ROOT / "configs"
 ROLES = load_roles(CONFIGS / "roles.yaml")
 REFERENCE = ReferenceData(
-    load_grid(CONFIGS / "grid" / "streets.yaml"), load_taxonomy(CONFIGS / "taxonomy" / "hotline.yaml")
+    load_grid(CONFIGS / "grid" / "streets.yaml"),
+    load_taxonomy(CONFIGS / "taxonomy" / "hotline.yaml"),
+    load_timekeeping(CONFIGS / "calendar.yaml", CONFIGS / "deadlines.yaml"),
 )
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 TOMORROW = NOW + timedelta(days=1)

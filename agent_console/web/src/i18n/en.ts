@@ -691,8 +691,8 @@ export const en: Messages = {
     },
   },
   status: { title: 'Status', parts: 'Parts of the platform', ok: 'Works', down: 'Down', empty: 'No data' },
-  part: { database: 'Database', events: 'Event stream', pbx_link: 'PBX link', jobs: 'Jobs' },
-  part_detail: { database: 'The database does not answer', events: 'newest event {value}', jobs: '{value} jobs parked after failing' },
+  part: { database: 'Database', events: 'Event stream', pbx_link: 'PBX link', jobs: 'Jobs', calendar: 'Working calendar' },
+  part_detail: { database: 'The database does not answer', events: 'newest event {value}', jobs: '{value} jobs parked after failing', calendar: 'holidays of {value} are not entered' },
   keys: {
     title: 'Keys',
     answer: 'Answer',

@@ -684,8 +684,8 @@ export const zh = {
     },
   },
   status: { title: '运行状态', parts: '系统各部分', ok: '正常', down: '异常', empty: '没有状态数据' },
-  part: { database: '数据库', events: '事件流', pbx_link: '交换机链路', jobs: '后台任务' },
-  part_detail: { database: '数据库没有应答', events: '最新事件号 {value}', jobs: '多次失败、已搁置的任务 {value} 个' },
+  part: { database: '数据库', events: '事件流', pbx_link: '交换机链路', jobs: '后台任务', calendar: '工作日历' },
+  part_detail: { database: '数据库没有应答', events: '最新事件号 {value}', jobs: '多次失败、已搁置的任务 {value} 个', calendar: '{value} 年节假日尚未录入' },
   keys: {
     title: '快捷键',
     answer: '接听来电',

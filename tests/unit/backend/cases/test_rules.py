@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from backend.cases import errors
 from backend.cases.rules import ReferenceData, check_form, clean_line, clean_text, fingerprint
 from backend.cases.schemas import CaseForm, Urgency
+from backend.deadlines.rules import load_timekeeping
 from backend.grid.grid import load_grid
 from backend.kernel.config import PROJECT_ROOT
 from backend.taxonomy.taxonomy import load_taxonomy
@@ -19,6 +20,7 @@ from backend.taxonomy.taxonomy import load_taxonomy
 REFERENCE = ReferenceData(
     load_grid(PROJECT_ROOT / "configs" / "grid" / "streets.yaml"),
     load_taxonomy(PROJECT_ROOT / "configs" / "taxonomy" / "hotline.yaml"),
+    load_timekeeping(PROJECT_ROOT / "configs" / "calendar.yaml", PROJECT_ROOT / "configs" / "deadlines.yaml"),
 )
 REQUEST = UUID("00000000-0000-0000-0000-000000000001")
 RIGHT: dict[str, Any] = {

@@ -17,9 +17,15 @@ def roles() -> Roles:
     return load_roles(DELIVERED)
 
 
-def test_the_four_roles_are_delivered_with_their_titles(roles: Roles) -> None:
+def test_the_roles_are_delivered_with_their_titles(roles: Roles) -> None:
     titles = {name: role.title for name, role in roles.roles.items()}
-    assert titles == {"agent": "坐席", "supervisor": "班长", "qa": "质检员", "admin": "管理员"}
+    assert titles == {
+        "agent": "坐席",
+        "supervisor": "班长",
+        "dispatcher": "派遣员",
+        "qa": "质检员",
+        "admin": "管理员",
+    }
 
 
 def test_every_permission_is_given_to_somebody(roles: Roles) -> None:

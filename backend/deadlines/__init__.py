@@ -1,0 +1,1 @@
+"""Deadlines: the working calendar, the clocks of cases, and what is due when."""
