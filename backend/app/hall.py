@@ -121,11 +121,19 @@ class Hall:
         return True
 
     async def go_home(self) -> None:
-        """Every agent leaves the console and the platform's own processes end; the PBX and the telephones stay."""
+        """Every agent leaves the console and the platform's own processes end; the PBX and the telephones stay.
+
+        Who steers the queues ends first: so the seats go on taking calls although their agents signed out.
+        """
+        keepers = self.platform.keepers
+        ours = [name for name in keepers if name not in {"postgres", "asterisk"}]
+        steering = [name for name in ours if name.startswith("telephony")]
+        for name in steering:
+            await keepers[name].end()
         for agent in self.agents:
             await agent.__aexit__()
-        for role in [name for name in self.platform.keepers if name not in {"postgres", "asterisk"}]:
-            await self.platform.keepers[role].end()
+        for name in set(ours) - set(steering):
+            await keepers[name].end()
 
     async def seats(self) -> list[SeatView]:
         """Every seat as the record has it."""
