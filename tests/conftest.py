@@ -13,12 +13,17 @@ import psycopg
 import pytest
 from sqlalchemy import make_url, text
 
+from backend.app.datasets import load_what_is_missing
 from backend.app.schema import upgrade_schema
 from backend.app.tables import metadata
 from backend.kernel.config import Environment
 from backend.kernel.database import Database
 from backend.kernel.postgres import PrivatePostgres
 from backend.kernel.urls import driver_url, sqlalchemy_url
+from backend.kernel.versions import DataVersion, Versioned
+
+REFERENCE = {DataVersion.__tablename__, *(table.__tablename__ for table in Versioned.__subclasses__())}
+"""The tables of reference data: loaded once, and left as they are between tests."""
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +48,10 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def database_url(postgres_url: str) -> Iterator[str]:
-    """A database with the present schema, made for this session and dropped after it."""
+    """A database with the present schema and the delivered reference data, made once and dropped after the session."""
     with new_database(postgres_url, f"hotline_test_{os.getpid()}") as url:
         asyncio.run(upgrade_schema(url))
+        asyncio.run(load_what_is_missing(url))
         yield url
 
 
@@ -68,9 +74,9 @@ def new_database(server_url: str, name: str) -> Iterator[str]:
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """A database whose tables are empty."""
+    """A database whose tables are empty, but for the reference data, which tests that change it bring on their own."""
     database = Database(database_url)
-    tables = [f'"{table.name}"' for table in metadata.sorted_tables]
+    tables = [f'"{table.name}"' for table in metadata.sorted_tables if table.name not in REFERENCE]
     async with database.transaction() as tx:
         await tx.session.execute(text("SET LOCAL session_replication_role = replica"))
         await tx.session.execute(

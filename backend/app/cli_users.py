@@ -13,11 +13,13 @@ from backend.identity import users
 from backend.identity.permissions import load_roles
 from backend.kernel import clock
 from backend.kernel.database import Transaction
+from backend.units.staff import set_unit
 
 user_app = typer.Typer(help="People who sign in.", no_args_is_help=True)
 app.add_typer(user_app, name="user", rich_help_panel=CARE)
 
-RoleNames = Annotated[list[str], typer.Option("--role", help="agent, supervisor, qa, admin; may be repeated.")]
+RoleNames = Annotated[list[str], typer.Option("--role", help="agent, supervisor, qa, admin, unit; may be repeated.")]
+UnitCode = Annotated[str | None, typer.Option("--unit", help="Code of the unit that the person works for.")]
 NewPassword = Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)]
 
 
@@ -27,6 +29,7 @@ def add(
     display_name: Annotated[str, typer.Option("--name", help="As colleagues know this person.")],
     role: RoleNames,
     password: NewPassword,
+    unit: UnitCode = None,
 ) -> None:
     """Let a person sign in."""
 
@@ -34,6 +37,8 @@ def add(
         roles = load_roles(here.path(here.config.data.roles))
         account = users.Account(username, display_name, password, tuple(role))
         await users.create_user(tx, roles, account, clock.now(), None)
+        if unit is not None:
+            await set_unit(tx, username, unit, clock.now(), None)
 
     in_transaction(work)
     screen.print(f"{username} can sign in.")
@@ -43,15 +48,14 @@ def add(
 def show() -> None:
     """Who can sign in, in which roles, and when they last did."""
     table = Table(box=None)
-    for column in ("user", "name", "roles", "last sign-in", ""):
+    for column in ("user", "name", "roles", "unit", "last sign-in", ""):
         table.add_column(column)
 
     async def work(tx: Transaction, _: Installation) -> None:
         for user in await users.list_users(tx):
             last = f"{clock.beijing(user.last_sign_in_at):%Y-%m-%d %H:%M}" if user.last_sign_in_at else "never"
-            table.add_row(
-                user.username, user.display_name, ", ".join(user.roles), last, "" if user.active else "[red]closed[/]"
-            )
+            closed = "" if user.active else "[red]closed[/]"
+            table.add_row(user.username, user.display_name, ", ".join(user.roles), user.unit_code or "", last, closed)
 
     in_transaction(work)
     screen.print(table)
@@ -74,6 +78,16 @@ def set_roles(username: str, role: RoleNames) -> None:
 
     in_transaction(work)
     screen.print(f"{username} is now {', '.join(sorted(set(role)))}.")
+
+
+@user_app.command("unit")
+def place(
+    username: str,
+    unit: Annotated[str | None, typer.Argument(help="Code of the unit; none: the hotline itself.")] = None,
+) -> None:
+    """Let a person work for this unit (hotline load units), or for the hotline itself."""
+    in_transaction(lambda tx, _: set_unit(tx, username, unit, clock.now(), None))
+    screen.print(f"{username} works for {unit or 'the hotline itself'}.")
 
 
 @user_app.command("close")

@@ -13,6 +13,19 @@ from backend.notices import models as _notices
 from backend.orders import models as _orders
 from backend.queueing import models as _queueing
 from backend.seats import models as _seats
+from backend.units import models as _units
 
 metadata = Base.metadata
-DOMAINS = (_identity, _citizens, _orders, _seats, _calls, _cases, _deadlines, _callbacks, _notices, _queueing)
+DOMAINS = (
+    _identity,
+    _units,
+    _citizens,
+    _orders,
+    _seats,
+    _calls,
+    _cases,
+    _deadlines,
+    _callbacks,
+    _notices,
+    _queueing,
+)

@@ -16,6 +16,7 @@ import structlog
 
 from backend.app.children import Keeper, RoleProcess
 from backend.app.config import Installation
+from backend.app.datasets import load_what_is_missing
 from backend.app.schema import upgrade_schema
 from backend.kernel.errors import Conflict, Unavailable
 from backend.kernel.postgres import PrivatePostgres
@@ -88,6 +89,7 @@ class Platform:
         say("database (PostgreSQL)")
         await self._start_database()
         await upgrade_schema(self.database_url)
+        await load_what_is_missing(self.database_url)
         say("telephone exchange (Asterisk)")
         await install(self.installation.state, say=lambda what, _share: say(f"telephone exchange (Asterisk): {what}"))
         self.pbx = await prepare(

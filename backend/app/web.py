@@ -40,6 +40,8 @@ from backend.kernel.files import FileStore
 from backend.queueing import endpoints as queueing_endpoints
 from backend.seats import endpoints as seat_endpoints
 from backend.taxonomy.taxonomy import load_taxonomy
+from backend.units import endpoints as unit_endpoints
+from backend.units.directory import units_in_force
 from telephony.pbx import ports as pbx_ports
 from telephony.pbx.paths import pbx_paths
 from telephony.pbx.settings import PbxSettings
@@ -78,6 +80,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     )
     app.state.origins = settings.origins
     app.state.pbx = settings.pbx
+    app.state.units = units_in_force()
     app.state.case_numbers_of_calls = cases.case_numbers_of_calls
     for part in (
         identity_endpoints,
@@ -87,6 +90,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         callback_endpoints,
         queueing_endpoints,
         figure_endpoints,
+        unit_endpoints,
         console_endpoints,
         health,
     ):

@@ -13,7 +13,8 @@ from backend.kernel.database import Base
 
 
 class User(Base):
-    """A person with an account. `username` is stored as `normal_username` gives it."""
+    """A person with an account. `username` is stored as `normal_username` gives it; `unit_code` names the unit that the
+    person works for, None for who belongs to the hotline itself."""
 
     __tablename__ = "users"
 
@@ -22,6 +23,7 @@ class User(Base):
     display_name: Mapped[str]
     password_hash: Mapped[str]
     roles: Mapped[list[str]]
+    unit_code: Mapped[str | None]
     active: Mapped[bool]
     created_at: Mapped[datetime]
     last_sign_in_at: Mapped[datetime | None]

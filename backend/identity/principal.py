@@ -11,7 +11,8 @@ from backend.identity.schemas import Me
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A signed-in person. `expires_at` is when the session ends if nothing more is asked in it."""
+    """A signed-in person. `expires_at` is when the session ends if nothing more is asked in it; `unit_code` names the
+    unit that the person works for, None for who belongs to the hotline itself."""
 
     user_id: UUID
     username: str
@@ -20,6 +21,7 @@ class Principal:
     permissions: frozenset[str]
     session_id: UUID
     expires_at: datetime
+    unit_code: str | None = None
 
     def may(self, permission: str) -> bool:
         """Whether the roles permit this."""
@@ -39,4 +41,5 @@ class Principal:
             roles=list(self.roles),
             permissions=sorted(self.permissions),
             expires_at=self.expires_at,
+            unit_code=self.unit_code,
         )

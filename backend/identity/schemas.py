@@ -27,6 +27,7 @@ class Me(Schema):
     roles: list[str]
     permissions: list[str]
     expires_at: datetime
+    unit_code: str | None
 
 
 class UserView(Schema):
@@ -36,6 +37,7 @@ class UserView(Schema):
     username: str
     display_name: str
     roles: list[str]
+    unit_code: str | None
     active: bool
     last_sign_in_at: datetime | None
 

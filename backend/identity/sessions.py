@@ -150,4 +150,5 @@ def _principal(session: UserSession, user: User, roles: Roles) -> Principal:
         permissions=roles.permissions_of(user.roles),
         session_id=session.session_id,
         expires_at=session.expires_at,
+        unit_code=user.unit_code,
     )

@@ -25,12 +25,13 @@ class UnknownUser(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What an account is made of."""
+    """What an account is made of. Whether there is a unit of this code, `backend.units.staff` knows."""
 
     username: str
     display_name: str
     password: str
     roles: tuple[str, ...]
+    unit_code: str | None = None
 
 
 async def create_user(tx: Transaction, roles: Roles, account: Account, now: datetime, by: Principal | None) -> User:
@@ -66,6 +67,7 @@ def _new_user(account: Account, roles: Roles, now: datetime) -> User:
         username=username,
         display_name=account.display_name.strip() or username,
         roles=roles.check(account.roles),
+        unit_code=account.unit_code,
         active=True,
         created_at=now,
     )
@@ -88,6 +90,13 @@ async def set_roles(
     granted = roles.check(names)
     before, user.roles = list(user.roles), granted
     await audit.record(tx, by, "roles_set", "user", user.user_id, {"before": before, "after": granted}, at=now)
+
+
+async def set_unit(tx: Transaction, username: str, unit_code: str | None, now: datetime, by: Principal | None) -> None:
+    """Let a user work for this unit, or for none; takes effect with the next request of a running session."""
+    user = await find_user(tx, username)
+    before, user.unit_code = user.unit_code, unit_code
+    await audit.record(tx, by, "unit_set", "user", user.user_id, {"before": before, "after": unit_code}, at=now)
 
 
 async def set_active(tx: Transaction, username: str, active: bool, now: datetime, by: Principal | None) -> None:
@@ -123,6 +132,8 @@ async def ensure_users(tx: Transaction, roles: Roles, accounts: Sequence[Account
             await set_password(tx, user.username, account.password, now, None)
         if user.roles != roles.check(account.roles):
             await set_roles(tx, roles, user.username, account.roles, now, None)
+        if user.unit_code != account.unit_code:
+            await set_unit(tx, user.username, account.unit_code, now, None)
 
 
 async def list_users(tx: Transaction) -> list[UserView]:

@@ -6,6 +6,7 @@ A file with a mistake changes nothing: all mistakes are told at once, so that wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,15 +19,41 @@ from backend.kernel.config import ConfigurationInvalid, read_yaml
 Place = tuple[int | str, ...]
 """Where something stands in the data: ("streets", 3, "code")."""
 
+Misplaced = tuple[Place, str]
+"""A place and what is wrong with it."""
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def load_data(
-    model: type[Model], path: Path, check: Callable[[Model], Iterable[tuple[Place, str]]] = lambda _: ()
-) -> Model:
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong on one line of a file; `field` is "" where the whole entry is meant."""
+
+    line: int
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {f'{self.field}: ' if self.field else ''}{self.message}"
+
+
+class DataInvalid(ConfigurationInvalid):
+    """A file of reference data has mistakes."""
+
+    def __init__(self, path: Path, mistakes: list[Mistake]) -> None:
+        super().__init__(
+            f"{path} has mistakes: {'; '.join(str(mistake) for mistake in mistakes)}.",
+            kept="Nothing of it was taken.",
+            next_step="Correct these lines.",
+        )
+        self.path = path
+        self.mistakes = mistakes
+
+
+def load_data(model: type[Model], path: Path, check: Callable[[Model], Iterable[Misplaced]] = lambda _: ()) -> Model:
     """Read `path` into `model`, then ask `check` for what is wrong between rows.
 
-    Raises `ConfigurationInvalid` with the line of every mistake.
+    Raises `DataInvalid` with the line of every mistake.
     """
     content = read_yaml(path)
     try:
@@ -34,13 +61,16 @@ def load_data(
         mistakes = list(check(data))
     except ValidationError as error:
         mistakes = [(each["loc"], each["msg"]) for each in error.errors()]
-    if not mistakes:
-        return data
+    if mistakes:
+        raise data_invalid(path, mistakes)
+    return data
+
+
+def data_invalid(path: Path, mistakes: Iterable[Misplaced]) -> DataInvalid:
+    """The error that names the line of each of these mistakes, in the order of the lines."""
     root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    told = "; ".join(f"line {_line(root, place)}: {_name(place)}{message}" for place, message in mistakes)
-    raise ConfigurationInvalid(
-        f"{path} has mistakes: {told}.", kept="Nothing of it was taken.", next_step="Correct these lines."
-    )
+    found = [Mistake(_line(root, place), _field(place), message) for place, message in mistakes]
+    return DataInvalid(path, sorted(found, key=lambda mistake: mistake.line))
 
 
 def _line(node: Node | None, place: Place) -> int:
@@ -57,6 +87,5 @@ def _line(node: Node | None, place: Place) -> int:
     return line
 
 
-def _name(place: Place) -> str:
-    named = next((step for step in reversed(place) if isinstance(step, str)), "")
-    return f"{named}: " if named else ""
+def _field(place: Place) -> str:
+    return next((step for step in reversed(place) if isinstance(step, str)), "")

@@ -13,10 +13,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.kernel.datafile import Place, load_data
+from backend.kernel.finding import Finder, Words
 from backend.kernel.pinyin import spell
 from backend.taxonomy import schemas
 from backend.taxonomy.schemas import CaseClass
-from backend.taxonomy.search import find_classes
 
 
 class _Class(BaseModel):
@@ -45,6 +45,7 @@ class Taxonomy:
         self.valid_from = valid_from
         self.classes = classes
         self._by_code = {each.code: each for each in classes}
+        self._finder = Finder(classes, _words)
 
     def case_class(self, code: str) -> CaseClass | None:
         """The class of this code."""
@@ -56,8 +57,8 @@ class Taxonomy:
         return by_name or next((each for each in self.classes if name in each.aliases), None)
 
     def search(self, typed: str, limit: int = 20) -> list[CaseClass]:
-        """The classes that fit what was typed, best first; the rule stands in `backend.taxonomy.search`."""
-        return find_classes(self.classes, typed)[:limit]
+        """The classes that fit what was typed, best first; the rule stands in `backend.kernel.finding`."""
+        return self._finder.find(typed)[:limit]
 
     def as_options(self) -> schemas.Taxonomy:
         """The classes as the case form offers them."""
@@ -83,6 +84,10 @@ def _flatten(classes: tuple[_Class, ...], above: tuple[str, ...]) -> Iterator[Ca
             aliases=list(each.aliases),
         )
         yield from _flatten(each.classes, path)
+
+
+def _words(each: CaseClass) -> Words:
+    return Words.of((each.name, *each.aliases), each.initials, each.pinyin, each.path)
 
 
 def _mistakes(data: _TaxonomyFile) -> Iterator[tuple[Place, str]]:

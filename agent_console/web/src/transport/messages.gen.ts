@@ -901,6 +901,7 @@ export interface Me {
   expires_at: string
   permissions: string[]
   roles: string[]
+  unit_code: string | null
   user_id: string
   username: string
 }
@@ -1376,6 +1377,7 @@ export interface UserView {
   display_name: string
   last_sign_in_at: string | null
   roles: string[]
+  unit_code: string | null
   user_id: string
   username: string
 }

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from backend.app import cli_calls, cli_care, cli_jobs, cli_run, cli_users
+from backend.app import cli_calls, cli_care, cli_jobs, cli_load, cli_run, cli_users
 from backend.app.config import Installation
 from backend.app.terminal import app
 from backend.app.up import AlreadyRunning, Platform, WebPortInUse, platform
@@ -25,6 +25,7 @@ assert cli_care.db_app
 assert cli_run.up
 assert cli_users.user_app
 assert cli_jobs.jobs_app
+assert cli_load.load_app
 
 
 def hotline(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -47,7 +48,8 @@ def overlay(folder: Path, text: str) -> str:
     [[], ["up"], ["demo"], ["serve"], ["telephony"], ["worker"], ["bench"], ["drill"], ["simulate"],
      ["simulate", "day"], ["db"], ["pbx"], ["model"],
      ["user"], ["db", "upgrade"], ["pbx", "install"], ["model", "list"], ["user", "add"],
-     ["user", "list"], ["user", "password"], ["user", "roles"], ["user", "close"], ["user", "open"],
+     ["user", "list"], ["user", "password"], ["user", "roles"], ["user", "close"], ["user", "open"], ["user", "unit"],
+     ["load"], ["load", "units"], ["load", "all"], ["load", "history"],
      ["calls"], ["calls", "reconcile"], ["jobs"], ["jobs", "list"], ["jobs", "retry"]],
 )  # fmt: skip
 def test_every_command_says_what_it_does(command: list[str]) -> None:

@@ -23,6 +23,7 @@ def test_the_roles_are_delivered_with_their_titles(roles: Roles) -> None:
         "agent": "坐席",
         "supervisor": "班长",
         "dispatcher": "派遣员",
+        "unit": "承办员",
         "qa": "质检员",
         "admin": "管理员",
     }

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.kernel.config import PROJECT_ROOT, ConfigurationInvalid
-from backend.taxonomy.search import find_classes, rank_of
+from backend.kernel.finding import Words, plain
 from backend.taxonomy.taxonomy import Taxonomy, load_taxonomy
 
 TAXONOMY = load_taxonomy(PROJECT_ROOT / "configs" / "taxonomy" / "hotline.yaml")
@@ -81,7 +81,7 @@ def test_what_is_found_by_itself_comes_before_what_lies_below_it() -> None:
 
 def test_nothing_typed_offers_everything_in_order_up_to_the_limit() -> None:
     assert names(" ", limit=3) == ["物业管理", "电梯故障", "物业服务"]
-    assert TAXONOMY.as_options().classes == find_classes(TAXONOMY.classes, "")
+    assert TAXONOMY.as_options().classes == TAXONOMY.search("", limit=10_000)
 
 
 @given(st.data())
@@ -97,9 +97,10 @@ def test_every_class_is_found_by_any_part_of_its_name_and_spelling(data: st.Data
 def test_what_is_found_fits_and_stands_in_order(typed: str) -> None:
     found = TAXONOMY.search(typed, limit=1000)
     assert len({each.code for each in found}) == len(found)
-    plain = "".join(typed.lower().split()).replace("'", "").replace("’", "").replace("-", "")
-    if plain:
-        ranks = [rank_of(each, plain) for each in found]
+    if typed := plain(typed):
+        ranks = [
+            Words.of((each.name, *each.aliases), each.initials, each.pinyin, each.path).rank(typed) for each in found
+        ]
         assert None not in ranks
         assert ranks == sorted(rank for rank in ranks if rank is not None)
 

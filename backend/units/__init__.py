@@ -1,0 +1,1 @@
+"""The units that take part: the district centre, reception sub-centres, streets, communities, departments."""
