@@ -262,7 +262,7 @@ class Connection:
         until_check = random.randrange(_TICKS_A_CHECK) + 1  # noqa: S311 - spread, not a secret
         while True:
             await asyncio.sleep(_TICK_S)
-            self._put(Tick(server_time=clock.now(), seq=self._hub.newest_seq, link=self._hub.link))
+            self._put(Tick(server_time=clock.now(), seq=self._hub.newest_seq, links=self._hub.links))
             until_check -= 1
             if until_check:
                 continue

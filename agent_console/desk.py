@@ -10,7 +10,7 @@ from agent_console.hall import hall_state, supervisors_of
 from agent_console.protocol import DeskState, LinkView, QueueView
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.calls import service as calls
-from backend.calls.pbx_link import link_now
+from backend.calls.pbx_link import links_now
 from backend.cases.drafts import open_drafts
 from backend.cases.rules import ReferenceData
 from backend.identity.principal import Principal
@@ -56,7 +56,7 @@ async def desk_state(tx: Transaction, desk: Desk, seat: SeatView | None, now: da
         call=await current_card(tx, seat, now) if seat is not None else None,
         drafts=drafts,
         queue=await queue_view(tx, now),
-        link=await link_view(tx),
+        links=await link_views(tx, desk.pbx),
         notices=await notices_for(tx, desk.principal, now),
         supervisors=await supervisors_of(tx, seat) if desk.show_supervision and seat is not None else [],
         hall=await hall_state(tx, now) if desk.principal.may("seats.watch") else None,
@@ -71,7 +71,7 @@ async def queue_view(tx: Transaction, now: datetime) -> QueueView:
     )
 
 
-async def link_view(tx: Transaction) -> LinkView:
-    """The link to the PBX, as the telephony process last said."""
-    link = await link_now(tx)
-    return LinkView(state=link.state, as_of=link.as_of)
+async def link_views(tx: Transaction, pbx: PbxSettings) -> list[LinkView]:
+    """The link to each PBX, as its telephony process last said."""
+    links = await links_now(tx, [host.name for host in pbx.all_hosts])
+    return [LinkView(host=link.host, state=link.state, as_of=link.as_of) for link in links]

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from agent_console.connection import Connection
 from agent_console.desk import Desk
 from agent_console.hub import Hub
-from agent_console.schemas import Options, PhoneTargets
+from agent_console.schemas import HostOption, Options, PhoneTargets
 from agent_console.settings import ConsoleSettings
 from backend.cases.schemas import Urgency
 from backend.identity.access import Access, check_origin, principal_of, requires, signed_in
@@ -25,6 +25,10 @@ router = APIRouter(prefix="/api")
 
 class NoSeatForPhone(Conflict):
     """The person sits at no seat, so there is no phone to register."""
+
+
+class SeatWithoutPbx(Conflict):
+    """The PBX that the seat's phone registers at is configured no longer."""
 
 
 @router.get("/options")
@@ -43,6 +47,7 @@ async def options(request: Request, _: Annotated[Principal, Depends(signed_in)])
         ],
         urgencies=list(Urgency),
         numbers=list(settings.numbers),
+        hosts=[HostOption(name=host.name, title=host.title) for host in settings.pbx.all_hosts],
     )
 
 
@@ -54,10 +59,16 @@ async def softphone(request: Request, principal: Annotated[Principal, Depends(re
         seat = await seats.seat_of(tx, principal)
     if seat is None:
         raise NoSeatForPhone("You do not sit at a seat.", next_step="Choose a seat first.")
+    sip = settings.sip.get(seat.host)
+    if sip is None:
+        raise SeatWithoutPbx(
+            f"Seat {seat.seat} is on the PBX {seat.host}, which the configuration does not hold any more.",
+            next_step="Choose another seat.",
+        )
     return Softphone(
         seat=seat.seat,
-        sip_uri=f"sip:{seat.seat}@{settings.sip_domain}",
-        websocket_url=settings.sip_websocket_url,
+        sip_uri=f"sip:{seat.seat}@{sip.domain}",
+        websocket_url=sip.websocket_url,
         password=settings.sip_secret(seat.seat),
     )
 

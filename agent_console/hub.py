@@ -15,12 +15,13 @@ from typing import Protocol
 
 import structlog
 
-from agent_console.desk import link_view
+from agent_console.desk import link_views
 from agent_console.popups import Popups
 from agent_console.protocol import Event, EventBody, LinkView, Ring
 from backend.kernel.database import Database
 from backend.kernel.errors import Unavailable
 from backend.kernel.events import EventStream, StoredEvent
+from telephony.pbx.settings import PbxSettings
 
 log = structlog.get_logger(__name__)
 
@@ -47,14 +48,17 @@ class Listener(Protocol):
 class Hub:
     """Fans events out to the listeners of this process."""
 
-    def __init__(self, database: Database, renderers: dict[str, Render], popups: Popups | None = None) -> None:
+    def __init__(
+        self, database: Database, pbx: PbxSettings, renderers: dict[str, Render], popups: Popups | None = None
+    ) -> None:
+        self._pbx = pbx
         self._database = database
         self._stream = EventStream(database)
         self._popups = popups
         self._renderers = renderers
         self._by_audience: dict[str, set[Listener]] = defaultdict(set)
         self.newest_seq = 0
-        self.link: LinkView | None = None
+        self.links: list[LinkView] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -144,7 +148,7 @@ class Hub:
         while True:
             with suppress(Unavailable):
                 async with self._database.transaction() as tx:
-                    self.link = await link_view(tx)
+                    self.links = await link_views(tx, self._pbx)
             await asyncio.sleep(_LINK_EVERY_S)
 
     async def _render_when_possible(self, batch: Sequence[StoredEvent]) -> list[Event]:

@@ -7,6 +7,7 @@ card; when no announcement came (the hub was just started, the notice was lost),
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -41,26 +42,32 @@ Show = Callable[[str, Ring], None]
 class Popups:
     """The cards that are ready, by call."""
 
-    def __init__(self, database: Database, rings: Path) -> None:
+    def __init__(self, database: Database, rings: Sequence[Path]) -> None:
         self._database = database
         self._rings = rings
         self._connection = PipelinedConnection(database.url, application_name="hotline popups")
+        self._one_at_a_time = asyncio.Lock()
         self._ready: OrderedDict[str, CallCard] = OrderedDict()
 
     async def follow(self, show: Show) -> None:
-        """Make cards on arrivals and show them on rings, for ever."""
+        """Make cards on arrivals and show them on rings, for ever; each PBX of this machine has its own board."""
         await self._prepare([])
         try:
-            async for batch in notices(self._rings):
-                announced = [read(notice) for notice in batch]
-                if arriving := [one for one in announced if isinstance(one, Arriving)]:
-                    await self._prepare(arriving)
-                for one in announced:
-                    if isinstance(one, Ringing) and one.call_id in self._ready:
-                        card = self._ready[one.call_id].model_copy(update={"ringing_since": one.at})
-                        show(one.seat, Ring(card=card))
+            async with asyncio.TaskGroup() as group:
+                for board in self._rings:
+                    group.create_task(self._follow_board(board, show))
         finally:
             await self._connection.close()
+
+    async def _follow_board(self, board: Path, show: Show) -> None:
+        async for batch in notices(board):
+            announced = [read(notice) for notice in batch]
+            if arriving := [one for one in announced if isinstance(one, Arriving)]:
+                await self._prepare(arriving)
+            for one in announced:
+                if isinstance(one, Ringing) and one.call_id in self._ready:
+                    card = self._ready[one.call_id].model_copy(update={"ringing_since": one.at})
+                    show(one.seat, Ring(card=card))
 
     async def ring(self, events: Sequence[StoredEvent]) -> list[EventBody | None]:
         """The pop-ups of `call_ringing` events, from the record."""
@@ -101,11 +108,12 @@ class Popups:
         callers = {call.call_id: read_number(call.caller_number) for call in calls}
         numbers = {caller.e164 for caller in callers.values() if caller.e164 is not None}
         try:
-            names, repeats, known = await self._connection.read(
-                names_statement(numbers),
-                repeats_statement(numbers, callers, clock.now()),
-                cases_statement(numbers, POP_UP_CASES),
-            )
+            async with self._one_at_a_time:
+                names, repeats, known = await self._connection.read(
+                    names_statement(numbers),
+                    repeats_statement(numbers, callers, clock.now()),
+                    cases_statement(numbers, POP_UP_CASES),
+                )
         except Unavailable:
             return
         name_of = {row["e164"]: row["name"] for row in names}

@@ -239,8 +239,9 @@ class QueueView(Schema):
 
 
 class LinkView(Schema):
-    """The state of the link to the PBX and when it was last known to be alive."""
+    """The state of the link to one PBX and when it was last known to be alive."""
 
+    host: str
     state: str
     as_of: datetime | None
 
@@ -253,7 +254,7 @@ class DeskState(Schema):
     call: CallCard | None
     drafts: list[DraftView]
     queue: QueueView
-    link: LinkView
+    links: list[LinkView]
     notices: list[NoticeView] = []
     supervisors: list[SupervisorView] = []
     hall: s.HallState | None = None
@@ -318,7 +319,7 @@ class QueueChanged(Schema):
 
 
 class LinkChanged(Schema):
-    """The link to the PBX came or went."""
+    """The link to a PBX came or went."""
 
     kind: Literal["link_changed"] = "link_changed"
     link: LinkView
@@ -465,14 +466,14 @@ class Ring(Schema):
 class Tick(Schema):
     """A sign of life every 5 s, with the server's time and the newest event number.
 
-    `link` is the link to the PBX as of the tick before, so that a telephony process that died without a word is
-    seen by the age of its last one; None until it was first read.
+    `links` are the links to all PBX hosts as of the tick before, so that a telephony process that died without a word
+    is seen by the age of its last one; empty until they were first read.
     """
 
     type: Literal["tick"] = "tick"
     server_time: datetime
     seq: int
-    link: LinkView | None = None
+    links: list[LinkView] = []
 
 
 class SignedOut(Schema):

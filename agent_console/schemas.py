@@ -11,10 +11,17 @@ from backend.seats.schemas import PauseReason, SeatView
 from backend.taxonomy.schemas import Taxonomy
 
 
+class HostOption(Schema):
+    """A PBX, and what people call it."""
+
+    name: str
+    title: str
+
+
 class Options(Schema):
     """Everything that the console's menus offer.
 
-    `numbers` are the hotline numbers, `pause_reasons` those that a person may choose.
+    `numbers` are the hotline numbers, `hosts` the PBX hosts, `pause_reasons` those that a person may choose.
     """
 
     streets: list[Street]
@@ -24,6 +31,7 @@ class Options(Schema):
     pause_reasons: list[PauseReason]
     urgencies: list[Urgency]
     numbers: list[str]
+    hosts: list[HostOption]
 
 
 class QueueTarget(Schema):
@@ -44,10 +52,12 @@ class PartStatus(Schema):
     """One part of the platform: whether it works, and as of when.
 
     `detail` is a bare value for the console to put into words: of "events" the newest event's number, of "pbx_link" the
-    link's state, of "jobs" how many are parked, of "database" what is wrong.
+    link's state, of "jobs" how many are parked, of "database" what is wrong. A part "pbx_link" is that of
+    the PBX `host`.
     """
 
     name: str
+    host: str | None = None
     ok: bool
     detail: str
     as_of: datetime | None

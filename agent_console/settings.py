@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from agent_console.schemas import QueueTarget
@@ -13,17 +13,25 @@ from telephony.pbx.settings import PbxSettings
 
 
 @dataclass(frozen=True, slots=True)
+class SipAccess:
+    """Where the softphones of one PBX register: the domain of their SIP addresses, and its WebSocket."""
+
+    domain: str
+    websocket_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleSettings:
-    """`sip_secret` gives the SIP password of a seat; `origins` are further origins from which consoles may come;
-    `show_supervision` tells agents when a supervisor takes part in their call."""
+    """`sip` tells for each PBX host where softphones register; `sip_secret` gives the SIP password of a seat; `origins`
+    are further origins from which consoles may come; `show_supervision` tells agents when a supervisor takes part in
+    their call."""
 
     reference: ReferenceData
     times: HallTimes
     callbacks: CallbackRules
     numbers: tuple[str, ...]
     queues: tuple[QueueTarget, ...]
-    sip_domain: str
-    sip_websocket_url: str
+    sip: Mapping[str, SipAccess]
     sip_secret: Callable[[str], str]
     origins: frozenset[str]
     pbx: PbxSettings

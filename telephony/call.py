@@ -78,7 +78,8 @@ class Call:
     `ringing` and `talking` map seats to their channels, `consults` the seats that consult to whom they consult;
     `asked` are the channels that ring for a consultation and `second_legs` those from which seats ever consulted, both
     with who asks. `legs` are all channels that were ever part of the call, `supervisors` the seats of supervisors who
-    take part, with how they do.
+    take part, with how they do. `handed_to` is the PBX host at which the citizen is now, if it is another one, and
+    `continues` the call of another host that this one is the rest of.
     """
 
     id: str
@@ -102,6 +103,8 @@ class Call:
     recording: str = ""
     recording_paused_at: datetime | None = None
     scored: bool = False
+    continues: str = ""
+    handed_to: str = ""
     ended: bool = False
     legs: set[str] = field(default_factory=set)
     supervisors: dict[str, Supervisor] = field(default_factory=dict)
@@ -218,6 +221,18 @@ def _consult_ended(call: Call, fact: f.ConsultEnded) -> None:
     call.consults.pop(fact.asked_by, None)
 
 
+def _handed_over(call: Call, fact: f.CallHandedOver) -> None:
+    call.handed_to = fact.host
+
+
+def _came_back(call: Call, _: f.CallCameBack) -> None:
+    call.handed_to = ""
+
+
+def _continues(call: Call, fact: f.CallContinues) -> None:
+    call.continues = fact.first_call_id
+
+
 def _talk_ended(call: Call, fact: f.TalkEnded) -> None:
     call.talking.pop(fact.seat, None)
     call.held.discard(fact.seat)
@@ -264,6 +279,9 @@ _CHANGES: dict[type[f.Fact], Callable[[Call, Any], None]] = {
     f.ConsultBegan: _consult_began,
     f.ConsultAnswered: _consult_answered,
     f.ConsultEnded: _consult_ended,
+    f.CallHandedOver: _handed_over,
+    f.CallCameBack: _came_back,
+    f.CallContinues: _continues,
     f.TalkEnded: _talk_ended,
     f.RecordingStarted: _recording,
     f.RecordingPaused: _recording_paused,

@@ -15,6 +15,7 @@ from telephony import supervision_events as supervision
 from telephony.ami import AmiEvent
 from telephony.call import Call, Direction
 from telephony.consult_events import RINGING_IN
+from telephony.host_events import HANDING_OVER, handing_over, is_arrival, is_placing
 from telephony.names import dialed_in, is_number, is_outside, seat_of, text_or_empty
 
 Reader = Callable[[Call, AmiEvent, datetime], Iterable[f.CallFact]]
@@ -31,11 +32,11 @@ def opening(event: AmiEvent, at: datetime) -> f.CallArrived | f.CallPlaced | Non
     """The fact that begins a call, if this event does. Spying, consulting and idle originating begin none."""
     name, channel = event["Event"], event["Channel"]
     if name == "Newchannel":
-        from_outside = event["ChannelState"] == RINGING_IN and is_outside(channel)
+        from_outside = event["ChannelState"] == RINGING_IN and is_arrival(channel)
         return arrival(event, at, event["Exten"]) if from_outside and event["Uniqueid"] == event["Linkedid"] else None
     if name == "UserEvent" and event["UserEvent"] == "HotlineArrive" and is_outside(channel):
         return arrival(event, at, event["Dialed"] or event["Exten"])
-    if name == "DialBegin" and is_outside(event["DestChannel"]) and seat_of(channel):
+    if name == "DialBegin" and is_placing(event) and seat_of(channel):
         return _placing(event, at)
     return None
 
@@ -74,6 +75,8 @@ def _user_event(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFac
     name = event["UserEvent"]
     if name in {"HotlineArrive", "HotlineRecord"} and event["RecFile"] and not call.recording:
         yield f.RecordingStarted(at=at, call_id=call.id, file=event["RecFile"])
+    if name in HANDING_OVER:
+        yield from handing_over(call, event, at)
     elif name == supervision.TAKE_OVER:
         yield from supervision.take_over(call, event, at)
     elif name in {"QueueGiveUp", "HotlineEnd"}:
@@ -304,8 +307,8 @@ def _outcome(call: Call, by: f.Party, *, cut: bool) -> f.CallOutcome:
     if call.direction is Direction.OUTBOUND:
         spoken = {"BUSY": f.CallOutcome.BUSY, "NOANSWER": f.CallOutcome.NO_ANSWER, "CANCEL": f.CallOutcome.NO_ANSWER}
         return spoken.get(call.dial_status, f.CallOutcome.FAILED)
-    if call.gave_up and call.gave_up != ABANDONED:
-        return f.CallOutcome.NO_SEAT
+    if call.handed_to or (call.gave_up and call.gave_up != ABANDONED):
+        return f.CallOutcome.HANDED_OVER if call.handed_to else f.CallOutcome.NO_SEAT
     if by in {f.Party.CALLER, f.Party.UNKNOWN}:
         return f.CallOutcome.ABANDONED
     return f.CallOutcome.FAILED if call.queue else f.CallOutcome.REJECTED

@@ -32,9 +32,13 @@ class RingOutcome(StrEnum):
 
 
 class CallOutcome(StrEnum):
-    """How a call ended; `busy` and `no_answer` occur on calls that a seat placed, the rest on calls of citizens too."""
+    """How a call ended; `busy` and `no_answer` occur on calls that a seat placed, the rest on calls of citizens too.
+
+    `handed_over` is a citizen's call that went on at another PBX host before anybody here had talked to him.
+    """
 
     ANSWERED = "answered"
+    HANDED_OVER = "handed_over"
     ABANDONED = "abandoned"
     NO_SEAT = "no_seat"
     REJECTED = "rejected"
@@ -269,6 +273,33 @@ class CallTransferred(CallFact):
     from_seat: str
     to: str
     mode: TransferMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHandedOver(CallFact):
+    """The citizen goes on at the PBX `host`, to its queue or seat `to`; his leg here lasts as long as he is there."""
+
+    host: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallCameBack(CallFact):
+    """The PBX `host` did not take the citizen, who waits on here."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallContinues(CallFact):
+    """This call is the rest of `first_call_id`, which another PBX host handed over after `waited_ms`.
+
+    `talked` tells that somebody there had talked to the citizen already.
+    """
+
+    first_call_id: str
+    waited_ms: int
+    talked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,11 @@ import re
 from functools import lru_cache
 
 DEFAULT_HOST = "hotline"
-"""The name of the PBX in the record: the `systemname` in its asterisk.conf."""
+"""The name of the first PBX in the record. A PBX's name is the `systemname` in its asterisk.conf."""
 
 _SEAT = re.compile(r"PJSIP/([0-9]+)(?:-[0-9a-f]+)?")
 _OUTSIDE = re.compile(r"PJSIP/[^/]*[^/0-9-][^/]*-[0-9a-f]+")
+_PEER = re.compile(r"PJSIP/host-([a-z][a-z0-9]*)-[0-9a-f]+")
 _NUMBER = re.compile(r"\+?[0-9]{3,20}")
 _NOBODY = frozenset({"", "<unknown>"})
 
@@ -28,6 +29,13 @@ def seat_of(name: str) -> str | None:
 def is_outside(channel: str) -> bool:
     """Whether the channel leads to the public network: a SIP channel of an endpoint with a name, such as a trunk."""
     return _OUTSIDE.fullmatch(channel) is not None
+
+
+@lru_cache(maxsize=8192)
+def peer_of(channel: str) -> str | None:
+    """The PBX host to which the channel leads: `PJSIP/host-labour-0000002a` is the line to the host labour."""
+    match = _PEER.fullmatch(channel)
+    return match[1] if match else None
 
 
 def interface_of(seat: str) -> str:

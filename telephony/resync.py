@@ -12,6 +12,7 @@ from telephony.ami import AmiEvent, Snapshot
 from telephony.call import Call, Direction
 from telephony.call_events import arrival, ending
 from telephony.consult_events import ended
+from telephony.host_events import is_relayed
 from telephony.line_events import REACHABLE
 from telephony.lines import Line, Membership
 from telephony.names import is_outside, seat_of, text_or_empty
@@ -140,7 +141,7 @@ def _consults(calls: Mapping[str, Call], seen: Seen) -> bool:
 
 def _opening(call_id: str, seen: Seen, entry: AmiEvent | None, at: datetime) -> f.CallArrived | f.CallPlaced | None:
     citizen = seen.citizen
-    if citizen is None:
+    if citizen is None or is_relayed(citizen):
         return None
     if citizen is seen.root:
         dialed = citizen["Exten"] or (entry["Queue"] if entry is not None else "")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from telephony.pbx.parts import HostPart
 from telephony.pbx.settings import OWN_SEAT_QUEUE, PbxSettings, QueueSettings
 
 Skills = Mapping[str, int]
@@ -59,17 +60,15 @@ def skills_at(settings: PbxSettings, own: Skills, site: str | None) -> Skills:
     return next((known.skills for known in settings.sites if known.name == site), settings.default_skills)
 
 
-def places_of(
-    settings: PbxSettings, seat: str, skills: Skills, site: str | None, *, leader: bool = False
-) -> dict[str, int]:
-    """The queues that this seat serves, each with its place there; lower places ring first."""
+def places_of(part: HostPart, seat: str, skills: Skills, site: str | None, *, leader: bool = False) -> dict[str, int]:
+    """The queues of its PBX that this seat serves, each with its place there; lower places ring first."""
     places = {
         queue.name: LEADER_LEVEL if leader else skills[queue.skill]
-        for queue in settings.queues
+        for queue in part.queues
         if queue.skill in skills and (not queue.sites or site in queue.sites)
     }
-    own = settings.own_penalties.get(seat)
-    if settings.own_seat_seconds and own is not None:
+    own = part.own_penalties.get(seat)
+    if part.pbx.own_seat_seconds and own is not None:
         places[OWN_SEAT_QUEUE] = own
     return places
 
@@ -116,7 +115,15 @@ def explain(settings: PbxSettings, dialed: str) -> Sequence[str]:
             f"If the seat that took the caller's open case is free, it alone rings for {settings.own_seat_seconds} s."
         )
     queues = {queue.name: queue for queue in settings.queues}
+    steps += _explain_host(settings, number.host, settings.host_of(queues[number.queue]))
     return [*steps, *_explain_queue(queues[number.queue]), *_explain_overflow(queues[number.queue], queues)]
+
+
+def _explain_host(settings: PbxSettings, arrives_at: str, waits_at: str) -> list[str]:
+    if arrives_at == waits_at:
+        return []
+    title = next(host.title for host in settings.all_hosts if host.name == waits_at)
+    return [f"The call goes on to the PBX {title}; while that is away, its caller waits here in another queue."]
 
 
 def _explain_queue(queue: QueueSettings) -> list[str]:

@@ -34,4 +34,5 @@ async def _order(desk: Desk, request_id: UUID, order: commands.PauseRecording | 
         seat = await seats.seat_of(tx, desk.principal)
         if seat is None or seat.call_id != order.call_id or seat.state is not SeatState.TALKING:
             raise NotInThisCall("You do not talk in this call now.", kept="The recording is unchanged.")
-        return (await orders.place(tx, request_id, order, desk.principal, clock.now())).order
+        placed = await orders.place(tx, request_id, order, desk.principal, clock.now(), host=seat.host)
+        return placed.order

@@ -8,13 +8,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from backend.app.terminal import CARE, app, installation, run, screen
+from backend.app.terminal import CARE, Host, app, installation, run, screen
 from backend.calls.day_differences import DayComparison
 from backend.calls.reconcile_day import DayReconciler
 from backend.kernel import clock
 from backend.kernel.database import Database
 from telephony.names import DEFAULT_HOST
-from telephony.pbx.paths import pbx_paths
 
 calls_app = typer.Typer(help="The record of calls.", no_args_is_help=True)
 app.add_typer(calls_app, name="calls", rich_help_panel=CARE)
@@ -30,6 +29,7 @@ def reconcile(
     day: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day in Beijing, as 2026-11-22; default today.")
     ] = None,
+    host: Host = DEFAULT_HOST,
 ) -> None:
     """Hold the record of a day against Asterisk's CDR file and name every difference; exit status 1 if there is one."""
     asked = clock.beijing(clock.now()).date() if day is None else day.date()
@@ -38,7 +38,7 @@ def reconcile(
         here = installation("calls")
         database = Database(here.database_url, pool_size=1)
         try:
-            found = await DayReconciler(database, pbx_paths(here.state).cdr, host=DEFAULT_HOST).reconcile(asked)
+            found = await DayReconciler(database, here.pbx_paths(here.part(host).name).cdr, host=host).reconcile(asked)
         finally:
             await database.close()
         show(found)

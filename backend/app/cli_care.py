@@ -14,7 +14,8 @@ from asr.fetch import fetch
 from asr.model import KNOWN_MODELS, check_model, locate
 from asr.recognizer import probe_model
 from backend.app.schema import upgrade_schema
-from backend.app.terminal import CARE, app, installation, run, screen
+from backend.app.terminal import CARE, Host, app, installation, run, screen
+from telephony.names import DEFAULT_HOST
 from telephony.pbx.check import check as check_pbx
 from telephony.pbx.install import install as install_pbx
 from telephony.pbx.render import RESTART_FILES
@@ -61,12 +62,12 @@ def pbx_install() -> None:
 
 
 @pbx_app.command("render")
-def pbx_render() -> None:
+def pbx_render(host: Host = DEFAULT_HOST) -> None:
     """Write Asterisk's files from configs/asterisk and configs/hotline.yaml; a running Asterisk takes them up."""
 
     async def work() -> None:
         here = installation("pbx")
-        pbx = await prepare(here.config.pbx, here.state, here.secrets.derive, here.templates)
+        pbx = await prepare(here.part(host), here.state, here.secrets.derive, here.templates)
         if not pbx.rendering.changed:
             screen.print("Nothing changed.")
             return
@@ -83,14 +84,14 @@ def pbx_render() -> None:
 
 
 @pbx_app.command("start")
-def pbx_start() -> None:
+def pbx_start(host: Host = DEFAULT_HOST) -> None:
     """Run the private Asterisk alone, until Ctrl-C."""
 
     async def work() -> None:
         from backend.app.terminal import until_stopped  # noqa: PLC0415
 
         here = installation("pbx")
-        pbx = await prepare(here.config.pbx, here.state, here.secrets.derive, here.templates)
+        pbx = await prepare(here.part(host), here.state, here.secrets.derive, here.templates)
         async with running(pbx) as asterisk:
             screen.print(f"Asterisk runs as process {asterisk.pid}; AMI on 127.0.0.1:{pbx.ports.ami}. Ctrl-C stops it.")
             await until_stopped()
@@ -106,13 +107,13 @@ def pbx_explain(number: Annotated[str, typer.Argument(help="A number that citize
 
 
 @pbx_app.command("check")
-def pbx_check() -> None:
+def pbx_check(host: Host = DEFAULT_HOST) -> None:
     """Ask the running Asterisk what it is, and say what is wrong and what to do."""
 
     async def work() -> int:
         here = installation("pbx")
-        pbx = await existing(here.state)
-        findings = await check_pbx(pbx, here.config.pbx)
+        pbx = await existing(here.state, host)
+        findings = await check_pbx(pbx, here.part(host))
         table = Table(box=None, show_header=False)
         for finding in findings:
             table.add_row("[green]ok[/]" if finding.ok else "[red]problem[/]", finding.what, finding.what_to_do)

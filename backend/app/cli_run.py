@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from backend.app import roles
-from backend.app.terminal import PARTS, RUN, app, installation, run, screen, until_stopped
+from backend.app.terminal import PARTS, RUN, Host, app, installation, run, screen, until_stopped
+from telephony.names import DEFAULT_HOST
 
 
 @app.command(rich_help_panel=RUN)
@@ -75,9 +76,9 @@ def serve(
 
 
 @app.command(rich_help_panel=PARTS)
-def telephony() -> None:
-    """The only AMI client of the PBX; a second one stands by until the first is gone."""
-    run(roles.telephony(installation("telephony")))
+def telephony(host: Host = DEFAULT_HOST) -> None:
+    """The only AMI client of a PBX; a second one stands by until the first is gone."""
+    run(roles.telephony(installation("telephony"), host=host))
 
 
 @app.command(rich_help_panel=PARTS)

@@ -19,6 +19,9 @@ from backend.kernel.processes import socket_folder
 from backend.kernel.security import Secrets, load_secrets
 from backend.kernel.urls import sqlalchemy_url
 from backend.seats.seating import HallTimes
+from telephony.names import DEFAULT_HOST
+from telephony.pbx.parts import HostPart, part_of
+from telephony.pbx.paths import PbxPaths, pbx_paths
 from telephony.pbx.routing_settings import Digits, MergedNumbers
 from telephony.pbx.settings import PbxSettings
 
@@ -156,10 +159,31 @@ class Installation:
         """The address of the recordings."""
         return self.config.recordings.store or str(self.state / "recordings")
 
+    def rings(self, host: str = DEFAULT_HOST) -> Path:
+        """The socket on which the telephony process of this PBX announces rings to the hubs of this machine."""
+        name = "rings" if host == DEFAULT_HOST else f"rings-{host}"
+        return socket_folder(self.state / "sockets", kind="sockets") / name
+
     @property
-    def rings(self) -> Path:
-        """The socket on which the telephony process announces rings to the hubs of this machine."""
-        return socket_folder(self.state / "sockets", kind="sockets") / "rings"
+    def hosts(self) -> tuple[str, ...]:
+        """The PBX hosts that this machine carries, the first PBX first if it is one of them; "none" stands for none.
+
+        Raises `HostUnknown` for a name that the configuration does not hold.
+        """
+        if self.environment.hosts.strip() == "none":
+            return ()
+        named = [name.strip() for name in self.environment.hosts.split(",") if name.strip()]
+        for name in named:
+            self.part(name)
+        return tuple(host.name for host in self.config.pbx.all_hosts if not named or host.name in named)
+
+    def part(self, host: str = DEFAULT_HOST) -> HostPart:
+        """What this PBX carries of the telephone system. Raises `HostUnknown`."""
+        return part_of(self.config.pbx, host)
+
+    def pbx_paths(self, host: str = DEFAULT_HOST) -> PbxPaths:
+        """The folders of this PBX."""
+        return pbx_paths(self.state, host)
 
     def path(self, configured: Path) -> Path:
         """A configured path, made absolute."""

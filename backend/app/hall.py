@@ -18,7 +18,7 @@ from backend.app.config import Installation
 from backend.app.reconcile import Promise, Reconciliation, compare, kept_since, witnessed_since
 from backend.app.terminal import screen
 from backend.app.up import Platform, platform
-from backend.calls.pbx_link import link_now
+from backend.calls.pbx_link import links_now
 from backend.identity.permissions import load_roles
 from backend.identity.users import Account, ensure_users
 from backend.kernel import clock
@@ -27,6 +27,7 @@ from backend.kernel.database import Database
 from backend.kernel.telemetry import configure_logging
 from backend.seats import service as seats
 from backend.seats.schemas import SeatState, SeatView
+from telephony.names import DEFAULT_HOST
 from telephony.pbx.settings import Phone
 from telephony.simulate.citizens import CitizenCall, Citizens, Manner, place_calls
 from telephony.simulate.dialogues import load_dialogues
@@ -97,7 +98,7 @@ class Hall:
     async def link_heard_since(self, moment: datetime) -> bool:
         """Whether the link to the PBX is live, and was heard of after this moment."""
         async with self.database.transaction() as tx:
-            link = await link_now(tx)
+            (link,) = await links_now(tx, [DEFAULT_HOST])
         return link.state == "live" and link.as_of is not None and link.as_of > moment
 
     async def all_ready(self, count: int, *, within_s: float = 90.0) -> None:
@@ -186,7 +187,7 @@ async def demo_hall(
             database = Database(running.database_url, pool_size=4)
             stack.push_async_callback(database.close)
             status.update("letting people in ...")
-            simulated = [seat.number for seat in installation.config.pbx.seats if seat.phone is Phone.SIP]
+            simulated = [seat.number for seat in installation.part().seats if seat.phone is Phone.SIP]
             people, staff = await _let_in(installation, database, simulated)
             status.update("teaching citizens to speak ...")
             assert running.pbx is not None

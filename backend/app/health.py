@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -15,17 +15,19 @@ from agent_console.hub import Hub
 from agent_console.schemas import PartStatus, PlatformStatus, ReconciledDay
 from agent_console.settings import ConsoleSettings
 from backend.calls import reconcile_day
-from backend.calls.pbx_link import link_now
+from backend.calls.pbx_link import LinkNow, links_now
 from backend.identity.access import PUBLIC, requires
 from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.kernel.errors import Unavailable
+from telephony.names import DEFAULT_HOST
+from telephony.pbx.settings import PbxSettings
 
 router = APIRouter()
 
 _LINK_STALE = timedelta(seconds=15)
-_NEEDS_CARE_ONLY = {"calendar"}
+NEEDS_CARE_ONLY = {"calendar"}
 """Parts that somebody must look after, while the platform goes on working."""
 
 
@@ -33,8 +35,8 @@ _NEEDS_CARE_ONLY = {"calendar"}
 async def healthz(request: Request) -> Response:
     """200 while the database, the event stream and the PBX link work, else 503; says which part does not."""
     parts = await platform_parts(request)
-    well = all(part.ok for part in parts if part.name not in _NEEDS_CARE_ONLY)
-    body = {"ok": well, "parts": {part.name: part.ok for part in parts}}
+    well = all(part.ok for part in parts if part.name not in NEEDS_CARE_ONLY)
+    body = {"ok": well, "parts": {_name(part): part.ok for part in parts}}
     return JSONResponse(body, status_code=200 if well else 503)
 
 
@@ -62,7 +64,7 @@ async def metrics(request: Request) -> Response:
     Gauge("hotline_events_seq", "Number of the newest event told", registry=registry).set(hub.newest_seq)
     up = Gauge("hotline_part_up", "1 while a part works", ["part"], registry=registry)
     for part in await platform_parts(request):
-        up.labels(part.name).set(1 if part.ok else 0)
+        up.labels(_name(part)).set(1 if part.ok else 0)
     jobs = Gauge("hotline_jobs", "Jobs by kind and status", ["kind", "status"], registry=registry)
     for kind, state, count in await _jobs(request):
         jobs.labels(kind, state).set(count)
@@ -83,20 +85,35 @@ async def platform_parts(request: Request) -> list[PartStatus]:
     database = cast("Database", request.app.state.database)
     hub = cast("Hub", request.app.state.hub)
     unknown = cast("ConsoleSettings", request.app.state.console).reference.time.unknown_years(now)
+    pbx = cast("PbxSettings", request.app.state.pbx)
     try:
         async with database.transaction() as tx:
-            link = await link_now(tx)
+            links = await links_now(tx, [host.name for host in pbx.all_hosts])
             failed = (await tx.session.execute(text("SELECT count(*) FROM pgqueuer WHERE status = 'failed'"))).scalar()
     except Unavailable as error:
         return [PartStatus(name="database", ok=False, detail=error.message, as_of=now)]
-    fresh = link.as_of is not None and now - link.as_of < _LINK_STALE
     return [
         PartStatus(name="database", ok=True, detail="", as_of=now),
         PartStatus(name="events", ok=hub.connected, detail=str(hub.newest_seq), as_of=now),
-        PartStatus(name="pbx_link", ok=link.state == "live" and fresh, detail=link.state, as_of=link.as_of),
+        *(_link_status(link, now) for link in links),
         PartStatus(name="jobs", ok=True, detail=str(failed), as_of=now),
         PartStatus(name="calendar", ok=not unknown, detail=", ".join(map(str, unknown)), as_of=now),
     ]
+
+
+def link_part(host: str) -> str:
+    """What the link to this PBX is called to machines."""
+    return "pbx_link" if host == DEFAULT_HOST else f"pbx_link:{host}"
+
+
+def _name(part: PartStatus) -> str:
+    return part.name if part.host is None else link_part(part.host)
+
+
+def _link_status(link: LinkNow, now: datetime) -> PartStatus:
+    fresh = link.as_of is not None and now - link.as_of < _LINK_STALE
+    ok = link.state == "live" and fresh
+    return PartStatus(name="pbx_link", host=link.host, ok=ok, detail=link.state, as_of=link.as_of)
 
 
 async def _jobs(request: Request) -> list[tuple[str, str, int]]:

@@ -1,4 +1,4 @@
-"""Keeps level, once a second, what the PBX and the record know of single numbers.
+"""Keeps level, once a second, what a PBX and the record know of single numbers.
 
 From the record to Asterisk's own database: who is refused, who goes first, whose own seat is free. From Asterisk to the
 record: who pressed the key for a callback. And from the record of calls to the list of missed callers.
@@ -19,7 +19,7 @@ from backend.kernel.errors import HotlineError
 from backend.queueing import blacklist, missed
 from backend.queueing.table import wanted
 from telephony.ami import AmiLink
-from telephony.pbx.settings import PbxSettings
+from telephony.pbx.parts import HostPart
 from telephony.table import CALLBACK, FAMILIES, correct, forget_wish, read
 
 log = structlog.get_logger(__name__)
@@ -38,7 +38,7 @@ class NumberKeeper:
     """One loop; `synchronised` tells whether the link is up and what the PBX holds is known."""
 
     database: Database
-    settings: PbxSettings
+    part: HostPart
     link: AmiLink
     short_call: timedelta
     synchronised: Callable[[], bool]
@@ -73,14 +73,14 @@ class NumberKeeper:
         now = clock.now()
         async with self.database.transaction() as tx:
             back = _LOOK_BACK if self._looked_back else _FIRST_LOOK_BACK
-            await missed.collect(tx, now - back, self.short_call, now)
+            await missed.collect(tx, self.part.name, now - back, self.short_call, now)
         self._looked_back = True
         if not self.synchronised():
             self._known = None
             return
         await self._take_wishes(now)
         async with self.database.transaction() as tx:
-            table = dict(await wanted(tx, self.settings, now))
+            table = dict(await wanted(tx, self.part, now))
         if self._known is None or self._read_at is None or now - self._read_at > _READ_AGAIN_AFTER:
             self._known, self._read_at = await read(self.link.action, FAMILIES), now
         actual, self._known = self._known, None  # unknown again if this breaks half-way

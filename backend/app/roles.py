@@ -62,13 +62,13 @@ def web_server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-async def telephony(installation: Installation) -> None:
-    """Follow the PBX until told to stop."""
+async def telephony(installation: Installation, *, host: str) -> None:
+    """Follow the PBX `host` until told to stop."""
     from backend.app.telephony_role import follow_pbx  # noqa: PLC0415
 
     database = open_database(installation, "telephony", pool_size=4)
     calm_memory()
-    await _until_stopped(lambda stop: follow_pbx(installation, database, stop))
+    await _until_stopped(lambda stop: follow_pbx(installation, database, stop, host=host))
     await database.close()
 
 

@@ -1,4 +1,4 @@
-"""`hotline telephony`: follows the PBX, keeps the record, steers the queues, and notices what was missed.
+"""`hotline telephony`: follows one PBX, keeps its record, steers its queues, and notices what was missed.
 
 Five loops around one link: the follower (events -> facts -> record), the steering (seats -> queues), the orders (what
 people want the PBX to do), the housekeeping (wrap-ups that run out, people who went away, the state of the link), and
@@ -40,14 +40,13 @@ from telephony.call import Call
 from telephony.commands import resume_forgotten
 from telephony.facts import Fact
 from telephony.link import Follower
-from telephony.names import DEFAULT_HOST
 from telephony.pbx import ports
-from telephony.pbx.paths import PbxPaths, pbx_paths
+from telephony.pbx.parts import HostPart
+from telephony.pbx.paths import PbxPaths
+from telephony.pbx.render import ami_secret
 from telephony.state import WANTED, PbxState
 
 log = structlog.get_logger(__name__)
-
-HOST = DEFAULT_HOST
 
 _STEERING_TOPICS = frozenset({"seat_changed", "skills_changed", leaders.CHANGED})
 _STEER_EVERY_S = 2.0
@@ -63,15 +62,17 @@ class PbxUnknown(HotlineError):
     """The PBX was never started here, so nobody knows where it listens."""
 
 
-async def follow_pbx(installation: Installation, database: Database, stop: asyncio.Event) -> None:
-    """Lead, or stand by until the leader is gone; returns when `stop` is set."""
+async def follow_pbx(installation: Installation, database: Database, stop: asyncio.Event, *, host: str) -> None:
+    """Lead the PBX `host`, or stand by until its leader is gone; returns when `stop` is set. Raises `HostUnknown`."""
+    part = installation.part(host)
     times = hall_times(installation)
-    await _until_it_works(lambda: _ensure_seats(installation, database))
+    await _until_it_works(lambda: _ensure_seats(part, database))
     while not stop.is_set():
         try:
-            async with Leadership(database.url, _lock_key(HOST)) as leadership:
-                log.info("leading", host=HOST)
-                process = TelephonyProcess(installation, database, CallRecorder(database, host=HOST, times=times))
+            async with Leadership(database.url, _lock_key(host)) as leadership:
+                log.info("leading", host=host)
+                recorder = CallRecorder(database, host=host, times=times)
+                process = TelephonyProcess(installation, part, database, recorder)
                 await process.run(leadership, stop)
         except* LeadershipLost:
             log.warning("another process leads; standing by")
@@ -80,15 +81,15 @@ async def follow_pbx(installation: Installation, database: Database, stop: async
 class TelephonyProcess:
     """The leading process of one PBX."""
 
-    def __init__(self, installation: Installation, database: Database, recorder: CallRecorder) -> None:
+    def __init__(self, installation: Installation, part: HostPart, database: Database, recorder: CallRecorder) -> None:
         self._installation = installation
+        self._part = part
         self._database = database
         self._recorder = recorder
         self._times = hall_times(installation)
         self._longest_pause = timedelta(seconds=installation.config.hall.recording_pause_seconds)
-        self._paths: PbxPaths = pbx_paths(installation.state)
-        self._pbx = installation.config.pbx
-        self._rings = NoticeBoard(installation.rings)
+        self._paths: PbxPaths = installation.pbx_paths(part.name)
+        self._rings = NoticeBoard(installation.rings(part.name))
         self._seats_changed = asyncio.Event()
         self._synchronised = asyncio.Event()
         self._batch: tuple[Sequence[Fact], UUID] | None = None
@@ -99,7 +100,7 @@ class TelephonyProcess:
         history = await _until_it_works(self._history)
         self._leadership = leadership
         state = PbxState.restore(history)
-        self._orders = OrderRunner(self._database, HOST, OrderedPbx(link, state, leadership))
+        self._orders = OrderRunner(self._database, self._part.name, OrderedPbx(link, state, leadership))
         follower = Follower(
             link,
             state,
@@ -110,7 +111,7 @@ class TelephonyProcess:
         hall = self._installation.config.hall
         self._numbers = NumberKeeper(
             self._database,
-            self._pbx,
+            self._part,
             link,
             timedelta(seconds=hall.short_call_seconds),
             lambda: follower.synchronised and link.state is LinkState.LIVE,
@@ -139,7 +140,7 @@ class TelephonyProcess:
 
     async def _history(self) -> Sequence[Fact]:
         async with self._database.transaction() as tx:
-            return await open_calls(tx, HOST)
+            return await open_calls(tx, self._part.name)
 
     async def _store(self, facts: Sequence[Fact]) -> None:
         """The sink: the same batch keeps its id, so that one whose commit was unclear is stored once."""
@@ -177,7 +178,7 @@ class TelephonyProcess:
                 continue
             try:
                 async with self._database.transaction() as tx:
-                    wanted = await seats.desired(tx, self._pbx, await leaders.at_work(tx, clock.now()))
+                    wanted = await seats.desired(tx, self._part, await leaders.at_work(tx, clock.now()))
                 await follower.steer(wanted)
             except Unavailable as error:
                 log.info("queues not steered yet", reason=error.message)
@@ -195,7 +196,7 @@ class TelephonyProcess:
                     await seats.release_absent(tx, now, self._times)
                     state = str(follower.link.state)
                     if state != told or loop.time() - told_at > _LINK_TOLD_EVERY_S:
-                        await record_link(tx, HOST, state, now)
+                        await record_link(tx, self._part.name, state, now)
                         told, told_at = state, loop.time()
                 await self._recorder.tell_queue()
                 for action in resume_forgotten(follower.state.calls.values(), now, self._longest_pause):
@@ -212,7 +213,7 @@ class TelephonyProcess:
                     self._database,
                     self._recorder,
                     self._paths.cdr,
-                    host=HOST,
+                    host=self._part.name,
                     alive=follower.state.calls.keys(),
                     now=clock.now(),
                 )
@@ -226,13 +227,13 @@ class TelephonyProcess:
                 pass
 
     def _ami_settings(self) -> AmiSettings:
-        port = ports.load(self._paths.ports).get("ami") or self._installation.config.pbx.ports.ami
+        port = ports.load(self._paths.ports).get("ami") or self._part.host.ports.ami
         if not port:
             raise PbxUnknown(
-                "It is not known on which port the PBX listens.",
-                next_step="Start the PBX once with `hotline up` or `hotline pbx start`, or set pbx.ports.ami.",
+                f"It is not known on which port the PBX {self._part.name} listens.",
+                next_step="Start the PBX once with `hotline up` or `hotline pbx start`, or set its port ports.ami.",
             )
-        secret = self._installation.secrets.derive("ami:platform")
+        secret = self._installation.secrets.derive(ami_secret(self._part.name, "platform"))
         return AmiSettings(host="127.0.0.1", port=port, username="platform", secret=secret)
 
 
@@ -264,10 +265,10 @@ class OrderedPbx:
         return await self._link.action(headers)
 
 
-async def _ensure_seats(installation: Installation, database: Database) -> None:
-    configured = [(seat.number, seat.phone.value) for seat in installation.config.pbx.seats]
+async def _ensure_seats(part: HostPart, database: Database) -> None:
+    configured = [(seat.number, seat.phone.value) for seat in part.seats]
     async with database.transaction() as tx:
-        await seats.ensure_seats(tx, configured, clock.now())
+        await seats.ensure_seats(tx, configured, clock.now(), host=part.name)
 
 
 async def _until_it_works(work: Callable[[], Awaitable[Result]]) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import uvloop
@@ -33,6 +33,7 @@ app = typer.Typer(
 )
 screen = Console(stderr=True, highlight=False)
 
+Host = Annotated[str, typer.Option(help="Which PBX, by its name in pbx.hosts; default the first one.")]
 RUN, PARTS, CARE = "Run", "Parts on their own", "Set up and look after"
 
 

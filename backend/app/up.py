@@ -6,7 +6,7 @@ import asyncio
 import fcntl
 import json
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TextIO
@@ -17,13 +17,15 @@ import structlog
 from backend.app.children import Keeper, RoleProcess
 from backend.app.config import Installation
 from backend.app.datasets import load_what_is_missing
+from backend.app.health import NEEDS_CARE_ONLY, link_part
 from backend.app.schema import upgrade_schema
 from backend.kernel.errors import Conflict, Unavailable
 from backend.kernel.postgres import PrivatePostgres
 from backend.kernel.processes import free_port, port_is_free
 from backend.kernel.urls import sqlalchemy_url
+from telephony.names import DEFAULT_HOST
 from telephony.pbx.install import install
-from telephony.pbx.server import AsteriskProcess, Pbx, prepare
+from telephony.pbx.server import AsteriskProcess, Pbx, prepare_all
 
 log = structlog.get_logger(__name__)
 
@@ -65,17 +67,19 @@ class Platform:
 
     def __init__(self, installation: Installation, *, workers: int = 1, telephonies: int = 1) -> None:
         self.installation = installation
-        self._roles = [
-            *("telephony" if n == 1 else f"telephony-{n}" for n in range(1, telephonies + 1)),
-            "serve",
-            *(f"worker-{n}" for n in range(1, workers + 1)),
-        ]
+        self._telephonies = telephonies
+        self._workers = workers
         self.keepers: dict[str, Keeper] = {}
         self.database_url = ""
         self.web_port = 0
-        self.pbx: Pbx | None = None
+        self.pbxs: dict[str, Pbx] = {}
         self._env: dict[str, str] = {}
         self._claim: TextIO | None = None
+
+    @property
+    def pbx(self) -> Pbx | None:
+        """The first PBX of this machine."""
+        return next(iter(self.pbxs.values()), None)
 
     @property
     def address(self) -> str:
@@ -92,17 +96,11 @@ class Platform:
         await load_what_is_missing(self.database_url)
         say("telephone exchange (Asterisk)")
         await install(self.installation.state, say=lambda what, _share: say(f"telephone exchange (Asterisk): {what}"))
-        self.pbx = await prepare(
-            self.installation.config.pbx,
-            self.installation.state,
-            self.installation.secrets.derive,
-            self.installation.templates,
-        )
-        await self._keep("asterisk", self._start_asterisk)
+        await self._start_exchanges()
         say("telephony link, workers and console")
         self._env = self._environment()
-        for role in self._roles:
-            await self._keep(role, lambda role=role: self._start_role(role))
+        for role, arguments in self._roles().items():
+            await self._keep(role, lambda role=role, arguments=arguments: self._start_role(role, arguments))
         await self._await_console()
         self._write_status()
 
@@ -172,13 +170,28 @@ class Platform:
         await self._keep("postgres", start)
         self.database_url = server.url
 
-    async def _start_asterisk(self) -> AsteriskProcess:
-        assert self.pbx is not None
-        return await AsteriskProcess.start(self.pbx)
+    async def _start_exchanges(self) -> None:
+        """Every PBX that this machine carries."""
+        here = self.installation
+        hosts = here.hosts
+        prepared = await prepare_all(
+            [here.part(host) for host in hosts], here.state, here.secrets.derive, here.templates
+        )
+        self.pbxs = dict(zip(hosts, prepared, strict=True))
+        for host, pbx in self.pbxs.items():
+            await self._keep(_at("asterisk", host), lambda pbx=pbx: AsteriskProcess.start(pbx))
 
-    async def _start_role(self, role: str) -> RoleProcess:
-        name = role.partition("-")[0]
-        arguments = [name, "--port", str(self.web_port)] if name == "serve" else [name]
+    def _roles(self) -> dict[str, list[str]]:
+        """The command line of each role, by the name of its process."""
+        roles = {
+            _at("telephony" if n == 1 else f"telephony-{n}", host): ["telephony", "--host", host]
+            for host in self.pbxs
+            for n in range(1, self._telephonies + 1)
+        }
+        roles["serve"] = ["serve", "--port", str(self.web_port)]
+        return roles | {f"worker-{n}": ["worker"] for n in range(1, self._workers + 1)}
+
+    async def _start_role(self, role: str, arguments: list[str]) -> RoleProcess:
         return await RoleProcess.start(arguments, self._logs / f"{role}.log", self._env)
 
     def _environment(self) -> dict[str, str]:
@@ -189,6 +202,8 @@ class Platform:
             "HOTLINE_DATABASE_URL": self.database_url,
             "HOTLINE_LOG_FORMAT": "json",
         }
+        if environment.hosts:
+            env["HOTLINE_HOSTS"] = environment.hosts
         if environment.overlay is not None:
             env["HOTLINE_OVERLAY"] = str(environment.overlay)
         return env
@@ -199,10 +214,10 @@ class Platform:
         await keeper.begin()
 
     async def _await_console(self, timeout_s: float = 60.0) -> None:
-        """Wait until the console answers and the link to the PBX is live."""
+        """Wait until the console answers and the link to each PBX of this machine is live."""
         try:
             async with asyncio.timeout(timeout_s), httpx.AsyncClient(timeout=2) as client:
-                while not await _is_well(client, self.address):
+                while not await _is_well(client, self.address, self._elsewhere()):
                     self._refuse_hopeless()
                     await asyncio.sleep(0.1)
         except TimeoutError as error:
@@ -210,6 +225,11 @@ class Platform:
                 f"The platform was not well within {timeout_s:g} s of its start.",
                 next_step=f"Look into {self._logs}.",
             ) from error
+
+    def _elsewhere(self) -> set[str]:
+        """The links to PBX hosts that other machines carry: this one does not wait for them."""
+        others = {host.name for host in self.installation.config.pbx.all_hosts} - set(self.pbxs)
+        return {link_part(host) for host in others}
 
     def _refuse_hopeless(self) -> None:
         for name, keeper in self.keepers.items():
@@ -224,6 +244,10 @@ class Platform:
         return self.installation.state / "log"
 
 
+def _at(process: str, host: str) -> str:
+    return process if host == DEFAULT_HOST else f"{process}-{host}"
+
+
 def _where(status_file: Path) -> str:
     try:
         return f", at {json.loads(status_file.read_text())['address']}"
@@ -231,10 +255,12 @@ def _where(status_file: Path) -> str:
         return ""
 
 
-async def _is_well(client: httpx.AsyncClient, address: str) -> bool:
+async def _is_well(client: httpx.AsyncClient, address: str, elsewhere: Collection[str]) -> bool:
     try:
-        return (await client.get(f"{address}/healthz")).status_code == 200
-    except httpx.TransportError:
+        answer = await client.get(f"{address}/healthz")
+        away = {part for part, ok in answer.json()["parts"].items() if not ok}
+        return away <= {*elsewhere, *NEEDS_CARE_ONLY}
+    except (httpx.TransportError, ValueError, KeyError):
         return False
 
 

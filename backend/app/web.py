@@ -18,7 +18,7 @@ from agent_console.hub import Hub
 from agent_console.popups import Popups
 from agent_console.renderers import renderers
 from agent_console.schemas import QueueTarget
-from agent_console.settings import ConsoleSettings
+from agent_console.settings import ConsoleSettings, SipAccess
 from backend.app import health
 from backend.app.config import Installation, callback_rules, hall_times, timekeeping
 from backend.callbacks import endpoints as callback_endpoints
@@ -42,8 +42,9 @@ from backend.seats import endpoints as seat_endpoints
 from backend.taxonomy.taxonomy import load_taxonomy
 from backend.units import endpoints as unit_endpoints
 from backend.units.directory import units_in_force
+from telephony.names import DEFAULT_HOST
 from telephony.pbx import ports as pbx_ports
-from telephony.pbx.paths import pbx_paths
+from telephony.pbx.host_settings import HostSettings
 from telephony.pbx.settings import PbxSettings
 
 log = structlog.get_logger(__name__)
@@ -59,8 +60,9 @@ _CONTENT_SECURITY = (
 def create_app(installation: Installation, database: Database, *, console: Path = BUILT_CONSOLE) -> FastAPI:
     """The application over an open database."""
     settings = console_settings(installation)
-    popups = Popups(database, installation.rings)
-    hub = Hub(database, renderers(popups, HallCalls(database, show_supervision=settings.show_supervision)), popups)
+    popups = Popups(database, [installation.rings(host) for host in installation.hosts])
+    calls = HallCalls(database, show_supervision=settings.show_supervision)
+    hub = Hub(database, settings.pbx, renderers(popups, calls), popups)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -104,8 +106,6 @@ def create_app(installation: Installation, database: Database, *, console: Path 
 def console_settings(installation: Installation) -> ConsoleSettings:
     """What the console's server needs to know of this installation."""
     config = installation.config
-    ports = pbx_ports.load(pbx_paths(installation.state).ports)
-    http = ports.get("http", 0)
     return ConsoleSettings(
         reference=ReferenceData(
             grid=load_grid(installation.path(config.data.streets)),
@@ -116,13 +116,21 @@ def console_settings(installation: Installation) -> ConsoleSettings:
         callbacks=callback_rules(installation),
         numbers=tuple(number.number for number in config.pbx.numbers),
         queues=queue_targets(config.pbx),
-        sip_domain="127.0.0.1",
-        sip_websocket_url=config.web.sip_websocket_url or f"ws://127.0.0.1:{http}/ws",
+        sip={host.name: sip_access(installation, host) for host in config.pbx.all_hosts},
         sip_secret=lambda seat: installation.secrets.derive(f"sip:{seat}"),
         origins=frozenset(config.web.origins),
         pbx=config.pbx,
         show_supervision=config.hall.show_supervision,
     )
+
+
+def sip_access(installation: Installation, host: HostSettings) -> SipAccess:
+    """Where the softphones of this PBX register: as configured, else on the loopback of this machine."""
+    given = host.sip_websocket_url
+    if host.name == DEFAULT_HOST:
+        given = installation.config.web.sip_websocket_url
+    http = host.ports.http or pbx_ports.load(installation.pbx_paths(host.name).ports).get("http", 0)
+    return SipAccess("127.0.0.1", given or f"ws://127.0.0.1:{http}/ws")
 
 
 def queue_targets(pbx: PbxSettings) -> tuple[QueueTarget, ...]:
@@ -150,7 +158,7 @@ def _report_errors(app: FastAPI) -> None:
 
 
 def _harden(app: FastAPI, settings: ConsoleSettings) -> None:
-    policy = _CONTENT_SECURITY.format(sip=settings.sip_websocket_url)
+    policy = _CONTENT_SECURITY.format(sip=" ".join(access.websocket_url for access in settings.sip.values()))
 
     @app.middleware("http")
     async def headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

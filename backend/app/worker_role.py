@@ -26,8 +26,6 @@ from backend.kernel.errors import Unavailable
 from backend.kernel.events import forget_before
 from backend.kernel.files import FileStore
 from backend.kernel.jobs import run_worker
-from telephony.names import DEFAULT_HOST
-from telephony.pbx.paths import pbx_paths
 
 log = structlog.get_logger(__name__)
 
@@ -45,23 +43,29 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     rules = callback_rules(installation)
     recognition = installation.config.recognition
     files = FileStore(installation.recording_store)
-    keeper = RecordingKeeper(database, files, pbx_paths(installation.state).recordings)
+    paths = {host: installation.pbx_paths(host) for host in installation.hosts}
+    keepers = [RecordingKeeper(database, files, here.recordings, host=host) for host, here in paths.items()]
     warner = DeadlineWarner(database, timekeeping(installation))
-    days = DayReconciler(database, pbx_paths(installation.state).cdr, host=DEFAULT_HOST)
+    days = [DayReconciler(database, here.cdr, host=host) for host, here in paths.items()]
     async with RecognizerPool(installation.path(recognition.model), recognition.processes) as pool:
         transcriber = Transcriber(database, files, lambda path: transcribe_recording(path, pool))
         beside = [
             asyncio.create_task(_often(database, _SWEEP_EVERY_S, lambda tx: _sweep(tx, rules))),
             asyncio.create_task(_often(database, _CLEAR_EVERY_S, _clear_away)),
-            asyncio.create_task(_often(database, _NIGHT_EVERY_S, days.ask_for_last_night)),
-            asyncio.create_task(_once(database, _AFTER_START_S, days.ask_after_start)),
+            *(asyncio.create_task(_often(database, _NIGHT_EVERY_S, each.ask_for_last_night)) for each in days),
+            *(asyncio.create_task(_once(database, _AFTER_START_S, each.ask_after_start)) for each in days),
         ]
         try:
             while not stop.is_set():
                 try:
                     await run_worker(
                         database.url,
-                        [keeper.job, transcriber.job, days.job, warner.job],
+                        [
+                            transcriber.job,
+                            warner.job,
+                            *(keeper.job for keeper in keepers),
+                            *(each.job for each in days),
+                        ],
                         stop=stop,
                         max_at_once=2 + recognition.processes,
                     )

@@ -81,7 +81,7 @@ async def dial(tx: Transaction, who: Principal, wish: DialWish, rules: CallbackR
     order = DialOut(
         seat=seat.seat, number=digits, shown_number=rules.shown_number, call_id=f"out-{wish.request_id.hex}"
     )
-    await orders.place(tx, wish.request_id, order, who, now)
+    await orders.place(tx, wish.request_id, order, who, now, host=seat.host)
     attempt = CallbackAttempt(
         attempt_id=wish.request_id,
         case_id=case.case_id,

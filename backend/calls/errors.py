@@ -41,5 +41,9 @@ class OwnPhoneBusy(Conflict):
     """The supervisor's own phone is in a call."""
 
 
+class OnAnotherPbx(Conflict):
+    """The supervisor's own phone is registered at another PBX than the call's."""
+
+
 class ListensToItself(HotlineError):
     """A supervisor chose the seat that is the supervisor's own."""

@@ -40,11 +40,12 @@ _OPEN_FACTS = text(
 
 # `waiting` and `answered_in_target` of `measures`, in SQL; a test holds the two together
 _WAITING = text(
-    "SELECT count(*), min(arrived_at) FROM calls WHERE stage <> 'ended' AND stage = 'queued' AND direction = 'inbound'"
+    "SELECT count(*), min(arrived_at - waited_ms * interval '1 ms') FROM calls"
+    " WHERE stage <> 'ended' AND stage = 'queued' AND direction = 'inbound' AND counted"
 )
 _SHARE = text(
     "SELECT count(*) FILTER (WHERE answered_at IS NOT NULL AND wait_ms <= :target), count(*) FROM calls"
-    " WHERE arrived_at >= :since AND direction = 'inbound' AND outcome IS DISTINCT FROM 'rejected'"
+    " WHERE arrived_at >= :since AND direction = 'inbound' AND outcome IS DISTINCT FROM 'rejected' AND counted"
     " AND (answered_at IS NOT NULL OR stage = 'ended')"
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -33,8 +33,10 @@ class FactSeen:
 
 
 async def live_calls(tx: Transaction, only: Collection[str] | None = None) -> list[HallCall]:
-    """Every call that has not ended (of these, if `only` is given), the longest there first; numbers masked."""
-    query = select(Call).where(Call.stage != CallStage.ENDED.value).order_by(Call.arrived_at, Call.call_id)
+    """Every call that has not ended (of these, if `only` is given), the longest there first; numbers masked. A citizen
+    who went on at another PBX is in the call there."""
+    here = (Call.stage != CallStage.ENDED.value, Call.handed_to.is_(None))
+    query = select(Call).where(*here).order_by(Call.arrived_at, Call.call_id)
     if only is not None:
         query = query.where(Call.call_id.in_(sorted(only)))
     calls = (await tx.session.execute(query)).scalars().all()
@@ -86,6 +88,7 @@ async def _facts(tx: Transaction, call_ids: Sequence[str]) -> dict[str, list[Fac
 def _view(call: Call, facts: Sequence[FactSeen], names: Mapping[str, Any]) -> HallCall:
     return HallCall(
         call_id=call.call_id,
+        host=call.host,
         direction="outbound" if call.direction == "outbound" else "inbound",
         dialed_number=call.dialed_number,
         queue=call.queue,
@@ -93,7 +96,7 @@ def _view(call: Call, facts: Sequence[FactSeen], names: Mapping[str, Any]) -> Ha
         stage=CallStage(call.stage),
         seat=call.seat,
         agent_name=call.agent_name,
-        arrived_at=call.arrived_at,
+        arrived_at=call.arrived_at - timedelta(milliseconds=call.waited_ms),
         answered_at=call.answered_at,
         held_since=held_since(facts, call.seat),
         supervisors=supervisors(facts),

@@ -7,7 +7,8 @@ usual terms of call centres (COPC, ISO 18295-1): average speed of answer, handli
 
 | word | a call that ... |
 | --- | --- |
-| offered | a citizen placed to a number of the hotline; not one that was rejected because the number is not served |
+| offered | a citizen placed to a number of the hotline; not one that was rejected because the number is not served. |
+| | One that went over several PBX hosts is offered once (`Call.counted`), with its whole wait |
 | answered | is offered and a seat took |
 | unanswered | is offered and ended without an answer, whoever gave up first |
 | waiting | is offered and in a queue, while no seat rings for it |
@@ -41,6 +42,8 @@ class CountedCall(Protocol):
     @property
     def outcome(self) -> str | None: ...
     @property
+    def counted(self) -> bool: ...
+    @property
     def answered_at(self) -> datetime | None: ...
     @property
     def wait_ms(self) -> int | None: ...
@@ -48,7 +51,7 @@ class CountedCall(Protocol):
 
 def offered(call: CountedCall) -> bool:
     """A citizen called the hotline."""
-    return call.direction == "inbound" and call.outcome != "rejected"
+    return call.direction == "inbound" and call.outcome != "rejected" and call.counted
 
 
 def answered(call: CountedCall) -> bool:

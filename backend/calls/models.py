@@ -21,6 +21,10 @@ class Call(Base):
     was on hold; `held_since` is set while that lasts. `seat`, `user_id` and `agent_name` are who rings or talked last.
     `fact_count` numbers the facts of the call. `source` tells how the call became known: "live" as it happened,
     "recovered" by re-synchronisation, "cdr" from Asterisk's own file after the fact.
+
+    A citizen who changes from one PBX to another has a call at each. `handed_to` is the host at which he is now or was
+    last; the call there has this one's id in `continues`, and in `waited_ms` how long he had waited before (part of
+    `wait_ms`). Only one of them is `counted`: the one in which he was first talked to, or waited last.
     """
 
     __tablename__ = "calls"
@@ -34,6 +38,7 @@ class Call(Base):
         Index("ix_calls_arrived_at", "arrived_at", "call_id"),
         Index("ix_calls_open", "stage", postgresql_where=text("stage <> 'ended'")),
         Index("ix_calls_user_id", "user_id", "arrived_at", postgresql_where=text("user_id IS NOT NULL")),
+        Index("ix_calls_continues", "continues", postgresql_where=text("continues IS NOT NULL")),
         Index("ix_calls_seat", "seat", "arrived_at"),
         Index("ix_calls_caller_e164", "caller_e164", "arrived_at"),
         Index(
@@ -73,6 +78,10 @@ class Call(Base):
     recording_state: Mapped[str]
     transcript_state: Mapped[str]
     source: Mapped[str]
+    continues: Mapped[str | None]
+    handed_to: Mapped[str | None]
+    waited_ms: Mapped[int] = mapped_column(server_default="0")
+    counted: Mapped[bool] = mapped_column(server_default=text("true"))
     fact_count: Mapped[int]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,8 +15,9 @@ from backend.kernel.database import Transaction
 
 @dataclass(frozen=True, slots=True)
 class LinkNow:
-    """The worst of all links; `as_of` None when no telephony process has ever told."""
+    """The link to one PBX; `as_of` None when no telephony process has ever told."""
 
+    host: str
     state: str
     as_of: datetime | None
 
@@ -27,12 +29,12 @@ async def record_link(tx: Transaction, host: str, state: str, at: datetime) -> N
     statement = insert(PbxLink).values(host=host, **values)
     await tx.session.execute(statement.on_conflict_do_update(index_elements=["host"], set_=values))
     if before is None or before.state != state:
-        payload = {"state": state, "as_of": at.isoformat()}
+        payload = {"host": host, "state": state, "as_of": at.isoformat()}
         tx.emit("link_changed", entity=host, audience=["all"], payload=payload, at=at)
 
 
-async def link_now(tx: Transaction) -> LinkNow:
-    """The link that is worst off: one that is not live, else the one heard of least recently."""
-    links = (await tx.session.execute(select(PbxLink).order_by(PbxLink.state == "live", PbxLink.as_of))).scalars()
-    worst = links.first()
-    return LinkNow("unknown", None) if worst is None else LinkNow(worst.state, worst.as_of)
+async def links_now(tx: Transaction, hosts: Sequence[str]) -> list[LinkNow]:
+    """The links to these PBX hosts, in their order."""
+    rows = (await tx.session.execute(select(PbxLink).where(PbxLink.host.in_(hosts)))).scalars()
+    known = {link.host: LinkNow(link.host, link.state, link.as_of) for link in rows}
+    return [known.get(host, LinkNow(host, "unknown", None)) for host in hosts]

@@ -24,7 +24,7 @@ REPEAT_CALLER = timedelta(days=30)
 _REPEATS = driver_sql(
     text(
         "SELECT caller_e164 AS e164, count(*) AS calls FROM calls WHERE caller_e164 = ANY(:numbers)"
-        " AND arrived_at >= :since AND direction = 'inbound' AND call_id <> ALL(:but) GROUP BY caller_e164"
+        " AND arrived_at >= :since AND direction = 'inbound' AND counted AND call_id <> ALL(:but) GROUP BY caller_e164"
     )
 )
 
@@ -84,7 +84,7 @@ async def handed_by(tx: Transaction, call_id: str, seat: str) -> HandedBy | None
 async def _calls_since(tx: Transaction, numbers: Collection[str], since: datetime) -> dict[str, int]:
     query = (
         select(Call.caller_e164, func.count())
-        .where(Call.caller_e164.in_(numbers), Call.arrived_at >= since)
+        .where(Call.caller_e164.in_(numbers), Call.arrived_at >= since, Call.counted)
         .group_by(Call.caller_e164)
     )
     return {number: count for number, count in (await tx.session.execute(query)).all() if number is not None}

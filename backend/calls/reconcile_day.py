@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import insert
 from backend.calls.day_differences import SETTLED_AFTER, DayComparison, RecordedCall, compare_day
 from backend.calls.measures import day_start
 from backend.calls.models import Call, DayReconciliation
+from backend.calls.recordings import job_at
 from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
 from backend.kernel.errors import HotlineError
@@ -57,7 +58,7 @@ class DayReconciler:
     @property
     def job(self) -> JobKind:
         """The job that compares a day, one at a time."""
-        return JobKind(RECONCILE_DAY, self._work, at_once=1)
+        return JobKind(job_at(RECONCILE_DAY, self._host), self._work, at_once=1)
 
     async def reconcile(self, day: date) -> DayComparison:
         """Compare this day of Beijing and keep the result. Raises `CdrFileMissing`."""
@@ -86,7 +87,8 @@ class DayReconciler:
     async def ask(self, tx: Transaction, day: date) -> None:
         """Let a worker compare this day."""
         key = f"{RECONCILE_DAY}:{self._host}:{day}"
-        await tx.enqueue(RECONCILE_DAY, {"host": self._host, "day": day.isoformat()}, dedupe_key=key)
+        payload = {"host": self._host, "day": day.isoformat()}
+        await tx.enqueue(job_at(RECONCILE_DAY, self._host), payload, dedupe_key=key)
 
     async def ask_for_last_night(self, tx: Transaction) -> None:
         """Let a worker compare yesterday, unless that was done after it was over."""
@@ -114,7 +116,7 @@ def span_of_day(day: date) -> tuple[datetime, datetime]:
 
 
 async def newest(tx: Transaction) -> Sequence[DayReconciliation]:
-    """The results of the last days, newest first."""
+    """The results of the last days, newest first, of each PBX."""
     query = select(DayReconciliation).order_by(DayReconciliation.day.desc(), DayReconciliation.host).limit(_SHOWN)
     return (await tx.session.execute(query)).scalars().all()
 

@@ -61,6 +61,10 @@ class CallRecord:
     recording_state: str = "none"
     transcript_state: str = "none"
     source: str = "live"
+    continues: str | None = None
+    handed_to: str | None = None
+    waited_ms: int = 0
+    counted: bool = True
     fact_count: int = 0
 
 
@@ -157,7 +161,7 @@ def _answered(record: CallRecord, fact: f.CallAnswered, agent: Agent) -> CallRec
         user_id=agent.user_id,
         agent_name=agent.name,
         answered_at=answered_at,
-        wait_ms=elapsed_ms(record.arrived_at, answered_at),
+        wait_ms=record.waited_ms + elapsed_ms(record.arrived_at, answered_at),
         talk_ms=None,
     )
 
@@ -166,6 +170,22 @@ def _talk_ended(record: CallRecord, fact: f.TalkEnded, _: Agent) -> CallRecord:
     if record.answered_at is None:
         return record
     return replace(_off_hold(record, fact.at), talk_ms=elapsed_ms(record.answered_at, fact.at))
+
+
+def _handed_over(record: CallRecord, fact: f.CallHandedOver, _: Agent) -> CallRecord:
+    """Whom nobody has talked to here is counted by the call that goes on there."""
+    talked = record.answered_at is not None
+    stage = record.stage if talked else "arrived"
+    return replace(record, handed_to=fact.host, counted=record.counted and talked, stage=stage)
+
+
+def _came_back(record: CallRecord, _: f.CallCameBack, __: Agent) -> CallRecord:
+    return replace(record, handed_to=None, counted=record.counted or record.continues is None)
+
+
+def _continues(record: CallRecord, fact: f.CallContinues, _: Agent) -> CallRecord:
+    """Whom somebody had talked to already was counted there; else the wait goes on."""
+    return replace(record, continues=fact.first_call_id, waited_ms=fact.waited_ms, counted=not fact.talked)
 
 
 def _held(record: CallRecord, fact: f.CallHeld, _: Agent) -> CallRecord:
@@ -206,7 +226,7 @@ def _ended(record: CallRecord, fact: f.CallEnded, _: Agent) -> CallRecord:
         hung_up_by=str(fact.hung_up_by), cause=fact.cause,
     )  # fmt: skip
     if record.answered_at is None:
-        return replace(record, wait_ms=elapsed_ms(record.arrived_at, fact.at))
+        return replace(record, wait_ms=record.waited_ms + elapsed_ms(record.arrived_at, fact.at))
     talk_ms = record.talk_ms if record.talk_ms is not None else elapsed_ms(record.answered_at, fact.at)
     return replace(record, talk_ms=talk_ms, recording_state="pending", transcript_state="pending")
 
@@ -218,6 +238,9 @@ _CHANGES: dict[type[f.Fact], Callable[[CallRecord, Any, Agent], CallRecord]] = {
     f.SeatRingEnded: _ring_ended,
     f.CallAnswered: _answered,
     f.TalkEnded: _talk_ended,
+    f.CallHandedOver: _handed_over,
+    f.CallCameBack: _came_back,
+    f.CallContinues: _continues,
     f.CallHeld: _held,
     f.CallResumed: _resumed,
     f.RecordingStarted: _recording,

@@ -18,7 +18,7 @@ from psycopg import DataError, IntegrityError
 from backend.calls import hot
 from backend.calls.measures import day_start
 from backend.calls.reckoning import Reckoning
-from backend.calls.recordings import STORE_RECORDING, job_key
+from backend.calls.recordings import STORE_RECORDING, job_at, job_key
 from backend.kernel import clock
 from backend.kernel.database import APPEND_EVENTS, Database, Transaction, events_parameter
 from backend.kernel.errors import HotlineError, Unavailable
@@ -144,7 +144,7 @@ class CallRecorder:
         moved = [(before, after) for before, after in changes if after != before]
         for call_id in reckoning.to_record:
             key = job_key(STORE_RECORDING, call_id)
-            await enqueue_on(tx.raw, STORE_RECORDING, {"call_id": call_id}, dedupe_key=key)
+            await enqueue_on(tx.raw, job_at(STORE_RECORDING, self._host), {"call_id": call_id}, dedupe_key=key)
         told = [*reckoning.messages, *seats.events(moved, at), *reckoning.for_the_hall()]
         await tx.tell(
             *hot.save_calls([reckoning.calls[call_id] for call_id in sorted(reckoning.changed)]),
@@ -158,7 +158,7 @@ class CallRecorder:
 async def open_calls(tx: Transaction, host: str) -> list[f.Fact]:
     """What `PbxState.restore` needs after a restart: the facts of the open calls, and whose phone is there."""
     history: list[f.Fact] = list(await hot.facts_of_open_calls(tx, host))
-    history += _phones(await seats.registered(tx))
+    history += _phones(await seats.registered(tx, host))
     return history
 
 

@@ -29,6 +29,7 @@ from backend.kernel.clock import beijing
 from backend.kernel.database import Database, Transaction
 from backend.kernel.files import FileStore
 from backend.kernel.jobs import JobKind
+from telephony.names import DEFAULT_HOST
 
 STORE_RECORDING = "store_recording"
 TRANSCRIBE_CALL = "transcribe_call"
@@ -40,7 +41,8 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 class RecordingKeeper:
     """Takes recordings from `spool`, the folder that the PBX writes to, into `files`.
 
-    `settle_s` is how long a raw file must have been left alone before it counts as finished.
+    The spool is that of the PBX `host`. `settle_s` is how long a raw file must have been left alone before it counts as
+    finished.
     """
 
     def __init__(
@@ -49,19 +51,21 @@ class RecordingKeeper:
         files: FileStore,
         spool: Path,
         *,
+        host: str = DEFAULT_HOST,
         settle_s: float = 1.0,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._database = database
         self._files = files
         self._spool = spool
+        self._host = host
         self._settle_s = settle_s
         self._now = now
 
     @property
     def job(self) -> JobKind:
         """The job as a worker runs it."""
-        return JobKind(STORE_RECORDING, self.store, at_once=ENCODED_AT_ONCE, on_parked=self.give_up)
+        return JobKind(job_at(STORE_RECORDING, self._host), self.store, at_once=ENCODED_AT_ONCE, on_parked=self.give_up)
 
     async def store(self, payload: dict[str, Any]) -> None:
         """Store the recording of `payload["call_id"]`; harmless when it is stored already.
@@ -113,6 +117,11 @@ class RecordingKeeper:
     async def _fail(self, call_id: str, problem: str) -> None:
         async with self._database.transaction() as tx:
             await outcomes.recording_failed(tx, call_id, problem, self._now())
+
+
+def job_at(job: str, host: str) -> str:
+    """The job as it is done where the files of the PBX `host` are; only workers there take it."""
+    return job if host == DEFAULT_HOST else f"{job}@{host}"
 
 
 def job_key(job: str, call_id: str) -> str:

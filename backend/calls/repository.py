@@ -70,6 +70,14 @@ async def facts(tx: Transaction, call_id: str) -> Sequence[CallFact]:
     return (await tx.session.execute(query)).scalars().all()
 
 
+async def other_parts(tx: Transaction, call: Call) -> Sequence[Call]:
+    """What this citizen's call was at other PBX hosts, in order: what it continues, and what continued it."""
+    first = call.continues or call.call_id
+    query = select(Call).where(or_(Call.call_id == first, Call.continues.in_({first, call.call_id})))
+    query = query.where(Call.call_id != call.call_id).order_by(Call.arrived_at, Call.call_id)
+    return (await tx.session.execute(query)).scalars().all()
+
+
 async def recording(tx: Transaction, call_id: str) -> Recording | None:
     """How the recording came out, if it has."""
     return await tx.session.get(Recording, call_id)
@@ -81,9 +89,9 @@ async def transcript(tx: Transaction, call_id: str) -> Transcript | None:
 
 
 async def unfinished(tx: Transaction, ended_before: datetime, limit: int) -> Sequence[Row[str, str, str]]:
-    """Ended calls (id, recording state, transcript state) that still wait for either, oldest first."""
+    """Ended calls (id, host, recording state) that still wait for recording or transcript, oldest first."""
     query = (
-        select(Call.call_id, Call.recording_state, Call.transcript_state)
+        select(Call.call_id, Call.host, Call.recording_state)
         .where(or_(Call.recording_state == "pending", Call.transcript_state == "pending"), Call.ended_at < ended_before)
         .order_by(Call.ended_at)
         .limit(limit)

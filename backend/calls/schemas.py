@@ -10,6 +10,7 @@ from pydantic import Field
 
 from backend.citizens.schemas import CallerView
 from backend.kernel.schemas import Schema
+from telephony.names import DEFAULT_HOST
 
 
 class CallStage(StrEnum):
@@ -41,9 +42,10 @@ class TranscriptState(StrEnum):
 
 
 class CallRow(Schema):
-    """One call in a list. Times in UTC; durations in ms."""
+    """One call in a list. Times in UTC; durations in ms. `host` is the PBX that it came to, or was placed by."""
 
     call_id: str
+    host: str = DEFAULT_HOST
     direction: Literal["inbound", "outbound"] = "inbound"
     dialed_number: str
     queue: str | None
@@ -71,9 +73,14 @@ class SupervisorView(Schema):
 
 
 class HallCall(Schema):
-    """A call that has not ended, as the hall shows it. `held_since` is set while the citizen is on hold."""
+    """A call that has not ended, as the hall shows it.
+
+    `held_since` is set while the citizen is on hold; `arrived_at` is when the citizen came, be it to another PBX than
+    `host`, where he is now.
+    """
 
     call_id: str
+    host: str = DEFAULT_HOST
     direction: Literal["inbound", "outbound"] = "inbound"
     dialed_number: str
     queue: str | None
@@ -146,9 +153,10 @@ class TranscriptView(Schema):
 
 
 class CallDetail(Schema):
-    """Everything about one call."""
+    """Everything about one call. `parts` are what the citizen's call was at other PBX hosts, before and after."""
 
     call: CallRow
+    parts: list[CallRow] = []
     events: list[CallEventView]
     recording: RecordingView
     transcript: TranscriptView

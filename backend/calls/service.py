@@ -72,6 +72,7 @@ async def call_detail(tx: Transaction, who: Principal, call_id: str, case_number
     await audit.record(tx, who, "call_read", "call", call_id, {"transcript": bool(view.turns)})
     return CallDetail(
         call=call_row(call, name, numbers.get(call_id, [])),
+        parts=[call_row(part, name, []) for part in await repository.other_parts(tx, call)],
         events=[event_view(fact) for fact in await repository.facts(tx, call_id)],
         recording=recording_view(call, await repository.recording(tx, call_id)),
         transcript=view,

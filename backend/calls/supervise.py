@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from backend.calls.errors import ListensToItself, OwnPhoneBusy, SeatNotTalking
+from backend.calls.errors import ListensToItself, OnAnotherPbx, OwnPhoneBusy, SeatNotTalking
 from backend.identity import audit
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
@@ -34,10 +34,11 @@ async def take_part(
 ) -> OrderView:
     """Let this person's own phone hear the talk of `seat` in this call; the same request orders once.
 
-    Raises `AtNoSeat`, `PhoneNotRegistered`, `OwnPhoneBusy`, `ListensToItself` and `SeatNotTalking`.
+    Raises `AtNoSeat`, `PhoneNotRegistered`, `OwnPhoneBusy`, `ListensToItself`, `SeatNotTalking` and `OnAnotherPbx`.
     """
     own = await _own_phone(tx, who, seat)
     agent = await _talking(tx, call_id, seat)
+    _refuse_apart(own, agent)
     order = Supervise(seat=own.seat, call_id=call_id, agent_seat=seat, mode=mode.value)
     return await _order(tx, who, request_id, order, _LISTENED[mode], agent, now)
 
@@ -48,6 +49,7 @@ async def take_over(
     """Let this person's own phone talk to the citizen in the place of `seat`; raises what `take_part` raises."""
     own = await _own_phone(tx, who, seat)
     agent = await _talking(tx, call_id, seat)
+    _refuse_apart(own, agent)
     order = TakeOver(seat=own.seat, call_id=call_id, agent_seat=seat)
     return await _order(tx, who, request_id, order, "call_taken_over", agent, now)
 
@@ -78,10 +80,21 @@ async def _talking(tx: Transaction, call_id: str, seat: str) -> Seated:
     return agent
 
 
+def _refuse_apart(own: Seated, agent: Seated) -> None:
+    """A PBX lets a phone take part in the calls of its own seats only."""
+    if own.host != agent.host:
+        raise OnAnotherPbx(
+            f"Seat {agent.seat} is on another PBX than your own seat {own.seat}.",
+            kept="Nothing was ordered.",
+            next_step="Sit down at a seat of that site, or ask somebody who does.",
+            field="seat",
+        )
+
+
 async def _order(
     tx: Transaction, who: Principal, request_id: UUID, order: Order, act: str, agent: Seated, now: datetime
 ) -> OrderView:
-    placed = await orders.place(tx, request_id, order, who, now)
+    placed = await orders.place(tx, request_id, order, who, now, host=agent.host)
     if placed.fresh:
         assert agent.call_id is not None
         detail = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from backend.calls import repository
-from backend.calls.recordings import STORE_RECORDING, TRANSCRIBE_CALL, job_key
+from backend.calls.recordings import STORE_RECORDING, TRANSCRIBE_CALL, job_at, job_key
 from backend.kernel.database import Transaction
+from telephony.names import DEFAULT_HOST
 
 OVERDUE_AFTER = timedelta(minutes=1)
 AT_ONCE = 500
@@ -18,7 +19,7 @@ async def sweep(tx: Transaction, now: datetime) -> int:
     A job that still waits or runs is not doubled, so asking once too often does nothing.
     """
     overdue = await repository.unfinished(tx, now - OVERDUE_AFTER, AT_ONCE)
-    for call_id, recording_state, _ in overdue:
-        job = STORE_RECORDING if recording_state == "pending" else TRANSCRIBE_CALL
-        await tx.enqueue(job, {"call_id": call_id}, dedupe_key=job_key(job, call_id))
+    for call_id, host, recording_state in overdue:
+        job, place = (STORE_RECORDING, host) if recording_state == "pending" else (TRANSCRIBE_CALL, DEFAULT_HOST)
+        await tx.enqueue(job_at(job, place), {"call_id": call_id}, dedupe_key=job_key(job, call_id))
     return len(overdue)

@@ -29,6 +29,8 @@ _HIDDEN_IN_FACTS = frozenset(
         "seat_channel",
         "contact",
         "file",
+        "first_call_id",
+        "talked",
     }
 )
 """What the time line of a call leaves out: what has its own field, numbers, and addresses inside the PBX."""
@@ -38,6 +40,7 @@ def call_row(call: Call, name: str | None, case_numbers: list[str]) -> CallRow:
     """One call in a list."""
     return CallRow(
         call_id=call.call_id,
+        host=call.host,
         direction="outbound" if call.direction == "outbound" else "inbound",
         dialed_number=call.dialed_number,
         queue=call.queue,
@@ -91,6 +94,8 @@ def event_view(fact: CallFact) -> CallEventView:
     }
     if isinstance(to := detail.get("to"), str):
         detail["to"] = mask(read_number(to)) if to.isdecimal() else to
+    if (waited_ms := detail.pop("waited_ms", None)) is not None:
+        detail["waited_s"] = round(waited_ms / 1000)
     if together_ms := detail.pop("together_ms", 0):
         detail["together_s"] = round(together_ms / 1000)
     return CallEventView(at=fact.at, kind=fact.kind, seat=fact.seat, detail=detail, recovered=fact.recovered)

@@ -44,6 +44,7 @@ class CallSeen(NamedTuple):
     wait_ms: int | None
     talk_ms: int | None
     hold_ms: int
+    counted: bool = True
     callback_asked: bool = False
 
 

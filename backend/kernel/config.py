@@ -29,7 +29,7 @@ class Environment(BaseSettings):
 
     `state` holds everything that is private to this installation (database, PBX, recordings, secrets); `config` is
     the main YAML file, `overlay` an optional second one whose values win; `database_url` empty means a private
-    PostgreSQL under `state`.
+    PostgreSQL under `state`. `hosts` names the PBX hosts that this machine carries, parted by commas; empty means all.
     """
 
     model_config = SettingsConfigDict(env_prefix="HOTLINE_", extra="ignore")
@@ -39,6 +39,7 @@ class Environment(BaseSettings):
     overlay: Path | None = None
     database_url: SecretStr | None = None
     secret: SecretStr | None = Field(default=None, description="master secret; made under `state` if not given")
+    hosts: str = ""
     log_format: str = "console"
     log_level: str = "INFO"
 

@@ -23,7 +23,6 @@ from backend.orders.models import PbxOrder
 from backend.orders.schemas import OrderState, OrderView
 from backend.orders.states import OrderMove, move
 from telephony.commands import Order, OrderUnreadable, from_payload
-from telephony.names import DEFAULT_HOST
 
 PATIENCE = timedelta(seconds=5)
 """How long an order may wait to be taken."""
@@ -48,9 +47,7 @@ class Taken:
     order: Order
 
 
-async def place(
-    tx: Transaction, order_id: UUID, order: Order, who: Principal, now: datetime, *, host: str = DEFAULT_HOST
-) -> Placed:
+async def place(tx: Transaction, order_id: UUID, order: Order, who: Principal, now: datetime, *, host: str) -> Placed:
     """Order something from the PBX `host`. `order_id` is the request id of the client: the same request orders once.
 
     Who gave it hears of every change as `order_changed`. Raises `OrderRequestReused` when the id came before with

@@ -34,16 +34,17 @@ CHANGED = "missed_changed"
 _MISSED = ("abandoned", "no_seat")
 
 
-async def collect(tx: Transaction, since: datetime, short: timedelta, now: datetime) -> int:
-    """Take up the calls that came since `since` and were missed, and end the rows of those who have talked to us
-    meanwhile; returns how many calls were taken up. Doing it again changes nothing.
+async def collect(tx: Transaction, host: str, since: datetime, short: timedelta, now: datetime) -> int:
+    """Take up the calls that came to the PBX `host` since `since` and were missed, and end the rows of those who have
+    talked to us meanwhile; returns how many calls were taken up. Doing it again changes nothing.
 
     Who gives up sooner than `short` has dialled by mistake and is not called back.
     """
     taken = select(MissedCall.call_id).where(MissedCall.call_id == Call.call_id)
     query = (
         select(Call.call_id, Call.caller_e164, Call.arrived_at, Call.dialed_number, Call.queue)
-        .where(Call.direction == "inbound", Call.stage == "ended", Call.outcome.in_(_MISSED))
+        .where(Call.host == host, Call.direction == "inbound", Call.counted)
+        .where(Call.stage == "ended", Call.outcome.in_(_MISSED))
         .where(Call.answered_at.is_(None), Call.caller_e164.is_not(None), Call.arrived_at > since)
         .where(Call.wait_ms >= short / timedelta(milliseconds=1), ~exists(taken))
         .order_by(Call.arrived_at)
@@ -123,7 +124,7 @@ async def call_back(
         return repeated
     seat = await seats.seat_to_dial_from(tx, who)
     order = DialOut(seat=seat.seat, number=digits, shown_number=shown_number, call_id=f"out-{request_id.hex}")
-    placed = await orders.place(tx, request_id, order, who, now)
+    placed = await orders.place(tx, request_id, order, who, now, host=seat.host)
     detail = {"number": mask(read_number(missed.number))}
     await audit.record(tx, who, "missed_called", "missed_caller", missed_id, detail, at=now)
     return placed.order

@@ -13,7 +13,7 @@ from backend.cases.models import Case
 from backend.kernel.database import Transaction
 from backend.queueing import blacklist, missed
 from backend.seats.models import Seat
-from telephony.pbx.settings import PbxSettings
+from telephony.pbx.parts import HostPart
 from telephony.routing import caller_key
 from telephony.table import BLACKLIST, OWN_SEAT, PRIORITY, Table
 
@@ -21,8 +21,9 @@ EMERGENCY_PRIORITY = 10
 WISH_PRIORITY = 5
 
 
-async def wanted(tx: Transaction, settings: PbxSettings, now: datetime) -> Table:
-    """Who is refused until when, who goes before others, and to which seat each caller with an open case goes first."""
+async def wanted(tx: Transaction, part: HostPart, now: datetime) -> Table:
+    """Who is refused until when, who goes before others, and to which seat of this PBX each caller with an open case
+    goes first."""
     table: dict[tuple[str, str], str] = {}
     for number, until in (await blacklist.in_force(tx, now)).items():
         table[BLACKLIST, caller_key(number)] = str(int(until.timestamp()))
@@ -30,8 +31,8 @@ async def wanted(tx: Transaction, settings: PbxSettings, now: datetime) -> Table
         table[PRIORITY, caller_key(number)] = str(WISH_PRIORITY)
     for number in await _emergencies(tx):
         table[PRIORITY, caller_key(number)] = str(EMERGENCY_PRIORITY)
-    if settings.own_seat_seconds:
-        places = settings.own_penalties
+    if part.pbx.own_seat_seconds:
+        places = part.own_penalties
         for number, seat in (await _own_seats(tx)).items():
             if seat in places:
                 table[OWN_SEAT, caller_key(number)] = f"{seat}-{places[seat]}"

@@ -9,10 +9,11 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kernel.database import Base
+from telephony.names import DEFAULT_HOST
 
 
 class Seat(Base):
-    """One seat: who sits there, what the state is and since when.
+    """One seat: who sits there, what the state is and since when. `host` is the PBX that its phone registers at.
 
     `pending` is what was asked for during a call and takes effect after it: "sign_out", or "pause:<reason>".
     `phone_lost_at` is when the phone un-registered; `version` rises with every change.
@@ -31,6 +32,7 @@ class Seat(Base):
 
     seat: Mapped[str] = mapped_column(primary_key=True)
     phone: Mapped[str]
+    host: Mapped[str] = mapped_column(server_default=DEFAULT_HOST)
     state: Mapped[str]
     since: Mapped[datetime]
     reason: Mapped[str | None]

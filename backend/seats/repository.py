@@ -34,9 +34,10 @@ _LOCK_SQL = driver_sql(
 )
 
 
-async def all_seats(tx: Transaction) -> list[Seated]:
-    """Every seat, by number, as it stands."""
-    return await _read(tx, select(_SEATS).order_by(_SEATS.c.seat))
+async def all_seats(tx: Transaction, host: str | None = None) -> list[Seated]:
+    """Every seat (of this PBX, if one is given), by number, as it stands."""
+    query = select(_SEATS).order_by(_SEATS.c.seat)
+    return await _read(tx, query if host is None else query.where(_SEATS.c.host == host))
 
 
 async def seat_of_user(tx: Transaction, user_id: UUID) -> Seated | None:
@@ -50,9 +51,10 @@ async def agent_at(tx: Transaction, seat: str) -> str | None:
     return (await tx.session.execute(select(_SEATS.c.agent_name).where(_SEATS.c.seat == seat))).scalar_one_or_none()
 
 
-async def registered(tx: Transaction) -> list[tuple[str, datetime]]:
-    """The seats whose phone is registered, and since when they are as they are."""
-    query = select(_SEATS.c.seat, _SEATS.c.since).where(_SEATS.c.phone_registered).order_by(_SEATS.c.seat)
+async def registered(tx: Transaction, host: str) -> list[tuple[str, datetime]]:
+    """The seats whose phone is registered at this PBX, and since when they are as they are."""
+    query = select(_SEATS.c.seat, _SEATS.c.since).where(_SEATS.c.phone_registered, _SEATS.c.host == host)
+    query = query.order_by(_SEATS.c.seat)
     return [(row.seat, row.since) for row in await tx.session.execute(query)]
 
 
@@ -177,20 +179,19 @@ def _people(before: Seated, after: Seated) -> set[str]:
     return {f"user:{seated.user_id}" for seated in (before, after) if seated.user_id is not None}
 
 
-async def ensure(tx: Transaction, seats: Iterable[tuple[str, str]], at: datetime) -> None:
-    """Make the seats (number, phone) that do not exist yet; the phone of those that do is brought up to date."""
-    values = [
-        {"seat": seat, "phone": phone, "state": "offline", "since": at, "phone_registered": False, "version": 0}
-        for seat, phone in seats
-    ]
+async def ensure(tx: Transaction, host: str, seats: Iterable[tuple[str, str]], at: datetime) -> None:
+    """Make the seats (number, phone) of this PBX that do not exist yet; phone and PBX of those that do are brought
+    up to date."""
+    new = {"host": host, "state": "offline", "since": at, "phone_registered": False, "version": 0}
+    values = [{"seat": seat, "phone": phone, **new} for seat, phone in seats]
     if not values:
         return
     statement = pg_insert(_SEATS)
     await tx.session.execute(
         statement.on_conflict_do_update(
             index_elements=["seat"],
-            set_={"phone": statement.excluded.phone},
-            where=_SEATS.c.phone != statement.excluded.phone,
+            set_={"phone": statement.excluded.phone, "host": statement.excluded.host},
+            where=or_(_SEATS.c.phone != statement.excluded.phone, _SEATS.c.host != statement.excluded.host),
         ),
         values,
     )
@@ -221,6 +222,7 @@ def seated_of(row: Mapping[Any, Any]) -> Seated:
     return Seated(
         seat=row["seat"],
         phone=row["phone"],
+        host=row["host"],
         state=SeatState(
             status=SeatStatus(row["state"]),
             since=row["since"],
@@ -241,6 +243,7 @@ def _row(seated: Seated) -> dict[str, Any]:
     return {
         "seat": seated.seat,
         "phone": seated.phone,
+        "host": seated.host,
         "state": seated.state.status.value,
         "since": seated.state.since,
         "reason": seated.state.reason or None,

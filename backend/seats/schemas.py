@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from backend.kernel.schemas import Schema
+from telephony.names import DEFAULT_HOST
 
 
 class SeatState(StrEnum):
@@ -40,12 +41,13 @@ class PauseReason(StrEnum):
 class SeatView(Schema):
     """A seat as it stands.
 
-    `phone` is "browser" or "sip"; `wrap_up_until` is set in wrap-up only; `pending` names a pause or sign-out
-    that was asked for during a call and takes effect after it.
+    `phone` is "browser" or "sip", registered at the PBX `host`; `wrap_up_until` is set in wrap-up only; `pending` names
+    a pause or sign-out that was asked for during a call and takes effect after it.
     """
 
     seat: str
     phone: str
+    host: str = DEFAULT_HOST
     state: SeatState
     since: datetime
     reason: PauseReason | None = None

@@ -12,6 +12,7 @@ from uuid import UUID
 from backend.seats.schemas import PauseReason, SeatView
 from backend.seats.schemas import SeatState as ShownState
 from telephony import facts as f
+from telephony.names import DEFAULT_HOST
 from telephony.seats import NEWS, After, Reason, SeatInput, SeatState, SeatStatus, move, observe
 
 BUSY = frozenset({SeatStatus.RINGING, SeatStatus.TALKING})
@@ -46,6 +47,7 @@ class Seated:
     seat: str
     phone: str
     state: SeatState
+    host: str = DEFAULT_HOST
     wrap_up_until: datetime | None = None
     phone_lost_at: datetime | None = None
     user_id: UUID | None = None
@@ -162,6 +164,7 @@ def view(seated: Seated) -> SeatView:
     return SeatView(
         seat=seated.seat,
         phone=seated.phone,
+        host=seated.host,
         state=ShownState(seated.state.status.value),
         since=seated.state.since,
         reason=_shown_reason(seated.state),

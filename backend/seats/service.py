@@ -28,16 +28,20 @@ from backend.seats.errors import (
 )
 from backend.seats.schemas import PauseReason, SeatView
 from backend.seats.seating import BUSY, HallTimes, Seated, sit_down, step, view
-from telephony.pbx.settings import PbxSettings
+from telephony.names import DEFAULT_HOST
+from telephony.pbx.parts import HostPart
 from telephony.routing import places_of, skills_at
 from telephony.seats import DesiredSeat, PhoneNotRegistered, SeatInput, SeatStatus, desired_seat
 
 RESERVED_REASONS = frozenset({PauseReason.NO_ANSWER, PauseReason.PHONE_LOST})
 
 
-async def ensure_seats(tx: Transaction, seats: Iterable[tuple[str, str]], now: datetime) -> None:
-    """Make the configured seats, each (number, "browser" | "sip"). Seats that are no longer configured stay."""
-    await repository.ensure(tx, seats, now)
+async def ensure_seats(
+    tx: Transaction, seats: Iterable[tuple[str, str]], now: datetime, *, host: str = DEFAULT_HOST
+) -> None:
+    """Make the configured seats of the PBX `host`, each (number, "browser" | "sip"). Seats that are no longer
+    configured stay."""
+    await repository.ensure(tx, host, seats, now)
 
 
 async def sign_in(tx: Transaction, seat: str, who: Principal, now: datetime, times: HallTimes) -> SeatView:
@@ -156,16 +160,16 @@ async def list_seats(tx: Transaction) -> list[SeatView]:
     return [view(seated) for seated in await repository.all_seats(tx)]
 
 
-async def desired(tx: Transaction, settings: PbxSettings, leaders: Collection[UUID] = frozenset()) -> list[DesiredSeat]:
-    """What the PBX should have for every seat, by the skills of whoever sits there; `leaders` get calls first."""
-    seated = await repository.all_seats(tx)
+async def desired(tx: Transaction, part: HostPart, leaders: Collection[UUID] = frozenset()) -> list[DesiredSeat]:
+    """What this PBX should have for each of its seats, by the skills of who sits there; `leaders` get calls first."""
+    seated = await repository.all_seats(tx, part.name)
     own = await skills.of_people(tx, [each.user_id for each in seated if each.user_id is not None])
-    sites = {seat.number: seat.site for seat in settings.seats}
+    sites = {seat.number: seat.site for seat in part.seats}
     places = {
         each.seat: places_of(
-            settings,
+            part,
             each.seat,
-            skills_at(settings, own.get(each.user_id, {}), sites.get(each.seat)),
+            skills_at(part.pbx, own.get(each.user_id, {}), sites.get(each.seat)),
             sites.get(each.seat),
             leader=each.user_id in leaders,
         )

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from telephony.pbx.errors import PbxNotRunning
 from telephony.pbx.modules import modules_in
+from telephony.pbx.parts import HostPart, peer_endpoint
 from telephony.pbx.programs import OLDEST_ASTERISK, asterisk_files
 from telephony.pbx.server import Pbx
-from telephony.pbx.settings import PbxSettings
 
 _BYTES_PER_CALL_HOUR = 2 * 2 * 8_000 * 3_600
 _ENOUGH_DISK = 50 * _BYTES_PER_CALL_HOUR
@@ -27,12 +27,13 @@ class Finding:
     what_to_do: str = ""
 
 
-async def check(pbx: Pbx, settings: PbxSettings) -> list[Finding]:
+async def check(pbx: Pbx, part: HostPart) -> list[Finding]:
     """Everything that can be seen from here; a PBX that is away ends the list."""
     findings = [_version(pbx), _recordings(pbx), _disk(pbx)]
-    for look in (_modules, _transports, _queues, _seats, _managers, _cdr):
+    looks = [_modules, _transports, _queues, _seats, _managers, _cdr, *([_peers] if part.peers else [])]
+    for look in looks:
         try:
-            findings.append(await look(pbx, settings))
+            findings.append(await look(pbx, part))
         except PbxNotRunning as error:
             findings.append(Finding(False, error.message, error.next_step))
             break
@@ -56,7 +57,7 @@ def _disk(pbx: Pbx) -> Finding:
     return _finding(free >= _ENOUGH_DISK, f"disk: room for {hours:,} hours of talk", "Free disk space.")
 
 
-async def _modules(pbx: Pbx, _: PbxSettings) -> Finding:
+async def _modules(pbx: Pbx, _: HostPart) -> Finding:
     listed = await pbx.cli("module show")
     running = set(re.findall(r"^(\S+)\.so\s.*\bRunning\b", listed, re.MULTILINE))
     wanted = modules_in(asterisk_files(pbx.program, pbx.paths.home.parent).modules)
@@ -65,35 +66,46 @@ async def _modules(pbx: Pbx, _: PbxSettings) -> Finding:
     return _finding(not missing, what, f"See {pbx.paths.messages} for the reason.")
 
 
-async def _transports(pbx: Pbx, settings: PbxSettings) -> Finding:
-    bound = f"{settings.address}:{pbx.ports.sip}"
+async def _transports(pbx: Pbx, part: HostPart) -> Finding:
+    bound = f"{part.host.address}:{pbx.ports.sip}"
     shown = await pbx.cli("pjsip show transports")
     return _finding(bound in shown, f"SIP is taken on {bound}/udp", "Restart the PBX: its address or port changed.")
 
 
-async def _queues(pbx: Pbx, settings: PbxSettings) -> Finding:
+async def _queues(pbx: Pbx, part: HostPart) -> Finding:
     shown = await pbx.cli("queue show")
-    missing = [queue.name for queue in settings.queues if not re.search(rf"^{queue.name} has ", shown, re.MULTILINE)]
-    what = f"queues: {', '.join(queue.name for queue in settings.queues)}"
+    missing = [queue.name for queue in part.queues if not re.search(rf"^{queue.name} has ", shown, re.MULTILINE)]
+    what = f"queues: {', '.join(queue.name for queue in part.queues)}"
     return _finding(not missing, what, f"Run `hotline pbx render`: {', '.join(missing)} is missing.")
 
 
-async def _seats(pbx: Pbx, settings: PbxSettings) -> Finding:
+async def _seats(pbx: Pbx, part: HostPart) -> Finding:
     endpoints = set(re.findall(r"^\s*Endpoint:\s+(\d+)", await pbx.cli("pjsip show endpoints"), re.MULTILINE))
     contacts = set(re.findall(r"^\s*Contact:\s+(\d+)/", await pbx.cli("pjsip show contacts"), re.MULTILINE))
-    wanted = {seat.number for seat in settings.seats}
+    wanted = {seat.number for seat in part.seats}
     missing = sorted(wanted - endpoints)
     what = f"{len(wanted)} seats are known, {len(wanted & contacts)} phones are registered"
     return _finding(not missing, what, f"Run `hotline pbx render`: {', '.join(missing[:8])} is missing.")
 
 
-async def _managers(pbx: Pbx, _: PbxSettings) -> Finding:
+async def _peers(pbx: Pbx, part: HostPart) -> Finding:
+    shown = await pbx.cli("pjsip show contacts")
+    away = [
+        peer.title
+        for peer in part.peers
+        if not re.search(rf"^\s*Contact:\s+{peer_endpoint(peer.name)}/.*\bAvail\b", shown, re.MULTILINE)
+    ]
+    what = f"{len(part.peers) - len(away)} of {len(part.peers)} other PBX hosts answer"
+    return _finding(not away, what, f"Look at {', '.join(away)}: is it up, and is its SIP port open to this machine?")
+
+
+async def _managers(pbx: Pbx, _: HostPart) -> Finding:
     shown = await pbx.cli("manager show users")
     ok = "platform" in shown.split()
     return _finding(ok, f"AMI is on 127.0.0.1:{pbx.ports.ami}", "Run `hotline pbx render`.")
 
 
-async def _cdr(pbx: Pbx, _: PbxSettings) -> Finding:
+async def _cdr(pbx: Pbx, _: HostPart) -> Finding:
     shown = await pbx.cli("cdr show status")
     well = "Enabled" in shown and "Simple" in shown and "CDR File custom" in shown
     return _finding(well, f"call detail records go to {pbx.paths.cdr}", "Run `hotline pbx render`, then restart.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from telephony.names import DEFAULT_HOST
 from telephony.pbx.errors import PbxConfigInvalid
 
 CDR_FILE = "calls.csv"
@@ -74,9 +75,9 @@ class PbxPaths:
         self.home.chmod(0o700)
 
 
-def pbx_paths(state: Path) -> PbxPaths:
-    """The folders below this state folder. Raises PbxConfigInvalid when a path cannot serve Asterisk."""
-    home = state.resolve() / "asterisk"
+def pbx_paths(state: Path, host: str = DEFAULT_HOST) -> PbxPaths:
+    """The folders of this PBX below the state folder. Raises PbxConfigInvalid when a path cannot serve Asterisk."""
+    home = state.resolve() / ("asterisk" if host == DEFAULT_HOST else f"asterisk-{host}")
     paths = PbxPaths(
         home=home,
         etc=home / "etc",

@@ -13,7 +13,7 @@ import psutil
 
 from backend.kernel.processes import free_port, port_is_free
 from telephony.pbx.errors import PortInUse
-from telephony.pbx.settings import PbxSettings
+from telephony.pbx.host_settings import HostSettings
 
 Transport = Literal["tcp", "udp"]
 IsFree = Callable[[int, Transport], bool]
@@ -34,10 +34,10 @@ class PbxPorts:
     rtp_last: int
 
 
-def choose(settings: PbxSettings, remembered: Mapping[str, int], *, is_free: IsFree, pick: PickFree) -> PbxPorts:
+def choose(host: HostSettings, remembered: Mapping[str, int], *, is_free: IsFree, pick: PickFree) -> PbxPorts:
     """Configured ports as they are; for the others the remembered one while it is free, else a new one."""
-    ports = settings.ports
-    configured = {"ami": ports.ami, "http": ports.http, "sip": ports.sip, "trunk": settings.trunk.port}
+    ports, trunk = host.ports, host.trunk
+    configured = {"ami": ports.ami, "http": ports.http, "sip": ports.sip, "trunk": trunk.port if trunk else 0}
     chosen: dict[str, int] = {}
     for name, transport in TRANSPORTS.items():
         port = configured[name] or remembered.get(name, 0)

@@ -16,16 +16,18 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from telephony import cdr
+from telephony.names import DEFAULT_HOST
 from telephony.pbx.errors import PbxConfigInvalid
 from telephony.pbx.modules import IGNORED_EVENTS, modules_in
+from telephony.pbx.parts import HostPart, peer_endpoint
 from telephony.pbx.paths import CDR_FILE, PbxPaths
 from telephony.pbx.ports import PbxPorts
 from telephony.pbx.programs import AsteriskFiles
-from telephony.pbx.settings import OWN_SEAT_QUEUE, PbxSettings
+from telephony.pbx.settings import OWN_SEAT_QUEUE
 from telephony.routing import AREA_CODE, open_level
 
 SecretFor = Callable[[str], str]
-"""The secret for a purpose: "sip:8001" a seat's, "ami:platform" and "ami:bench" those of the AMI users."""
+"""The secret for a purpose: "sip:8001" a seat's, `ami_secret` and `line_secret` name the others."""
 
 RESTART_FILES = frozenset(
     {"asterisk.conf", "modules.conf", "http.conf", "rtp.conf", "pjsip.conf", "pjsip_transports.conf"}
@@ -48,27 +50,46 @@ class Rendering:
         return not RESTART_FILES.isdisjoint(self.changed)
 
 
+def ami_secret(host: str, user: str) -> str:
+    """The purpose of the secret with which `user` ("platform", "bench") signs in at the PBX `host`."""
+    return f"ami:{user}" if host == DEFAULT_HOST else f"ami:{user}@{host}"
+
+
+def line_secret(one: str, other: str) -> str:
+    """The purpose of the secret by which two PBX hosts know each other."""
+    return f"line:{':'.join(sorted((one, other)))}"
+
+
 @dataclass(frozen=True)
 class Host:
-    """The Asterisk that the files are for; `sounds` holds what it plays for each announcement that it has."""
+    """The Asterisk that the files are for.
+
+    `sounds` holds what it plays for each announcement that it has, `peers` the SIP address of each other PBX.
+    """
 
     paths: PbxPaths
     files: AsteriskFiles
     version: tuple[int, ...]
     sounds: Mapping[str, str] = field(default_factory=dict)
+    peers: Mapping[str, str] = field(default_factory=dict)
 
 
-def render(
-    settings: PbxSettings, ports: PbxPorts, host: Host, secret_for: SecretFor, templates: Path
-) -> dict[str, str]:
+def render(part: HostPart, ports: PbxPorts, host: Host, secret_for: SecretFor, templates: Path) -> dict[str, str]:
     """The text of every file, by name. Raises ProgramMissing on an Asterisk without a module that is needed,
     PbxConfigInvalid on a secret that Asterisk's files cannot hold.
     """
     environment = Environment(  # noqa: S701 -- Asterisk's files are no HTML; what is put in is validated
         loader=FileSystemLoader(templates), undefined=StrictUndefined, keep_trailing_newline=True
     )
+
+    def secret(purpose: str) -> str:
+        return _checked(purpose, secret_for(purpose))
+
     known = {
-        "pbx": settings,
+        "pbx": part.pbx,
+        "here": part,
+        "peers": host.peers,
+        "peer_endpoint": peer_endpoint,
         "ports": ports,
         "paths": host.paths,
         "asterisk": host.files,
@@ -81,7 +102,9 @@ def render(
         "open_level": open_level,
         "own_seat_queue": OWN_SEAT_QUEUE,
         "area_code": AREA_CODE,
-        "secret": lambda purpose: _checked(purpose, secret_for(purpose)),
+        "secret": secret,
+        "ami_secret": lambda user: secret(ami_secret(part.name, user)),
+        "line_secret": lambda peer: secret(line_secret(part.name, peer)),
     }
     names = sorted(path.name for path in templates.glob("*.j2"))
     if not names:

@@ -6,10 +6,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from telephony.names import DEFAULT_HOST
+
 Digits = Annotated[str, StringConstraints(pattern=r"^\d{2,15}$")]
 QueueName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 SkillName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 SiteName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+HostName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,15}$")]
 AnnouncementName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Level = Annotated[int, Field(ge=1, le=9)]
 """How well somebody masters a skill; 1 is best."""
@@ -66,6 +69,7 @@ class MergedNumber(Settings):
     title: Annotated[str, Field(min_length=1, max_length=60)]
     queue: QueueName
     announcement: AnnouncementName | None = None
+    host: HostName = DEFAULT_HOST
     sample: bool = False
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
+from telephony.names import DEFAULT_HOST
 from telephony.pbx import announcements, child, ports, programs, render
-from telephony.pbx.errors import PbxAlreadyRunning, PbxNotRunning, PbxStartFailed
+from telephony.pbx.errors import PbxAlreadyRunning, PbxConfigInvalid, PbxNotRunning, PbxStartFailed
+from telephony.pbx.host_settings import HostSettings
+from telephony.pbx.parts import HostPart
 from telephony.pbx.paths import PbxPaths, pbx_paths
 from telephony.pbx.ports import PbxPorts
 from telephony.pbx.programs import Program
 from telephony.pbx.render import Host, Rendering, SecretFor
-from telephony.pbx.settings import PbxSettings
 
 _LEAN_MEMORY = {"MALLOC_ARENA_MAX": "2"}  # half the resident memory after thousands of calls
 
@@ -43,7 +45,7 @@ class Pbx:
         return output
 
     async def is_running(self) -> bool:
-        """Whether an Asterisk of this state folder answers."""
+        """Whether the Asterisk of these folders answers."""
         if not self.paths.socket.exists():
             return False
         try:
@@ -57,34 +59,60 @@ class Pbx:
         await self.cli("core reload", timeout_s=60)
 
 
-async def prepare(settings: PbxSettings, state: Path, secret_for: SecretFor, templates: Path) -> Pbx:
-    """Render the files for a PBX in this state folder; ports that were picked before are kept while it runs.
+async def prepare(part: HostPart, state: Path, secret_for: SecretFor, templates: Path) -> Pbx:
+    """Render the files of this PBX in this state folder; ports that were picked before are kept while it runs.
 
     Raises ProgramMissing, PbxConfigInvalid.
     """
     program = await programs.find("asterisk", state)
     files = programs.asterisk_files(program, state)
-    paths = pbx_paths(state)
+    paths = pbx_paths(state, part.name)
     paths.create()
-    remembered = ports.load(paths.ports)
-    running = paths.config.exists() and await Pbx(program, paths, _NO_PORTS, Rendering(())).is_running()
-    # A running Asterisk holds its own ports: to it they are not taken.
-    is_free = (lambda *_: True) if running else ports.is_free
-    chosen = ports.choose(settings, remembered, is_free=is_free, pick=ports.pick)
-    ports.save(paths.ports, chosen)
-    sounds = await announcements.make(templates.parent / "announcements", settings.languages, state, paths.sounds)
-    host = Host(paths, files, program.version, sounds)
-    texts = render.render(settings, chosen, host, secret_for, templates)
+    chosen = await _settle_ports(part.host, program, paths)
+    peers = {peer.name: f"{peer.address}:{_sip_port(peer, state)}" for peer in part.peers}
+    sounds = await announcements.make(templates.parent / "announcements", part.pbx.languages, state, paths.sounds)
+    host = Host(paths, files, program.version, sounds, peers)
+    texts = render.render(part, chosen, host, secret_for, templates)
     return Pbx(program, paths, chosen, render.write(texts, paths.etc))
 
 
-async def existing(state: Path) -> Pbx:
+async def prepare_all(parts: Sequence[HostPart], state: Path, secret_for: SecretFor, templates: Path) -> list[Pbx]:
+    """Like `prepare`, for several PBX hosts on one machine: each is told the ports of the others."""
+    program = await programs.find("asterisk", state)
+    for part in parts:
+        await _settle_ports(part.host, program, pbx_paths(state, part.name))
+    return [await prepare(part, state, secret_for, templates) for part in parts]
+
+
+async def existing(state: Path, host: str = DEFAULT_HOST) -> Pbx:
     """The PBX of this state folder as it was last rendered, without a change. Raises PbxNotRunning if there is none."""
-    paths = pbx_paths(state)
+    paths = pbx_paths(state, host)
     remembered = ports.load(paths.ports)
     if not paths.config.exists() or set(remembered) != {field.name for field in fields(PbxPorts)}:
         raise PbxNotRunning(f"No PBX was ever set up in {paths.home}.", next_step="Run `hotline up`.")
     return Pbx(await programs.find("asterisk", state), paths, PbxPorts(**remembered), Rendering(()))
+
+
+async def _settle_ports(host: HostSettings, program: Program, paths: PbxPaths) -> PbxPorts:
+    remembered = ports.load(paths.ports)
+    running = paths.config.exists() and await Pbx(program, paths, _NO_PORTS, Rendering(())).is_running()
+    # A running Asterisk holds its own ports: to it they are not taken.
+    is_free = (lambda *_: True) if running else ports.is_free
+    chosen = ports.choose(host, remembered, is_free=is_free, pick=ports.pick)
+    ports.save(paths.ports, chosen)
+    return chosen
+
+
+def _sip_port(peer: HostSettings, state: Path) -> int:
+    """Where another PBX takes SIP: as configured, or as it was picked if it runs on this machine too."""
+    port = peer.ports.sip or ports.load(pbx_paths(state, peer.name).ports).get("sip", 0)
+    if not port:
+        raise PbxConfigInvalid(
+            f"It is not known on which port the PBX host {peer.name} takes SIP.",
+            next_step=f"Set ports.sip of {peer.name}: it runs on another machine, which picks its ports by itself.",
+            field="ports.sip",
+        )
+    return port
 
 
 class AsteriskProcess:

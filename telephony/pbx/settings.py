@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from telephony.names import DEFAULT_HOST
+from telephony.pbx.host_settings import HostSettings, PortSettings, TrunkSettings
 from telephony.pbx.routing_settings import (
     AnnouncementName,
     Digits,
+    HostName,
     Level,
     MergedNumber,
     OverflowSettings,
@@ -23,10 +26,6 @@ from telephony.pbx.routing_settings import (
     SkillSettings,
     SurveySettings,
 )
-
-Port = Annotated[int, Field(ge=0, le=65535)]
-"""A TCP or UDP port; 0 picks a free one, which the state folder then remembers."""
-
 
 OWN_SEAT_QUEUE = "own-seat"
 """The queue in which a caller waits for one certain seat: every signed-in seat is a member at a place of its own."""
@@ -51,11 +50,15 @@ MAINLAND_NUMBERS: tuple[DialPattern, ...] = (
 
 
 class NumberSettings(Settings):
-    """A number that citizens dial, the queue that its callers wait in, and what they hear first (usually nothing)."""
+    """A number that citizens dial, the queue that its callers wait in, and what they hear first (usually nothing).
+
+    The carrier delivers its calls to the PBX `host`, wherever the queue is.
+    """
 
     number: Digits
     queue: QueueName
     announcement: AnnouncementName | None = None
+    host: HostName = DEFAULT_HOST
 
 
 class QueueSettings(Settings):
@@ -64,12 +67,15 @@ class QueueSettings(Settings):
     Its members are the seats whose people have `skill`; at `sites`, if any are named, else anywhere. Better levels
     ring first. A caller is offered to level 1 alone at first, and to one level more after each of `widen_after`
     seconds, the last of which opens the queue to every level; with none given all levels are open at once.
+
+    A queue is on one PBX and rings the seats there: `host`, else the PBX of its sites' seats, else the first.
     """
 
     name: QueueName
     title: str = ""
     skill: SkillName = "general"
     sites: tuple[SiteName, ...] = ()
+    host: HostName | None = None
     widen_after: tuple[Seconds, ...] = ()
     overflow: OverflowSettings | None = None
     strategy: Literal["leastrecent", "rrmemory", "fewestcalls", "linear"] = "leastrecent"
@@ -89,12 +95,14 @@ class QueueSettings(Settings):
 
 
 class SeatRange(Settings):
-    """The seats from `first` to `last`, both included, the kind of their phones and the sub-centre they stand in."""
+    """The seats from `first` to `last`, both included: the kind of their phones, the sub-centre they stand in, and the
+    PBX that their phones register at."""
 
     first: Annotated[int, Field(ge=100, le=99_999)]
     last: Annotated[int, Field(ge=100, le=99_999)]
     phone: Phone = Phone.BROWSER
     site: SiteName | None = None
+    host: HostName | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -111,40 +119,14 @@ class Seat(Settings):
     number: str
     phone: Phone
     site: str | None = None
-
-
-class TrunkSettings(Settings):
-    """The line to the carrier."""
-
-    host: IPv4Address
-    port: Port = 5060
-    identify: tuple[IPv4Network, ...] = ()
-    """The addresses from which the carrier's calls come; the host itself when empty."""
-
-    @property
-    def networks(self) -> tuple[str, ...]:
-        """The addresses whose calls are taken as the carrier's."""
-        return tuple(str(network) for network in self.identify) or (str(self.host),)
-
-
-class PortSettings(Settings):
-    """Where Asterisk listens. RTP stays below the range from which the kernel hands out ports."""
-
-    ami: Port = 0
-    http: Port = 0
-    sip: Port = 0
-    rtp_first: Annotated[int, Field(ge=1024, le=65_000)] = 20_000
-    rtp_last: Annotated[int, Field(ge=1024, le=65_535)] = 24_999
-
-    @model_validator(mode="after")
-    def _enough_rtp(self) -> Self:
-        if self.rtp_last - self.rtp_first < 3:
-            raise ValueError("the RTP range needs at least four ports: two for each leg of a call")
-        return self
+    host: str = DEFAULT_HOST
 
 
 class PbxSettings(Settings):
-    """The whole PBX. Every number leads to a queue that exists; every queue and seat stands once."""
+    """The whole telephone system. Every number leads to a queue that exists; every queue and seat stands once.
+
+    `trunk`, `ports`, `address` and `max_calls` are those of the first PBX, which is all that most halls have.
+    """
 
     numbers: tuple[NumberSettings, ...]
     queues: tuple[QueueSettings, ...]
@@ -164,6 +146,10 @@ class PbxSettings(Settings):
     address: IPv4Address = IPv4Address("127.0.0.1")
     """The address on which SIP and the audio of SIP phones are taken. AMI and HTTP are on the loopback always."""
     max_calls: Annotated[int, Field(ge=1, le=20_000)] = 400
+    title: Annotated[str, Field(min_length=1, max_length=40)] = "中心"
+    """What the screen calls the first PBX where there are several."""
+    hosts: tuple[HostSettings, ...] = ()
+    """Further PBX hosts, such as that of a sub-centre at its own site."""
     outside_numbers: tuple[DialPattern, ...] = MAINLAND_NUMBERS
     """What a seat may dial, consult or hand a citizen over to outside the hall."""
     transfer_ring_seconds: Annotated[int, Field(ge=5, le=120)] = 20
@@ -201,26 +187,54 @@ class PbxSettings(Settings):
                 raise ValueError(f"queue {queue.name} overflows into itself")
         return self
 
+    @model_validator(mode="after")
+    def _placed(self) -> Self:
+        names = [host.name for host in self.all_hosts]
+        _refuse_doubles("host", names)
+        used = {n.host for n in self.all_numbers} | {r.host for r in self.seat_ranges if r.host}
+        _refuse_unknown("host", used | {q.host for q in self.queues if q.host}, names)
+        idle = sorted(set(names) - {self.host_of(queue) for queue in self.queues})
+        if idle:
+            raise ValueError(f"host {', '.join(idle)} has no queue, so nobody could wait there")
+        return self
+
+    @property
+    def all_hosts(self) -> tuple[HostSettings, ...]:
+        """Every PBX, the first one first."""
+        first = HostSettings(
+            name=DEFAULT_HOST,
+            title=self.title,
+            address=self.address,
+            ports=self.ports,
+            trunk=self.trunk,
+            max_calls=self.max_calls,
+        )
+        return (first, *self.hosts)
+
+    def host_of(self, queue: QueueSettings) -> str:
+        """The PBX that this queue is on."""
+        of_sites = {seat.host for seat in self.seats if seat.site in queue.sites} if queue.sites else set()
+        return queue.host or (of_sites.pop() if len(of_sites) == 1 else DEFAULT_HOST)
+
     @property
     def all_numbers(self) -> tuple[NumberSettings, ...]:
         """Every number that citizens dial, those of the merged hotlines too."""
         merged = (
-            NumberSettings(number=m.number, queue=m.queue, announcement=m.announcement) for m in self.merged_numbers
+            NumberSettings(number=m.number, queue=m.queue, announcement=m.announcement, host=m.host)
+            for m in self.merged_numbers
         )
         return (*self.numbers, *merged)
 
     @property
-    def own_penalties(self) -> dict[str, int]:
-        """The place of each seat in the queue OWN_SEAT_QUEUE: its caller asks for exactly this one."""
-        return {seat.number: place for place, seat in enumerate(self.seats, start=1)}
-
-    @property
     def seats(self) -> tuple[Seat, ...]:
-        """All seats in the order of their numbers; a later range overrides the phone, and the site if it names one."""
+        """All seats in the order of their numbers; a later range overrides the phone, and site and host if it names
+        them."""
         phones = {n: r.phone for r in self.seat_ranges for n in range(r.first, r.last + 1)}
         sites = {n: r.site for r in self.seat_ranges if r.site for n in range(r.first, r.last + 1)}
+        hosts = {n: r.host for r in self.seat_ranges if r.host for n in range(r.first, r.last + 1)}
         return tuple(
-            Seat(number=str(number), phone=phones[number], site=sites.get(number)) for number in sorted(phones)
+            Seat(number=str(n), phone=phones[n], site=sites.get(n), host=hosts.get(n, DEFAULT_HOST))
+            for n in sorted(phones)
         )
 
     def with_merged(self, numbers: tuple[MergedNumber, ...]) -> PbxSettings:

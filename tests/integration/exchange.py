@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +14,7 @@ import yaml
 from sqlalchemy import Row, Select, select
 
 from backend.app.config import Installation, hall_times
-from backend.app.telephony_role import HOST, follow_pbx
+from backend.app.telephony_role import follow_pbx
 from backend.calls.models import PbxLink
 from backend.identity.models import User
 from backend.identity.permissions import load_roles
@@ -27,8 +27,9 @@ from backend.orders import service as orders
 from backend.orders.schemas import OrderState, OrderView
 from backend.seats import service as seats
 from telephony.commands import Order
+from telephony.names import DEFAULT_HOST
 from telephony.pbx.install import install
-from telephony.pbx.server import AsteriskProcess, Pbx, prepare, running
+from telephony.pbx.server import AsteriskProcess, Pbx, prepare_all, running
 from telephony.simulate.stage import Address, Stage, set_stage
 
 DIALOGUES = PROJECT_ROOT / "configs" / "demo" / "dialogues.yaml"
@@ -37,13 +38,14 @@ OVERLAY = {"pbx": {"seat_ranges": [{"first": 8001, "last": 8006, "phone": "sip"}
 
 @dataclass
 class Exchange:
-    """A running Asterisk. `lead` lets a telephony process follow it."""
+    """A running Asterisk, that of the PBX `host`. `leader` lets a telephony process follow it."""
 
     installation: Installation
     database: Database
     pbx: Pbx
     stage: Stage
     asterisk: AsteriskProcess
+    host: str = DEFAULT_HOST
 
     def secret_of(self, seat: str) -> str:
         return self.installation.secrets.derive(f"sip:{seat}")
@@ -51,7 +53,7 @@ class Exchange:
     @asynccontextmanager
     async def leader(self) -> AsyncIterator[None]:
         """A telephony process that leads for the time of the block; its end is as sudden as a kill."""
-        process = asyncio.create_task(follow_pbx(self.installation, self.database, asyncio.Event()))
+        process = asyncio.create_task(follow_pbx(self.installation, self.database, asyncio.Event(), host=self.host))
         try:
             await self.until(self._live)
             yield
@@ -59,12 +61,17 @@ class Exchange:
             process.cancel()
             await asyncio.gather(process, return_exceptions=True)
             async with self.database.transaction() as tx:
-                link = await tx.session.get(PbxLink, HOST)
+                link = await tx.session.get(PbxLink, self.host)
                 if link is not None:
                     link.state = "connecting"
 
     async def _live(self) -> bool:
-        return [row.state for row in await self.ask(select(PbxLink.state))] == ["live"]
+        return await self.link_state() == "live"
+
+    async def link_state(self) -> str:
+        """How the link to this PBX stands, by its telephony process's last word."""
+        found = await self.ask(select(PbxLink.state).where(PbxLink.host == self.host))
+        return found[0].state if found else "unknown"
 
     async def until(self, holds: Callable[[], Any]) -> None:
         """Wait until this holds."""
@@ -96,7 +103,7 @@ class Exchange:
         """Give an order; its id."""
         order_id = order_id or uuid4()
         async with self.database.transaction() as tx:
-            await orders.place(tx, order_id, order, who, clock.now())
+            await orders.place(tx, order_id, order, who, clock.now(), host=self.host)
         return order_id
 
     async def came_out(self, order_id: UUID) -> OrderView:
@@ -117,14 +124,29 @@ class Exchange:
 @asynccontextmanager
 async def open_exchange(unpacked: Path, state: Path, database: Database) -> AsyncIterator[Exchange]:
     """An exchange in the state folder `state`, with the programs and voices that lie in `unpacked`."""
+    async with open_exchanges(unpacked, state, database, OVERLAY) as (exchange,):
+        yield exchange
+
+
+@asynccontextmanager
+async def open_exchanges(
+    unpacked: Path, state: Path, database: Database, overlay: dict[str, Any]
+) -> AsyncIterator[list[Exchange]]:
+    """An exchange for each PBX host of the configuration with this overlay, the first one first."""
     await install(unpacked, use_system=False)
     for part in ("debian", "speech"):
         (unpacked / part).mkdir(exist_ok=True)
         (state / part).symlink_to(unpacked.resolve() / part)
-    overlay = state / "overlay.yaml"
-    overlay.write_text(yaml.safe_dump(OVERLAY))
-    installation = Installation(Environment(state=state, overlay=overlay))
-    pbx = await prepare(installation.config.pbx, state, installation.secrets.derive, installation.templates)
-    async with running(pbx) as asterisk:
-        stage = await set_stage(state, Address("127.0.0.1", pbx.ports.sip), DIALOGUES)
-        yield Exchange(installation, database, pbx, stage, asterisk)
+    file = state / "overlay.yaml"
+    file.write_text(yaml.safe_dump(overlay))
+    here = Installation(Environment(state=state, overlay=file))
+    parts = [here.part(host) for host in here.hosts]
+    async with AsyncExitStack() as stack:
+        exchanges = []
+        for part, pbx in zip(parts, await prepare_all(parts, state, here.secrets.derive, here.templates), strict=True):
+            asterisk = await stack.enter_async_context(running(pbx))
+            stage = await set_stage(state, Address("127.0.0.1", pbx.ports.sip), DIALOGUES)
+            stage = replace(stage, folder=stage.folder / part.name)
+            stage.folder.mkdir()
+            exchanges.append(Exchange(here, database, pbx, stage, asterisk, part.name))
+        yield exchanges

@@ -17,6 +17,7 @@ from telephony import facts as f
 from telephony.ami import AmiLink, AmiSettings, LinkState
 from telephony.link import Follower
 from telephony.pbx import server
+from telephony.pbx.parts import part_of
 from telephony.pbx.server import Pbx
 from telephony.pbx.settings import PbxSettings, Phone
 from telephony.routing import places_of
@@ -62,11 +63,10 @@ class Switchboard:
 
     async def staff(self, people: Mapping[str, Mapping[str, int]], *, paused: Sequence[str] = ()) -> None:
         """Exactly these seats are signed in, each with the skills of whoever sits there."""
-        sites = {seat.number: seat.site for seat in self.settings.seats}
+        part = part_of(self.settings)
+        sites = {seat.number: seat.site for seat in part.seats}
         desired = [
-            DesiredSeat(
-                seat, places_of(self.settings, seat, skills, sites.get(seat)), "rest" if seat in paused else None
-            )
+            DesiredSeat(seat, places_of(part, seat, skills, sites.get(seat)), "rest" if seat in paused else None)
             for seat, skills in people.items()
         ]
         while await self.follower.steer(desired):
@@ -147,7 +147,7 @@ async def open_switchboard(state: Path, programs: Path, settings: PbxSettings) -
     for name in ("debian", "speech"):
         (programs / name).mkdir(parents=True, exist_ok=True)
         (state / name).symlink_to(programs.resolve() / name)
-    pbx = await server.prepare(settings, state, secret, _with_short_words(state / "configs"))
+    pbx = await server.prepare(part_of(settings), state, secret, _with_short_words(state / "configs"))
     async with server.running(pbx):
         stage = await set_stage(state, Address("127.0.0.1", pbx.ports.sip), CONFIGS / "demo" / "dialogues.yaml")
         account = AmiSettings(host="127.0.0.1", port=pbx.ports.ami, username="platform", secret=secret("ami:platform"))

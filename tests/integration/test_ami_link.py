@@ -19,6 +19,7 @@ from telephony.ami.snapshot import take_snapshot
 from telephony.facts import CallEnded, CallFact, Fact
 from telephony.link import Follower
 from telephony.pbx import server
+from telephony.pbx.parts import part_of
 from telephony.pbx.server import AsteriskProcess, Pbx
 from telephony.pbx.settings import PbxSettings, Phone
 from telephony.seats import DesiredSeat
@@ -89,7 +90,7 @@ async def hall(tmp_path: Path, state_folder: Path) -> AsyncIterator[Hall]:
     for queue in raw["queues"]:
         queue["ring_seconds"] = 3
     settings = PbxSettings.model_validate(raw).with_phones(Phone.SIP, 8001, 8003)
-    pbx = await server.prepare(settings, tmp_path, secret, CONFIGS / "asterisk")
+    pbx = await server.prepare(part_of(settings), tmp_path, secret, CONFIGS / "asterisk")
     async with server.running(pbx) as asterisk:
         stage = await set_stage(tmp_path, Address("127.0.0.1", pbx.ports.sip), CONFIGS / "demo" / "dialogues.yaml")
         account = {"username": "platform", "secret": secret("ami:platform")}

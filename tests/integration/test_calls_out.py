@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from backend.app.telephony_role import HOST
 from backend.calls.models import Call, CallFact
 from backend.kernel import clock
 from backend.kernel.database import Database
@@ -22,6 +21,7 @@ from backend.orders.schemas import OrderState
 from backend.orders.service import PATIENCE
 from backend.seats.models import SeatChange
 from telephony.commands import DialOut, HangUpCall, HangUpSeat, PauseRecording
+from telephony.names import DEFAULT_HOST
 from telephony.pbx.server import running
 from telephony.simulate.answering import Manner, answering_citizens
 from telephony.simulate.seats import SeatBehaviour, simulated_seats
@@ -139,10 +139,10 @@ async def test_after_a_crash_nobody_is_dialled_late_or_twice(exchange: Exchange)
         # a process takes an order and dies before it stores the result; another one waits while nobody leads
         taken = await exchange.order(dial("8001"), who)
         async with exchange.database.transaction() as tx:
-            assert [each.order_id for each in await orders.take(tx, HOST, "dead", clock.now())] == [taken]
+            assert [each.order_id for each in await orders.take(tx, DEFAULT_HOST, "dead", clock.now())] == [taken]
         async with exchange.database.transaction() as tx:
             late = uuid4()
-            await orders.place(tx, late, dial("8001"), who, clock.now() - PATIENCE)
+            await orders.place(tx, late, dial("8001"), who, clock.now() - PATIENCE, host=DEFAULT_HOST)
         async with exchange.leader():
             assert (await exchange.came_out(taken)).state is OrderState.UNKNOWN
             assert (await exchange.came_out(late)).state is OrderState.EXPIRED

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 async def board(hall: ConsoleHall) -> AsyncIterator[NoticeBoard]:
     """What the telephony process announces."""
-    board = NoticeBoard(hall.installation.rings)
+    board = NoticeBoard(hall.installation.rings())
     sending = asyncio.create_task(board.run())
     await asyncio.sleep(0.5)  # the hub comes back to the board in less
     yield board

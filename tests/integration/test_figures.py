@@ -63,7 +63,7 @@ async def test_who_asked_for_a_callback_has_not_abandoned(hall: ConsoleHall) -> 
     await hall.tell(*ringing("c1", "8001", "13800000001"), lost[0], *ringing("c2", "8001", "13800000002"), lost[1])
     async with hall.database.transaction() as tx:
         await missed.take_wishes(tx, {"13800000001": "c1"}, clock.now())
-        await missed.collect(tx, clock.now() - timedelta(hours=1), timedelta(seconds=5), clock.now())
+        await missed.collect(tx, "hotline", clock.now() - timedelta(hours=1), timedelta(seconds=5), clock.now())
     total = (await ask(hall))["total"]
     assert (total["offered"], total["abandoned"], total["callbacks_asked"]) == (2, 1, 1)
     assert total["abandonment"] == {"part": 1, "whole": 2, "share": 0.5}

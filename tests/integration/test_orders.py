@@ -38,7 +38,7 @@ class Desk:
 
     async def place(self, order_id: UUID, order: Order = DIAL) -> Placed:
         async with self.database.transaction() as tx:
-            return await service.place(tx, order_id, order, self.who, NOW)
+            return await service.place(tx, order_id, order, self.who, NOW, host=HOST)
 
     async def take(self, *, after: timedelta = timedelta(0), taker: str = "leader") -> list[UUID]:
         async with self.database.transaction() as tx:
@@ -139,7 +139,7 @@ async def test_who_gave_the_order_hears_how_it_goes_and_nobody_learns_the_number
         async with hall.database.transaction() as tx:
             user_id = UUID(str((await wang.http.get("/api/session")).json()["user_id"]))
             who = Principal(user_id, "wang", "王芳", ("agent",), frozenset(), uuid4(), NOW)
-            placed = await service.place(tx, uuid4(), DIAL, who, clock.now())
+            placed = await service.place(tx, uuid4(), DIAL, who, clock.now(), host=HOST)
         async with hall.database.transaction() as tx:
             await service.take(tx, HOST, "leader", clock.now())
             await service.finish(tx, placed.order.order_id, None, clock.now())

@@ -24,6 +24,7 @@ from telephony.pbx import child
 from telephony.pbx.check import check
 from telephony.pbx.errors import PbxAlreadyRunning, PbxNotRunning, PbxStartFailed, PortInUse
 from telephony.pbx.install import install
+from telephony.pbx.parts import part_of
 from telephony.pbx.programs import find_private
 from telephony.pbx.server import AsteriskProcess, Pbx, existing, prepare, running
 from telephony.pbx.settings import PbxSettings, Phone
@@ -75,7 +76,7 @@ def state(programs_folder: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def asterisk(state: Path) -> AsyncIterator[AsteriskProcess]:
-    pbx = await prepare(settings(), state, secret_for, TEMPLATES)
+    pbx = await prepare(part_of(settings()), state, secret_for, TEMPLATES)
     async with running(pbx) as process:
         yield process
 
@@ -169,7 +170,7 @@ async def test_a_seat_that_lets_it_ring_is_paused_and_the_next_one_answers(
     asterisk: AsteriskProcess, stage: Stage, state: Path
 ) -> None:
     pbx = asterisk.pbx
-    deaf = await prepare(settings(queues=ringing_for(3)), state, secret_for, TEMPLATES)
+    deaf = await prepare(part_of(settings(queues=ringing_for(3))), state, secret_for, TEMPLATES)
     assert deaf.rendering.changed == ("queues.conf",)
     await pbx.reload()
     elsewhere = replace(stage, folder=stage.folder / "deaf")
@@ -243,14 +244,15 @@ async def test_a_numbers_poison_reaches_neither_events_nor_paths(asterisk: Aster
 
 
 async def test_the_check_finds_all_well_and_what_is_away(state: Path) -> None:
-    pbx = await prepare(settings(), state, secret_for, TEMPLATES)
-    away = [finding for finding in await check(pbx, settings()) if not finding.ok and "disk" not in finding.what]
+    pbx = await prepare(part_of(settings()), state, secret_for, TEMPLATES)
+    here = part_of(settings())
+    away = [finding for finding in await check(pbx, here) if not finding.ok and "disk" not in finding.what]
     assert [finding.what_to_do for finding in away] == ["Start it with `hotline up`."]
     async with running(pbx):
-        findings = await check(await existing(state), settings())
+        findings = await check(await existing(state), part_of(settings()))
         assert [finding.what for finding in findings if not finding.ok and "disk" not in finding.what] == []
         more = settings(queues=[{"name": "q96010"}, {"name": "q12345"}, {"name": "q-new"}])
-        (missing,) = [f for f in await check(pbx, more) if not f.ok and "disk" not in f.what]
+        (missing,) = [f for f in await check(pbx, part_of(more)) if not f.ok and "disk" not in f.what]
         assert "q-new" in missing.what_to_do
 
 
@@ -264,7 +266,7 @@ async def test_a_change_is_taken_up_without_dropping_a_call(
         while "!Up!Queue!" not in await pbx.cli("core show channels concise"):
             await asyncio.sleep(0.1)
         more = settings(queues=[{"name": "q96010", "weight": 9}, {"name": "q12345"}, {"name": "q-new"}])
-        changed = await prepare(more, state, secret_for, TEMPLATES)
+        changed = await prepare(part_of(more), state, secret_for, TEMPLATES)
         assert changed.ports == pbx.ports
         assert not changed.rendering.needs_restart
         await changed.reload()
@@ -284,7 +286,7 @@ async def test_after_a_kill_it_starts_again_with_its_members_and_registrations(
         assert await asterisk.wait() == -signal.SIGKILL
         assert asterisk.pbx.paths.socket.exists(), "the kill leaves a stale control socket"
         assert not await asterisk.pbx.is_running()
-        again = await prepare(settings(), state, secret_for, TEMPLATES)
+        again = await prepare(part_of(settings()), state, secret_for, TEMPLATES)
         assert again.ports == asterisk.pbx.ports
         async with running(again):
             queue = await again.cli("queue show q96010")
@@ -295,7 +297,7 @@ async def test_after_a_kill_it_starts_again_with_its_members_and_registrations(
 
 
 async def test_a_second_one_in_the_same_folder_is_refused(asterisk: AsteriskProcess, state: Path) -> None:
-    again = await prepare(settings(), state, secret_for, TEMPLATES)
+    again = await prepare(part_of(settings()), state, secret_for, TEMPLATES)
     assert again.rendering.changed == ()
     with pytest.raises(PbxAlreadyRunning):
         await AsteriskProcess.start(again)
@@ -307,13 +309,13 @@ async def test_a_port_that_is_taken_is_named(asterisk: AsteriskProcess, state: P
     other.mkdir()
     (other / "debian").symlink_to((state / "debian").resolve())
     taken = settings(ports={"ami": asterisk.pbx.ports.ami})
-    pbx = await prepare(taken, other, secret_for, TEMPLATES)
+    pbx = await prepare(part_of(taken), other, secret_for, TEMPLATES)
     with pytest.raises(PortInUse, match=f"Port {asterisk.pbx.ports.ami}/tcp.*process {asterisk.pid}"):
         await AsteriskProcess.start(pbx)
 
 
 async def test_an_asterisk_that_cannot_start_says_why(state: Path) -> None:
-    pbx = await prepare(settings(), state, secret_for, TEMPLATES)
+    pbx = await prepare(part_of(settings()), state, secret_for, TEMPLATES)
     modules = pbx.paths.etc / "modules.conf"
     modules.write_text(modules.read_text() + "require=no_such_module.so\n")
     with pytest.raises(PbxStartFailed, match="no_such_module"):
@@ -321,7 +323,7 @@ async def test_an_asterisk_that_cannot_start_says_why(state: Path) -> None:
 
 
 async def test_it_does_not_outlive_the_process_that_started_it(state: Path) -> None:
-    pbx = await prepare(settings(), state, secret_for, TEMPLATES)
+    pbx = await prepare(part_of(settings()), state, secret_for, TEMPLATES)
     parent = (
         "import asyncio, os, signal, sys; from pathlib import Path; from telephony.pbx.server import *\n"
         "async def main():\n"

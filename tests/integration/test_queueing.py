@@ -21,6 +21,7 @@ from backend.queueing.states import MissedState
 from backend.queueing.table import wanted
 from backend.seats import service
 from telephony import facts as f
+from telephony.pbx.parts import part_of
 
 from .hall import ConsoleHall, answered, ringing
 
@@ -49,7 +50,7 @@ async def gives_up(hall: ConsoleHall, call_id: str, *, after_s: float = 30, numb
 async def collected(hall: ConsoleHall) -> list[Any]:
     now = clock.now()
     async with hall.database.transaction() as tx:
-        await missed.collect(tx, now - timedelta(hours=1), SHORT, now)
+        await missed.collect(tx, "hotline", now - timedelta(hours=1), SHORT, now)
         return await missed.page(tx, MissedState.OPEN, 100)
 
 
@@ -72,7 +73,7 @@ async def test_a_wish_by_key_keeps_the_place_of_the_first_call(hall: ConsoleHall
     (wishing,) = await collected(hall)
     assert (wishing.wish, wishing.times, wishing.first_at) == (True, 1, owed.first_at)
     async with hall.database.transaction() as tx:
-        table = await wanted(tx, hall.installation.config.pbx, clock.now())
+        table = await wanted(tx, hall.installation.part(), clock.now())
     assert table == {("priority", NUMBER): "5"}
 
 
@@ -103,7 +104,7 @@ async def test_a_missed_caller_is_dealt_with_once_and_that_is_on_record(hall: Co
 async def test_a_number_is_refused_only_after_two_people(hall: ConsoleHall) -> None:
     until = clock.now() + timedelta(days=7)
     wish = {"number": "010-65251234", "until": until.isoformat(), "reason": "一天内恶意拨打 40 次"}
-    pbx = hall.installation.config.pbx
+    pbx = hall.installation.part()
     async with hall.browser("wang") as wang, hall.browser("boss") as boss:
         asked = (await wang.post("/api/blacklist", json=wish)).json()
         assert (asked["state"], asked["in_force"]) == ("asked", False)
@@ -131,7 +132,7 @@ async def test_who_asked_does_not_decide(hall: ConsoleHall) -> None:
 
 
 async def test_an_open_case_leads_its_caller_to_the_seat_of_who_took_it(hall: ConsoleHall) -> None:
-    pbx = hall.installation.config.pbx.model_copy(update={"own_seat_seconds": 10})
+    pbx = part_of(hall.installation.config.pbx.model_copy(update={"own_seat_seconds": 10}))
     async with hall.console("wang") as wang:
         await hall.take_seat(wang, "8002")
         await hall.tell(*ringing("c1", "8002", NUMBER), answered("c1", "8002"))
@@ -163,7 +164,7 @@ async def test_a_missed_caller_is_called_back_once_from_the_own_seat(hall: Conso
 
 
 async def test_a_leader_gets_calls_first_and_each_of_them_is_followed_up(hall: ConsoleHall) -> None:
-    pbx = hall.installation.config.pbx
+    pbx = hall.installation.part()
     async with hall.console("wang") as wang, hall.browser("boss") as boss:
         await hall.take_seat(wang, "8001")
         seats = (await boss.get("/api/seats")).json()

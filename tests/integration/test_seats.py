@@ -30,6 +30,7 @@ from backend.seats.models import SeatChange
 from backend.seats.schemas import PauseReason, SeatState, SeatView
 from backend.seats.seating import HallTimes, step
 from telephony import facts as f
+from telephony.pbx.parts import part_of
 from telephony.pbx.settings import PbxSettings
 from telephony.seats import DesiredSeat, PhoneNotRegistered, SeatInput
 
@@ -256,7 +257,7 @@ async def test_what_the_pbx_should_have_follows_the_seats(hall: Hall) -> None:
     await hall.work(WANG, "8001")
     await hall.work(LI, "8002")
     await hall.talk("8002")
-    wanted = {seat.seat: seat for seat in await hall.do(lambda tx: service.desired(tx, PBX))}
+    wanted = {seat.seat: seat for seat in await hall.do(lambda tx: service.desired(tx, part_of(PBX)))}
     queues = {"q96010": 1, "q12345": 1}
     assert wanted["8001"] == DesiredSeat("8001", queues, None)
     assert (wanted["8002"].queues, bool(wanted["8002"].paused_for)) == (queues, True)

@@ -38,7 +38,7 @@ async def test_skills_are_set_kept_and_given_back(hall: ConsoleHall) -> None:
         await boss.command(SetSkills(id=0, user_id=who, skills={"labour": 1, "general": 3}))
         assert await levels(hall, who) == {"labour": 1, "general": 3}
         async with hall.database.transaction() as tx:
-            (seat,) = [each for each in await service.desired(tx, hall.installation.config.pbx) if each.seat == "8001"]
+            (seat,) = [each for each in await service.desired(tx, hall.installation.part()) if each.seat == "8001"]
             entry = (await tx.session.execute(select(AuditEntry).where(AuditEntry.action == "skills_set"))).scalar_one()
         assert seat.queues == {"q-labour": 1, "q96010": 3, "q12345": 3, "own-seat": 1}
         assert (entry.username, entry.detail["after"]) == ("boss", {"labour": 1, "general": 3})

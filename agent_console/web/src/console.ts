@@ -52,7 +52,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
       attempt.moved()
     },
     queue_changed: ({ queue }) => (connection.queue = queue),
-    link_changed: ({ link }) => (connection.pbx = link),
+    link_changed: ({ link }) => connection.linkChanged(link),
     case_filed: ({ case: summary }) => call.filed(summary),
     draft_saved: ({ draft, discarded }) => drafts.changed(draft, discarded),
     hall_call_changed: ({ call: moved }) => hall.callChanged(moved),
@@ -82,7 +82,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     if (!session.options) void session.loadOptions().catch(() => {})
     seat.mine = desk.seat
     connection.queue = desk.queue
-    connection.pbx = desk.link
+    connection.links = desk.links
     hall.welcome(desk.hall)
     notices.welcome(desk.notices)
     drafts.welcome(desk.call?.draft ? [...desk.drafts, desk.call.draft] : desk.drafts)
@@ -110,10 +110,10 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
         tell(body)
       },
       ring: ({ card }) => (heard(), call.ring(card)),
-      tick: ({ server_time, link }) => {
+      tick: ({ server_time, links }) => {
         heard()
         setServerTime(server_time)
-        if (link) connection.pbx = link
+        if (links.length) connection.links = links
       },
       signedOut: (reason) => leave(reason),
       link: (state) => {

@@ -47,7 +47,7 @@ const welcome = (seq: number): Welcome => ({
     call: null,
     drafts: [],
     notices: [], supervisors: [], hall: null, queue: { waiting: 0, longest_since: null, answered_within_15s: null },
-    link: { state: 'live', as_of: AT },
+    links: [{ host: 'hotline', state: 'live', as_of: AT }],
   },
   missed_too_many: false,
 })

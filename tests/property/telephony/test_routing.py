@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.citizens.numbers import read_number
+from telephony.pbx.parts import part_of
 from telephony.pbx.settings import OWN_SEAT_QUEUE, PbxSettings, QueueSettings
 from telephony.routing import (
     SeatNow,
@@ -101,7 +102,7 @@ def test_a_seat_serves_the_queues_of_its_skills_and_of_its_site_alone(
     own: dict[str, int], site: str, seat: int
 ) -> None:
     held = skills_at(SETTINGS, own, site)
-    places = places_of(SETTINGS, str(seat), held, site)
+    places = places_of(part_of(SETTINGS), str(seat), held, site)
     own_place = places.pop(OWN_SEAT_QUEUE)
     assert own_place == seat - 8000
     for name, level in places.items():

@@ -101,6 +101,8 @@ export const en: Messages = {
   },
   stage: { ringing: 'Ringing', answered: 'Talking', ended: 'Call ended' },
   call: {
+    host: 'Exchange',
+    parts: 'Other parts of this call',
     bar: 'Call',
     no_seat: 'You sit at no seat',
     missed: 'The call of {number} stopped ringing unanswered',
@@ -352,6 +354,7 @@ export const en: Messages = {
   call_stage: { arrived: 'Arrived', queued: 'Waiting', ringing: 'Ringing', answered: 'Talking', ended: 'Ended' },
   outcome: {
     answered: 'Answered',
+    handed_over: 'Handed over',
     abandoned: 'Abandoned',
     no_seat: 'No seat',
     rejected: 'Rejected',
@@ -392,6 +395,9 @@ export const en: Messages = {
     call_held: 'Held',
     call_resumed: 'Resumed',
     call_transferred: 'Transferred',
+    call_handed_over: 'Handed over to another exchange',
+    call_came_back: 'Not taken there, came back',
+    call_continues: 'Continues a call of another exchange',
     call_taken_back: 'Taken back by a new page',
     consult_began: 'Consultation began',
     consult_answered: 'Consultation answered',
@@ -433,6 +439,8 @@ export const en: Messages = {
     from_seat: 'from seat',
     asked_by: 'asked by',
     together_s: 'three-way seconds',
+    waited_s: 'waited before, s',
+    host: 'Exchange',
     to: 'to',
     mode: 'mode',
     by_seat: 'supervisor at',
@@ -453,6 +461,7 @@ export const en: Messages = {
     result: { reached: 'reached', busy: 'busy', no_answer: 'no answer', refused: 'refused', wrong_number: 'wrong number' },
     outcome: {
       answered: 'answered',
+      handed_over: 'handed over',
       abandoned: 'abandoned',
       no_seat: 'no seat',
       no_answer: 'no answer',

@@ -100,6 +100,8 @@ export const zh = {
   },
   stage: { ringing: '来电振铃', answered: '通话中', ended: '通话已结束' },
   call: {
+    host: '交换机',
+    parts: '同一来电的其他部分',
     bar: '通话栏',
     no_seat: '尚未入席',
     missed: '来电 {number} 未接通，已结束振铃',
@@ -345,6 +347,7 @@ export const zh = {
   call_stage: { arrived: '已呼入', queued: '排队中', ringing: '振铃中', answered: '通话中', ended: '已结束' },
   outcome: {
     answered: '已接通',
+    handed_over: '转至其他交换机',
     abandoned: '主叫放弃',
     no_seat: '无人接听',
     rejected: '已拒绝',
@@ -385,6 +388,9 @@ export const zh = {
     call_held: '保持',
     call_resumed: '恢复通话',
     call_transferred: '转接',
+    call_handed_over: '转往其他交换机',
+    call_came_back: '对方未接，转回',
+    call_continues: '接续其他交换机的来电',
     call_taken_back: '刷新页面后接回',
     consult_began: '开始咨询',
     consult_answered: '咨询接通',
@@ -426,6 +432,8 @@ export const zh = {
     from_seat: '从席位',
     asked_by: '咨询方',
     together_s: '三方通话秒数',
+    waited_s: '此前等待秒数',
+    host: '交换机',
     to: '至',
     mode: '方式',
     by_seat: '班长席位',
@@ -446,6 +454,7 @@ export const zh = {
     result: { reached: '接通', busy: '占线', no_answer: '无人接听', refused: '拒接', wrong_number: '错号' },
     outcome: {
       answered: '已接通',
+      handed_over: '转至其他交换机',
       abandoned: '主叫放弃',
       no_seat: '无人接听',
       no_answer: '无应答',

@@ -252,16 +252,17 @@ export interface HandedBy {
   seat: string
 }
 /**
- * Everything about one call.
+ * Everything about one call. `parts` are what the citizen's call was at other PBX hosts, before and after.
  */
 export interface CallDetail {
   call: CallRow
   events: CallEventView[]
+  parts: CallRow[]
   recording: RecordingView
   transcript: TranscriptView
 }
 /**
- * One call in a list. Times in UTC; durations in ms.
+ * One call in a list. Times in UTC; durations in ms. `host` is the PBX that it came to, or was placed by.
  */
 export interface CallRow {
   agent_name: string | null
@@ -273,6 +274,7 @@ export interface CallRow {
   dialed_number: string
   direction: 'inbound' | 'outbound'
   ended_at: string | null
+  host: string
   outcome: string | null
   queue: string | null
   recording: RecordingState
@@ -787,7 +789,7 @@ export interface DeskState {
   call: CallCard | null
   drafts: DraftView[]
   hall: HallState | null
-  link: LinkView
+  links: LinkView[]
   notices: NoticeView[]
   queue: QueueView
   seat: SeatView | null
@@ -804,7 +806,10 @@ export interface HallState {
   seats: SeatView[]
 }
 /**
- * A call that has not ended, as the hall shows it. `held_since` is set while the citizen is on hold.
+ * A call that has not ended, as the hall shows it.
+ *
+ * `held_since` is set while the citizen is on hold; `arrived_at` is when the citizen came, be it to another PBX than
+ * `host`, where he is now.
  */
 export interface HallCall {
   agent_name: string | null
@@ -815,6 +820,7 @@ export interface HallCall {
   dialed_number: string
   direction: 'inbound' | 'outbound'
   held_since: string | null
+  host: string
   queue: string | null
   seat: string | null
   stage: CallStage
@@ -852,12 +858,13 @@ export interface Receipt {
 /**
  * A seat as it stands.
  *
- * `phone` is "browser" or "sip"; `wrap_up_until` is set in wrap-up only; `pending` names a pause or sign-out
- * that was asked for during a call and takes effect after it.
+ * `phone` is "browser" or "sip", registered at the PBX `host`; `wrap_up_until` is set in wrap-up only; `pending` names
+ * a pause or sign-out that was asked for during a call and takes effect after it.
  */
 export interface SeatView {
   agent_name: string | null
   call_id: string | null
+  host: string
   pending: string | null
   phone: string
   phone_registered: boolean
@@ -869,10 +876,11 @@ export interface SeatView {
   wrap_up_until: string | null
 }
 /**
- * The state of the link to the PBX and when it was last known to be alive.
+ * The state of the link to one PBX and when it was last known to be alive.
  */
 export interface LinkView {
   as_of: string | null
+  host: string
   state: string
 }
 /**
@@ -951,7 +959,7 @@ export interface QueueChanged {
   queue: QueueView
 }
 /**
- * The link to the PBX came or went.
+ * The link to a PBX came or went.
  */
 export interface LinkChanged {
   kind: 'link_changed'
@@ -1101,11 +1109,11 @@ export interface Reply {
 /**
  * A sign of life every 5 s, with the server's time and the newest event number.
  *
- * `link` is the link to the PBX as of the tick before, so that a telephony process that died without a word is
- * seen by the age of its last one; None until it was first read.
+ * `links` are the links to all PBX hosts as of the tick before, so that a telephony process that died without a word
+ * is seen by the age of its last one; empty until they were first read.
  */
 export interface Tick {
-  link: LinkView | null
+  links: LinkView[]
   seq: number
   server_time: string
   type: 'tick'
@@ -1188,6 +1196,13 @@ export interface FiledCase {
   case: CaseSummary
 }
 /**
+ * A PBX, and what people call it.
+ */
+export interface HostOption {
+  name: string
+  title: string
+}
+/**
  * A call that a leader answered, with the case filed in it and how that stands; followed up to the end.
  */
 export interface LeaderCall {
@@ -1233,9 +1248,10 @@ export interface MissedView {
 /**
  * Everything that the console's menus offer.
  *
- * `numbers` are the hotline numbers, `pause_reasons` those that a person may choose.
+ * `numbers` are the hotline numbers, `hosts` the PBX hosts, `pause_reasons` those that a person may choose.
  */
 export interface Options {
+  hosts: HostOption[]
   numbers: string[]
   pause_reasons: PauseReason[]
   seats: SeatView[]
@@ -1277,11 +1293,13 @@ export interface Page_CaseSummary_ {
  * One part of the platform: whether it works, and as of when.
  *
  * `detail` is a bare value for the console to put into words: of "events" the newest event's number, of "pbx_link" the
- * link's state, of "jobs" how many are parked, of "database" what is wrong.
+ * link's state, of "jobs" how many are parked, of "database" what is wrong. A part "pbx_link" is that of
+ * the PBX `host`.
  */
 export interface PartStatus {
   as_of: string | null
   detail: string
+  host: string | null
   name: string
   ok: boolean
 }

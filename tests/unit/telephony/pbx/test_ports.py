@@ -9,6 +9,7 @@ import pytest
 
 from telephony.pbx import ports
 from telephony.pbx.errors import PortInUse
+from telephony.pbx.parts import part_of
 from telephony.pbx.ports import PbxPorts, Transport
 from telephony.pbx.settings import PbxSettings
 
@@ -27,18 +28,18 @@ def free(_port: int, _transport: Transport) -> bool:
 
 
 def test_configured_ports_stay_and_the_others_are_picked(settings: PbxSettings) -> None:
-    chosen = ports.choose(configured(settings, ami=5038), {}, is_free=free, pick=picker())
+    chosen = ports.choose(part_of(configured(settings, ami=5038)).host, {}, is_free=free, pick=picker())
     assert (chosen.ami, chosen.http, chosen.sip, chosen.trunk) == (5038, 50_000, 50_001, 5061)
 
 
 def test_a_configured_port_wins_over_a_remembered_one(settings: PbxSettings) -> None:
-    chosen = ports.choose(configured(settings, ami=5038), {"ami": 40_001}, is_free=free, pick=picker())
+    chosen = ports.choose(part_of(configured(settings, ami=5038)).host, {"ami": 40_001}, is_free=free, pick=picker())
     assert chosen.ami == 5038
 
 
 def test_a_remembered_port_is_kept_while_it_is_free(settings: PbxSettings) -> None:
     remembered = {"ami": 40_001, "http": 40_002, "sip": 40_003}
-    chosen = ports.choose(settings, remembered, is_free=lambda port, _: port != 40_002, pick=picker())
+    chosen = ports.choose(part_of(settings).host, remembered, is_free=lambda port, _: port != 40_002, pick=picker())
     assert (chosen.ami, chosen.http, chosen.sip) == (40_001, 50_000, 40_003)
 
 

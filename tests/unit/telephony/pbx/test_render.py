@@ -8,6 +8,7 @@ import pytest
 
 from telephony import cdr
 from telephony.pbx.errors import PbxConfigInvalid, ProgramMissing
+from telephony.pbx.parts import part_of
 from telephony.pbx.ports import PbxPorts
 from telephony.pbx.render import Host, has_advanced_filters, render, write
 from telephony.pbx.settings import PbxSettings
@@ -21,7 +22,7 @@ def secret_for(purpose: str) -> str:
 
 @pytest.fixture
 def files(settings: PbxSettings, ports: PbxPorts, host: Host) -> dict[str, str]:
-    return render(settings, ports, host, secret_for, TEMPLATES)
+    return render(part_of(settings), ports, host, secret_for, TEMPLATES)
 
 
 def section(text: str, header: str) -> dict[str, str]:
@@ -48,10 +49,10 @@ def test_a_number_can_say_something_before_the_queue_and_says_nothing_by_itself(
     first, *others = settings.numbers
     changed = settings.model_copy(update={"numbers": (first.model_copy(update={"announcement": "recorded"}), *others)})
     sounds = {"recorded": "/sounds/zh/recorded"}
-    dialplan = render(changed, ports, replace(host, sounds=sounds), secret_for, TEMPLATES)["extensions.conf"]
+    dialplan = render(part_of(changed), ports, replace(host, sounds=sounds), secret_for, TEMPLATES)["extensions.conf"]
     assert dialplan.count("Set(FIRST_WORDS=/sounds/zh/recorded)") == 1
     assert dialplan.index("Set(FIRST_WORDS=") < dialplan.index("exten => 12345,1,")
-    unspoken = render(changed, ports, host, secret_for, TEMPLATES)["extensions.conf"]
+    unspoken = render(part_of(changed), ports, host, secret_for, TEMPLATES)["extensions.conf"]
     assert "Set(FIRST_WORDS=" not in unspoken
 
 
@@ -111,7 +112,7 @@ def test_the_record_has_the_columns_that_are_read(files: dict[str, str]) -> None
 
 
 def test_an_older_asterisk_gets_filters_that_it_understands(settings: PbxSettings, ports: PbxPorts, host: Host) -> None:
-    older = render(settings, ports, Host(host.paths, host.files, (20, 6, 0)), secret_for, TEMPLATES)
+    older = render(part_of(settings), ports, Host(host.paths, host.files, (20, 6, 0)), secret_for, TEMPLATES)
     assert "eventfilter=!Event: TestEvent" in older["manager.conf"]
     assert "eventfilter(action" not in older["manager.conf"]
 
@@ -129,7 +130,7 @@ def test_a_secret_that_a_file_cannot_hold_is_refused(
     settings: PbxSettings, ports: PbxPorts, host: Host, secret: str
 ) -> None:
     with pytest.raises(PbxConfigInvalid, match="cannot stand"):
-        render(settings, ports, host, lambda _: secret, TEMPLATES)
+        render(part_of(settings), ports, host, lambda _: secret, TEMPLATES)
 
 
 def test_an_asterisk_without_a_module_is_refused_by_its_name(
@@ -137,7 +138,7 @@ def test_an_asterisk_without_a_module_is_refused_by_its_name(
 ) -> None:
     (host.files.modules / "app_queue.so").unlink()
     with pytest.raises(ProgramMissing, match="app_queue"):
-        render(settings, ports, host, secret_for, TEMPLATES)
+        render(part_of(settings), ports, host, secret_for, TEMPLATES)
 
 
 def test_writing_the_same_again_changes_nothing(tmp_path: Path) -> None:
@@ -190,7 +191,7 @@ def test_a_queue_widens_by_its_rule_and_overflows_as_configured(
     ]
     changed = PbxSettings.model_validate({**settings.model_dump(), "queues": queues, "own_seat_seconds": 9})
     sounds = {"all-busy": "/sounds/zh/all-busy", "offer-callback": "/sounds/zh/offer-callback"}
-    rendered = render(changed, ports, replace(host, sounds=sounds), secret_for, TEMPLATES)
+    rendered = render(part_of(changed), ports, replace(host, sounds=sounds), secret_for, TEMPLATES)
     assert "[q96010]\npenaltychange => 5,2\npenaltychange => 10,99\n" in rendered["queuerules.conf"]
     assert section(rendered["queues.conf"], "q96010")["defaultrule"] == "q96010"
     assert section(rendered["queues.conf"], "own-seat")["timeout"] == "9"
