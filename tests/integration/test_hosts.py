@@ -44,7 +44,7 @@ OVERLAY: dict[str, Any] = {
         "numbers": [{"number": "96010", "queue": "q96010"}, {"number": "12333", "queue": "q-labour", "host": LABOUR}],
         "queues": [
             {"name": "q96010", "skill": "general"},
-            {"name": "q-labour", "skill": "labour", "sites": ["labour-centre"]},
+            {"name": "q-labour", "skill": "labour", "sites": ["labour-centre"], "overflow": {"to": "q96010"}},
         ],
         "sites": [{"name": "labour-centre", "title": "人力社保分中心", "skills": {"labour": 1}}],
         "seat_ranges": [
@@ -80,6 +80,16 @@ class Hosts:
         async with exchange.database.transaction() as tx:
             await seats.make_ready(tx, who, clock.now(), hall_times(exchange.installation))
 
+    async def leave(self, exchange: Exchange, seat: str) -> None:
+        """Let who sits there go."""
+        async with exchange.database.transaction() as tx:
+            await seats.sign_out(tx, self.people[seat], clock.now(), hall_times(exchange.installation))
+
+        async def out_of_queue() -> bool:
+            return f"PJSIP/{seat}" not in await exchange.pbx.cli("queue show q-labour")
+
+        await exchange.until(out_of_queue)
+
     async def call(self, exchange: Exchange, dialed: str, *, talk_s: float = 1.0) -> tuple[str, Citizens]:
         """A citizen calls this host's carrier number; the number he calls from."""
         self.calls += 1
@@ -89,15 +99,17 @@ class Hosts:
             exchange.stage, [CitizenCall(number, dialed)], manner, name=f"citizen-{self.calls}"
         )
 
-    async def of(self, number: str, **holds: Any) -> list[Call]:
-        """The calls of this citizen at each host in their order, once all of them have these values."""
+    async def of(self, number: str, *, at_hosts: int = 1, **holds: Any) -> list[Call]:
+        """The calls of this citizen in their order, once there is one at so many hosts and all have these values."""
         found: list[Call] = []
 
         async def settled() -> bool:
             nonlocal found
             query = select(Call).where(Call.caller_number == number).order_by(Call.arrived_at, Call.call_id)
             found = [row[0] for row in await self.centre.ask(query)]
-            return bool(found) and all(getattr(call, name) == value for call in found for name, value in holds.items())
+            return len(found) == at_hosts and all(
+                getattr(call, name) == value for call in found for name, value in holds.items()
+            )
 
         await self.centre.until(settled)
         return found
@@ -124,15 +136,20 @@ class Hosts:
 
 
 @pytest.fixture
-async def hosts(state_folder: Path, tmp_path: Path, database: Database) -> AsyncIterator[Hosts]:
-    """Both PBX hosts with their leaders, phones and people."""
+async def hosts(
+    state_folder: Path, tmp_path: Path, database: Database, request: pytest.FixtureRequest
+) -> AsyncIterator[Hosts]:
+    """Both PBX hosts with leaders and phones, and somebody at 8001 and 8101; a parameter says how 8001 behaves."""
     merged = tmp_path / "merged.yaml"
     merged.write_text(yaml.safe_dump({"numbers": [OLD_NUMBER]}))
     overlay = OVERLAY | {"data": {"merged_numbers": str(merged)}}
     async with open_exchanges(state_folder, tmp_path, database, overlay) as (centre, labour), AsyncExitStack() as stack:
         opened = Hosts(centre, labour)
-        for exchange, seat in ((centre, "8001"), (labour, "8101")):
-            phones = simulated_seats(exchange.stage, [seat], exchange.secret_of, AT_ONCE)
+        for exchange, seat, behaviour in (
+            (centre, "8001", getattr(request, "param", AT_ONCE)),
+            (labour, "8101", AT_ONCE),
+        ):
+            phones = simulated_seats(exchange.stage, [seat], exchange.secret_of, behaviour)
             await stack.enter_async_context(phones)
             await stack.enter_async_context(exchange.leader())
             await opened.sit(exchange, seat)
@@ -153,7 +170,7 @@ async def test_each_host_has_its_calls_and_a_citizen_goes_from_one_to_the_other(
 
     number, citizens = await hosts.call(hosts.centre, OLD_NUMBER["number"], talk_s=2)
     await citizens.finished()
-    first, second = await hosts.of(number, stage="ended")
+    first, second = await hosts.of(number, at_hosts=2, stage="ended")
     assert (first.host, first.outcome, first.handed_to, first.counted) == ("hotline", "handed_over", LABOUR, False)
     assert (second.host, second.seat, second.outcome, second.counted) == (LABOUR, "8101", "answered", True)
     assert (second.continues, second.dialed_number) == (first.call_id, OLD_NUMBER["number"])
@@ -187,3 +204,34 @@ async def test_one_host_that_dies_leaves_the_other_alone_and_its_callers_are_ser
     (served,) = await hosts.of(number, stage="ended")
     assert (served.host, served.seat, served.queue, served.counted) == ("hotline", "8001", "q96010", True)
     assert {"call_handed_over", "call_came_back"} < set(await hosts.kinds(served))
+
+
+@pytest.mark.parametrize(
+    "hosts", [SeatBehaviour(ring_s=0.05, hands_over=100, hands_over_to="8101")], indirect=True, ids=["8001 hands over"]
+)
+async def test_a_seat_hands_its_citizen_to_a_seat_of_another_host(hosts: Hosts) -> None:
+    number, citizens = await hosts.call(hosts.centre, "96010", talk_s=600)
+    first, second = await hosts.of(number, at_hosts=2, stage="answered")
+    assert (first.seat, first.handed_to, first.counted) == ("8001", LABOUR, True)
+    assert (second.seat, second.host, second.continues, second.counted) == ("8101", LABOUR, first.call_id, False)
+    async with hosts.centre.database.transaction() as tx:
+        assert [(live.call_id, live.seat) for live in await live_calls(tx)] == [(second.call_id, "8101")]
+    ordered = await hosts.labour.order(HangUpCall(call_id=second.call_id), hosts.people["8101"])
+    assert (await hosts.labour.came_out(ordered)).state is OrderState.DONE
+    await citizens.stop(within_s=5)
+    both = await hosts.of(number, at_hosts=2, stage="ended")
+    assert [(call.outcome, call.recording_state) for call in both] == [("answered", "pending")] * 2
+    assert (await hosts.tally()).offered == 1
+    assert await hosts.differences() == []
+
+
+async def test_whom_nobody_takes_at_the_other_host_is_served_here(hosts: Hosts) -> None:
+    await hosts.leave(hosts.labour, "8101")
+    number, citizens = await hosts.call(hosts.centre, OLD_NUMBER["number"])
+    await citizens.finished()
+    first, second = await hosts.of(number, at_hosts=2, stage="ended")
+    assert (first.seat, first.outcome, first.queue, first.counted) == ("8001", "answered", "q96010", True)
+    assert (second.outcome, second.handed_to, second.counted) == ("handed_over", "hotline", False)
+    tally = await hosts.tally()
+    assert (tally.offered, tally.answered, tally.abandoned) == (1, 1, 0)
+    assert await hosts.differences() == []
