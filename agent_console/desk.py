@@ -12,7 +12,7 @@ from backend.callbacks.attempt_rules import CallbackRules
 from backend.calls import service as calls
 from backend.calls.pbx_link import links_now
 from backend.cases.drafts import open_drafts
-from backend.cases.rules import ReferenceData
+from backend.cases.reference import References
 from backend.identity.principal import Principal
 from backend.kernel.database import Database, Transaction
 from backend.notices.service import notices_for
@@ -28,7 +28,7 @@ class Desk:
 
     database: Database
     principal: Principal
-    reference: ReferenceData
+    references: References
     times: HallTimes
     pbx: PbxSettings
     callbacks: CallbackRules

@@ -12,13 +12,14 @@ from agent_console.desk import Desk
 from agent_console.hub import Hub
 from agent_console.schemas import HostOption, Options, PhoneTargets
 from agent_console.settings import ConsoleSettings
-from backend.cases.schemas import Urgency
 from backend.identity.access import Access, check_origin, principal_of, requires, signed_in
 from backend.identity.principal import Principal
+from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.kernel.errors import Conflict
 from backend.seats import service as seats
 from backend.seats.schemas import PauseReason, Softphone
+from backend.taxonomy.schemas import Urgency
 
 router = APIRouter(prefix="/api")
 
@@ -37,9 +38,11 @@ async def options(request: Request, _: Annotated[Principal, Depends(signed_in)])
     settings = _settings(request)
     async with _database(request).transaction() as tx:
         hall = await seats.list_seats(tx)
+        reference = await settings.references.at(tx, clock.now())
     return Options(
-        streets=settings.reference.grid.as_options(),
-        taxonomy=settings.reference.taxonomy.as_options(),
+        streets=reference.grid.as_options(),
+        taxonomy=reference.taxonomy.as_options(),
+        conditions=list(reference.conditions.conditions),
         seats=hall,
         wrap_up_seconds=int(settings.times.wrap_up.total_seconds()),
         pause_reasons=[
@@ -103,7 +106,7 @@ async def console(socket: WebSocket, principal: Annotated[Principal | None, Depe
     desk = Desk(
         state.database,
         principal,
-        settings.reference,
+        settings.references,
         settings.times,
         settings.pbx,
         settings.callbacks,

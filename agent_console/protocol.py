@@ -386,6 +386,14 @@ class OrderChanged(Schema):
     order: OrderView
 
 
+class DataLoaded(Schema):
+    """A new version of reference data was loaded: what the menus offer is to be asked for anew."""
+
+    kind: Literal["data_loaded"] = "data_loaded"
+    dataset: str
+    version: str
+
+
 EventBody = Annotated[
     CallRinging
     | CallAnswered
@@ -408,7 +416,8 @@ EventBody = Annotated[
     | s.NoticeArrived
     | s.NoticeSent
     | s.NoticeRead
-    | AttemptChanged,
+    | AttemptChanged
+    | DataLoaded,
     Field(discriminator="kind"),
 ]
 

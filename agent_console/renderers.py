@@ -40,6 +40,7 @@ def renderers(ready: Popups, calls: HallCalls) -> dict[str, Render]:
         "attempt_changed": _plain(lambda e: p.AttemptChanged.model_validate(e.payload)),
         "order_changed": _plain(lambda e: p.OrderChanged.model_validate({"order": e.payload})),
         "draft_saved": _plain(lambda e: p.DraftSaved.model_validate(e.payload)),
+        "data_loaded": _plain(lambda e: p.DataLoaded(dataset=e.entity, version=e.payload["version"])),
         "hall_call": calls.render,
         "call_supervised": calls.supervised,
         "ring_missed": _plain(lambda e: s.RingMissed.model_validate({"missed": e.payload})),

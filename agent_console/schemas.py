@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from backend.cases.schemas import Urgency
+from backend.cases.schemas import ConditionView
 from backend.grid.schemas import Street
 from backend.kernel.schemas import Schema
 from backend.seats.schemas import PauseReason, SeatView
-from backend.taxonomy.schemas import Taxonomy
+from backend.taxonomy.schemas import Taxonomy, Urgency
 
 
 class HostOption(Schema):
@@ -26,6 +26,7 @@ class Options(Schema):
 
     streets: list[Street]
     taxonomy: Taxonomy
+    conditions: list[ConditionView]
     seats: list[SeatView]
     wrap_up_seconds: int
     pause_reasons: list[PauseReason]

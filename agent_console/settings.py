@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agent_console.schemas import QueueTarget
 from backend.callbacks.attempt_rules import CallbackRules
-from backend.cases.rules import ReferenceData
+from backend.cases.reference import References
 from backend.seats.seating import HallTimes
 from telephony.pbx.settings import PbxSettings
 
@@ -26,7 +26,7 @@ class ConsoleSettings:
     are further origins from which consoles may come; `show_supervision` tells agents when a supervisor takes part in
     their call."""
 
-    reference: ReferenceData
+    references: References
     times: HallTimes
     callbacks: CallbackRules
     numbers: tuple[str, ...]

@@ -35,10 +35,11 @@ from agent_console.protocol import (
     SignOutSeat,
 )
 from backend.callbacks.schemas import CallbackWay, CallbackWish
-from backend.cases.schemas import CaseForm, DraftContent, Urgency
+from backend.cases.schemas import CaseForm, DraftContent
 from backend.kernel import clock
 from backend.kernel.errors import HotlineError
 from backend.seats.schemas import SeatState, SeatView
+from backend.taxonomy.schemas import Urgency
 
 log = structlog.get_logger(__name__)
 

@@ -43,7 +43,8 @@ async def file_case(desk: Desk, command: FileCase) -> FiledCase:
     form, wish = command.case, command.callback
     async with desk.database.transaction() as tx:
         call = await _call(tx, desk, form.call_id, now) if form.call_id is not None else None
-        case = await filing.file_case(tx, desk.principal, form, call, desk.reference, now)
+        reference = await desk.references.at(tx, now)
+        case = await filing.file_case(tx, desk.principal, form, call, reference, now)
         if wish is None:
             return FiledCase(case=case, callback=None)
         callback = await callbacks.schedule(tx, desk.principal, case.case_id, wish, form.request_id, now)

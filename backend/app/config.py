@@ -93,11 +93,10 @@ class RecognitionSettings(_Part):
 
 
 class DataSettings(_Part):
-    """The files of roles, streets, classes, working calendar and limits; relative paths are below the project."""
+    """The files of roles, streets, working calendar and limits; relative paths are below the project."""
 
     roles: Path = Path("configs/roles.yaml")
     streets: Path = Path("configs/grid/streets.yaml")
-    taxonomy: Path = Path("configs/taxonomy/hotline.yaml")
     calendar: Path = Path("configs/calendar.yaml")
     deadlines: Path = Path("configs/deadlines.yaml")
     merged_numbers: Path = Path("configs/routing/merged_numbers.yaml")

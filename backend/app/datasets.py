@@ -8,12 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from backend.cases.conditions import FILING
 from backend.identity import audit
 from backend.kernel import clock
 from backend.kernel.config import PROJECT_ROOT
 from backend.kernel.database import Database, Transaction
 from backend.kernel.loading import ChangeKind, Dataset, Report, load
 from backend.kernel.versions import versions_of
+from backend.taxonomy.crossing import CROSSING
+from backend.taxonomy.file import TAXONOMY
 from backend.units.file import UNITS
 
 _CONFIGS = PROJECT_ROOT / "configs"
@@ -30,7 +33,16 @@ class Delivered:
 
 DELIVERED: Mapping[str, Delivered] = {
     each.dataset.name: each
-    for each in (Delivered(UNITS, (_CONFIGS / "units" / "dongcheng.yaml",), "Units 承办单位 and their duties."),)
+    for each in (
+        Delivered(UNITS, (_CONFIGS / "units" / "dongcheng.yaml",), "Units 承办单位 and their duties."),
+        Delivered(
+            TAXONOMY,
+            tuple(_CONFIGS / "taxonomy" / f"{scheme}.yaml" for scheme in ("hotline", "city", "social")),
+            "Classes of cases in four levels; one file for each classification.",
+        ),
+        Delivered(CROSSING, (_CONFIGS / "taxonomy" / "crossing.yaml",), "The crossing index 七有五性."),
+        Delivered(FILING, (_CONFIGS / "filing" / "conditions.yaml",), "Filing conditions 立案条件 of the classes."),
+    )
 }
 """In the order in which they are loaded: what refers to others comes after them."""
 

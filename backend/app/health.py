@@ -84,7 +84,7 @@ async def platform_parts(request: Request) -> list[PartStatus]:
     now = clock.now()
     database = cast("Database", request.app.state.database)
     hub = cast("Hub", request.app.state.hub)
-    unknown = cast("ConsoleSettings", request.app.state.console).reference.time.unknown_years(now)
+    unknown = cast("ConsoleSettings", request.app.state.console).references.time.unknown_years(now)
     pbx = cast("PbxSettings", request.app.state.pbx)
     try:
         async with database.transaction() as tx:

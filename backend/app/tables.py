@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backend.callbacks import models as _callbacks
 from backend.calls import models as _calls
+from backend.cases import conditions as _conditions
 from backend.cases import models as _cases
 from backend.citizens import models as _citizens
 from backend.deadlines import models as _deadlines
@@ -13,17 +14,20 @@ from backend.notices import models as _notices
 from backend.orders import models as _orders
 from backend.queueing import models as _queueing
 from backend.seats import models as _seats
+from backend.taxonomy import models as _taxonomy
 from backend.units import models as _units
 
 metadata = Base.metadata
 DOMAINS = (
     _identity,
     _units,
+    _taxonomy,
     _citizens,
     _orders,
     _seats,
     _calls,
     _cases,
+    _conditions,
     _deadlines,
     _callbacks,
     _notices,

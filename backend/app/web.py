@@ -25,7 +25,7 @@ from backend.callbacks import endpoints as callback_endpoints
 from backend.calls import endpoints as call_endpoints
 from backend.cases import endpoints as case_endpoints
 from backend.cases import service as cases
-from backend.cases.rules import ReferenceData
+from backend.cases.reference import References
 from backend.figures import endpoints as figure_endpoints
 from backend.figures.service import FiguresDesk
 from backend.figures.views import Groups
@@ -39,7 +39,8 @@ from backend.kernel.errors import HotlineError
 from backend.kernel.files import FileStore
 from backend.queueing import endpoints as queueing_endpoints
 from backend.seats import endpoints as seat_endpoints
-from backend.taxonomy.taxonomy import load_taxonomy
+from backend.taxonomy import endpoints as taxonomy_endpoints
+from backend.taxonomy.crossing import crossing_in_force
 from backend.units import endpoints as unit_endpoints
 from backend.units.directory import units_in_force
 from telephony.names import DEFAULT_HOST
@@ -83,6 +84,8 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.origins = settings.origins
     app.state.pbx = settings.pbx
     app.state.units = units_in_force()
+    app.state.taxonomy = settings.references.taxonomy
+    app.state.crossing = crossing_in_force()
     app.state.case_numbers_of_calls = cases.case_numbers_of_calls
     for part in (
         identity_endpoints,
@@ -93,6 +96,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         queueing_endpoints,
         figure_endpoints,
         unit_endpoints,
+        taxonomy_endpoints,
         console_endpoints,
         health,
     ):
@@ -107,11 +111,7 @@ def console_settings(installation: Installation) -> ConsoleSettings:
     """What the console's server needs to know of this installation."""
     config = installation.config
     return ConsoleSettings(
-        reference=ReferenceData(
-            grid=load_grid(installation.path(config.data.streets)),
-            taxonomy=load_taxonomy(installation.path(config.data.taxonomy)),
-            time=timekeeping(installation),
-        ),
+        references=References(load_grid(installation.path(config.data.streets)), timekeeping(installation)),
         times=hall_times(installation),
         callbacks=callback_rules(installation),
         numbers=tuple(number.number for number in config.pbx.numbers),

@@ -43,6 +43,22 @@ class UnknownClass(CaseInvalid):
     """The class is not in force."""
 
 
+class ClassOutOfScope(CaseInvalid):
+    """Cases of this class are no matter of the hotline."""
+
+
+class CaseWithoutAddress(CaseInvalid):
+    """The filing condition of the class asks for an address."""
+
+
+class CaseWithoutCommunity(CaseInvalid):
+    """The filing condition of the class asks for a community."""
+
+
+class CaseWithoutCitizenName(CaseInvalid):
+    """The filing condition of the class asks for the citizen's name."""
+
+
 class AnsweredWithoutAnswer(CaseInvalid):
     """The form says that the question was answered at once, but not how."""
 

@@ -47,7 +47,8 @@ async def file_case(
         await citizens.remember_name(tx, call.caller, checked.citizen_name, now)
     if form.draft_id is not None:
         await drafts.discard_draft(tx, principal, form.draft_id)
-    case = await _insert(tx, principal, form, call, checked, reference.taxonomy.version, now)
+    version = reference.taxonomy.version_of(checked.case_class)
+    case = await _insert(tx, principal, form, call, checked, version, now)
     if form.answered_at_once:
         case = await move_case(tx, principal, case.case_id, case.version, CaseMove.ANSWER_AT_ONCE, now)
     else:
@@ -129,6 +130,7 @@ async def _insert(
         community_name=checked.community.name if checked.community else None,
         class_code=checked.case_class.code,
         class_name=checked.case_class.name,
+        class_path=checked.case_class.path,
         taxonomy_version=taxonomy_version,
         urgency=form.urgency.value,
         answered_at_once=form.answered_at_once,
@@ -144,7 +146,7 @@ async def _insert(
         "number": case.number,
         "call_id": case.call_id,
         "street": case.street_name,
-        "class": case.class_name,
+        "class": " / ".join(case.class_path),
         "urgency": case.urgency,
     }
     timeline.add_entry(tx, case.case_id, CaseMove.FILE.value, principal, detail, now)

@@ -30,8 +30,9 @@ class Draft(Base):
 class Case(Base):
     """A filed case.
 
-    Names of street, community and class are kept as they were in force when it was filed. `fingerprint` tells whether
-    a form that comes again under the same `request_id` is the same form. Every change raises `version`.
+    Names of street, community and class, with its path and version, are kept as they were in force when it was filed.
+    `fingerprint` tells whether a form that comes again under the same `request_id` is the same form. Every change
+    raises `version`.
     """
 
     __tablename__ = "cases"
@@ -79,6 +80,7 @@ class Case(Base):
     community_name: Mapped[str | None]
     class_code: Mapped[str]
     class_name: Mapped[str]
+    class_path: Mapped[list[str]]
     taxonomy_version: Mapped[str]
     urgency: Mapped[str]
     answered_at_once: Mapped[bool]

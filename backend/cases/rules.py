@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from backend.cases.conditions import FilingConditions
 from backend.cases.errors import (
     AnsweredWithoutAnswer,
+    CaseInvalid,
+    CaseWithoutAddress,
+    CaseWithoutCitizenName,
     CaseWithoutClass,
+    CaseWithoutCommunity,
     CaseWithoutContent,
     CaseWithoutStreet,
+    ClassOutOfScope,
     CommunityNotInStreet,
     UnknownClass,
     UnknownCommunity,
     UnknownStreet,
 )
-from backend.cases.schemas import CaseForm
+from backend.cases.schemas import CaseForm, ConditionView, Need
 from backend.citizens.numbers import CallerNumber
 from backend.deadlines.rules import Timekeeping
 from backend.grid.grid import Community, Grid, Street
@@ -26,11 +32,12 @@ from backend.taxonomy.taxonomy import Taxonomy
 
 @dataclass(frozen=True, slots=True)
 class ReferenceData:
-    """The streets, the classes and the limits in force when a case is filed."""
+    """The streets, classes, limits and filing conditions in force when a case is filed."""
 
     grid: Grid
     taxonomy: Taxonomy
     time: Timekeeping
+    conditions: FilingConditions = field(default_factory=FilingConditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ def check_form(form: CaseForm, reference: ReferenceData) -> CheckedForm:
         raise AnsweredWithoutAnswer(
             "answer", "A case that was answered at once must hold the answer.", "Write the answer, or untick the box."
         )
-    return CheckedForm(
+    checked = CheckedForm(
         what=what,
         citizen_name=clean_line(form.citizen_name),
         address=clean_line(form.address),
@@ -76,6 +83,36 @@ def check_form(form: CaseForm, reference: ReferenceData) -> CheckedForm:
         community=community,
         case_class=case_class,
     )
+    condition = reference.conditions.of_class(case_class.code)
+    if condition is not None and not form.answered_at_once:
+        _keep(condition, checked)
+    return checked
+
+
+_LACKS: dict[Need, tuple[type[CaseInvalid], str, str]] = {
+    Need.ADDRESS: (CaseWithoutAddress, "the address", "Ask for the house or the nearest crossing, and write it down."),
+    Need.COMMUNITY: (CaseWithoutCommunity, "the community", "Choose the community of the place."),
+    Need.CITIZEN_NAME: (CaseWithoutCitizenName, "the citizen's name", "Ask for the name; secrecy can be promised."),
+}
+
+
+def _keep(condition: ConditionView, form: CheckedForm) -> None:
+    """Refuse what the filing condition of the class refuses; what was answered at once is closed and needs nothing."""
+    if condition.redirect_to:
+        raise ClassOutOfScope(
+            "class_code",
+            f"{form.case_class.name} is no matter of the hotline but of {condition.redirect_to}: {condition.reason}",
+            "Tell the citizen whom to turn to, write that as the answer, and file it as answered at once.",
+        )
+    said = {
+        Need.ADDRESS: form.address,
+        Need.COMMUNITY: form.community,
+        Need.CITIZEN_NAME: form.citizen_name,
+    }
+    for need in condition.needs:
+        if not said[need]:
+            error, what, next_step = _LACKS[need]
+            raise error(need.value, f"The filing condition of {form.case_class.name} asks for {what}.", next_step)
 
 
 def _street(code: str, grid: Grid) -> Street:

@@ -10,14 +10,7 @@ from pydantic import Field
 
 from backend.citizens.schemas import CallerView
 from backend.kernel.schemas import CallId, Schema
-
-
-class Urgency(StrEnum):
-    """How quickly a case must move."""
-
-    NORMAL = "normal"
-    URGENT = "urgent"
-    EMERGENCY = "emergency"
+from backend.taxonomy.schemas import Urgency
 
 
 class CaseStatus(StrEnum):
@@ -91,6 +84,28 @@ class CaseForm(Schema):
     answer: str = Field(default="", max_length=8000)
 
 
+class Need(StrEnum):
+    """What a form must say before a case of some classes can be filed; each is the name of its field."""
+
+    ADDRESS = "address"
+    COMMUNITY = "community_code"
+    CITIZEN_NAME = "citizen_name"
+
+
+class ConditionView(Schema):
+    """The filing condition 立案条件 of a class, and of the classes below it that have none of their own.
+
+    `needs` must be said in the form, `asks` are questions to the citizen. With `redirect_to` it is no matter of the
+    hotline: the citizen is told who is in charge and why (`reason`), and the case is closed with that answer.
+    """
+
+    class_code: str
+    needs: list[Need]
+    asks: list[str]
+    redirect_to: str
+    reason: str
+
+
 class CaseSummary(Schema):
     """One case in a list or a pop-up."""
 
@@ -125,6 +140,8 @@ class CaseDetail(Schema):
     address: str
     identity_secret: bool
     answer: str
+    class_path: list[str]
+    taxonomy_version: str
     events: list[CaseEventView]
 
 

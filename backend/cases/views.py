@@ -13,11 +13,11 @@ from backend.cases.schemas import (
     CaseSummary,
     DraftContent,
     DraftView,
-    Urgency,
 )
 from backend.cases.states import OPEN
 from backend.citizens.numbers import read_number
 from backend.citizens.service import caller_view
+from backend.taxonomy.schemas import Urgency
 
 
 def draft_view(draft: Draft) -> DraftView:
@@ -67,5 +67,7 @@ def case_detail(case: Case, events: Sequence[CaseEvent]) -> CaseDetail:
         address=case.address,
         identity_secret=case.identity_secret,
         answer=case.answer,
+        class_path=case.class_path,
+        taxonomy_version=case.taxonomy_version,
         events=[CaseEventView.model_validate(event) for event in events],
     )

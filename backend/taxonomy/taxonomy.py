@@ -1,55 +1,45 @@
-"""The classes of cases in memory, read once from configs/taxonomy. Data with a version, never code.
+"""The classes of cases in memory, as they are in force on one day. Data with a version, never code.
 
-Two levels now, major 大类 and minor 小类; a case may be filed under either. Finer levels are further `classes` below.
+A case may be filed under a class of any level: major 大类, minor 小类, fine 细类, micro 微类.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.kernel.datafile import Place, load_data
+from backend.kernel.datafile import load_data
 from backend.kernel.finding import Finder, Words
 from backend.kernel.pinyin import spell
+from backend.kernel.versions import InForce, in_force, versions_on
 from backend.taxonomy import schemas
+from backend.taxonomy.file import TAXONOMY
+from backend.taxonomy.models import ClassRow
 from backend.taxonomy.schemas import CaseClass
 
-
-class _Class(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-    code: str = Field(pattern=r"^\d{2,8}$")
-    name: str = Field(min_length=1, max_length=40)
-    pinyin: str = ""
-    aliases: tuple[str, ...] = ()
-    classes: tuple[_Class, ...] = ()
-
-
-class _TaxonomyFile(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    version: str = Field(min_length=1)
-    valid_from: date
-    classes: tuple[_Class, ...] = Field(min_length=1)
+_SHOWN = set(CaseClass.model_fields) - {"scheme", "pinyin", "initials"}
 
 
 class Taxonomy:
     """The classes in force, found by code, by name, or by what an agent types."""
 
-    def __init__(self, version: str, valid_from: date, classes: tuple[CaseClass, ...]) -> None:
-        self.version = version
-        self.valid_from = valid_from
-        self.classes = classes
-        self._by_code = {each.code: each for each in classes}
-        self._finder = Finder(classes, _words)
+    def __init__(self, versions: Mapping[str, str], classes: Iterable[CaseClass]) -> None:
+        self.versions = dict(versions)
+        self.classes = tuple(sorted(classes, key=lambda each: each.code))
+        self._by_code = {each.code: each for each in self.classes}
+        self._finder = Finder(self.classes, _words)
 
     def case_class(self, code: str) -> CaseClass | None:
         """The class of this code."""
         return self._by_code.get(code)
+
+    def version_of(self, case_class: CaseClass) -> str:
+        """The version under which a case of this class is filed, with its classification: "hotline/2026-1"."""
+        return f"{case_class.scheme}/{self.versions[case_class.scheme]}"
 
     def named(self, name: str) -> CaseClass | None:
         """The class of this name, else the one that has it as an alias."""
@@ -62,51 +52,36 @@ class Taxonomy:
 
     def as_options(self) -> schemas.Taxonomy:
         """The classes as the case form offers them."""
-        return schemas.Taxonomy(version=self.version, classes=list(self.classes))
+        return schemas.Taxonomy(versions=self.versions, classes=list(self.classes))
 
 
-def load_taxonomy(path: Path) -> Taxonomy:
-    """Read the classes; raises `ConfigurationInvalid` that names the line of every mistake."""
-    data = load_data(_TaxonomyFile, path, _mistakes)
-    return Taxonomy(data.version, data.valid_from, tuple(_flatten(data.classes, ())))
+def load_taxonomy(*files: Path) -> Taxonomy:
+    """The classes as these files have them, whatever the database holds; raises `DataInvalid`."""
+    contents = [load_data(TAXONOMY.model, path, TAXONOMY.check) for path in files]
+    classes = [_case_class(file.scheme, entry.values) for file in contents for entry in TAXONOMY.tables[ClassRow](file)]
+    return Taxonomy({file.scheme: file.version for file in contents}, classes)
 
 
-def _flatten(classes: tuple[_Class, ...], above: tuple[str, ...]) -> Iterator[CaseClass]:
-    for each in classes:
-        path = (*above, each.name)
-        spelling = spell(each.name, each.pinyin)
-        yield CaseClass(
-            code=each.code,
-            name=each.name,
-            path=list(path),
-            pinyin=spelling.pinyin,
-            initials=spelling.initials,
-            aliases=list(each.aliases),
-        )
-        yield from _flatten(each.classes, path)
+async def taxonomy_on(session: AsyncSession, day: date) -> Taxonomy:
+    """The classes that were in force on a day."""
+    rows = (await session.execute(in_force(ClassRow, day))).scalars()
+    versions = {_scheme(name): version for name, version in (await versions_on(session, "taxonomy", day)).items()}
+    return Taxonomy(versions, [_case_class(_scheme(row.dataset), vars(row)) for row in rows])
+
+
+def taxonomy_in_force() -> InForce[Taxonomy]:
+    """The classes of today, read anew when they change."""
+    return InForce("taxonomy", taxonomy_on)
+
+
+def _scheme(dataset: str) -> str:
+    return dataset.partition("/")[2]
+
+
+def _case_class(scheme: str, said: Mapping[str, Any]) -> CaseClass:
+    spelling = spell(said["name"], said["spelling"])
+    return CaseClass(scheme=scheme, **spelling._asdict(), **{key: said[key] for key in _SHOWN})
 
 
 def _words(each: CaseClass) -> Words:
-    return Words.of((each.name, *each.aliases), each.initials, each.pinyin, each.path)
-
-
-def _mistakes(data: _TaxonomyFile) -> Iterator[tuple[Place, str]]:
-    placed = list(_places(data.classes, "", ("classes",)))
-    codes = Counter(each.code for _, each, _ in placed)
-    names = Counter(each.name for _, each, _ in placed)
-    for place, each, above in placed:
-        if codes[each.code] > 1:
-            yield (*place, "code"), f"the code {each.code} stands twice"
-        if names[each.name] > 1:
-            yield (*place, "name"), f"the name {each.name} stands twice"
-        if not each.code.startswith(above) or each.code == above:
-            yield (*place, "code"), f"the code {each.code} does not continue that of the class above, {above}"
-        if each.name in each.aliases:
-            yield (*place, "aliases"), f"{each.name} is its own alias"
-
-
-def _places(classes: tuple[_Class, ...], above: str, place: Place) -> Iterator[tuple[Place, _Class, str]]:
-    for index, each in enumerate(classes):
-        here = (*place, index)
-        yield here, each, above
-        yield from _places(each.classes, each.code, (*here, "classes"))
+    return Words.of((each.name, *each.aliases), each.initials, each.pinyin, (each.group_name, *each.path))

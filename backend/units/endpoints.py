@@ -13,7 +13,6 @@ from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.kernel.versions import InForce
 from backend.units.directory import UnitDirectory, units_on
-from backend.units.errors import UnknownUnit
 from backend.units.schemas import UnitKind, UnitView
 
 router = APIRouter(prefix="/api/units", tags=["units"])
@@ -36,18 +35,6 @@ async def list_units(
         if on is not None:
             return (await units_on(tx.session, on)).search(q, kind, limit)
         return (await _directory(request).at(tx.session, clock.now())).search(q, kind, limit)
-
-
-@router.get("/{code}")
-async def look_at_unit(
-    request: Request, code: str, database: Store, _: Annotated[Principal, Depends(signed_in)]
-) -> UnitView:
-    """One unit in force; raises `UnknownUnit`."""
-    async with database.transaction() as tx:
-        unit = (await _directory(request).at(tx.session, clock.now())).unit(code)
-    if unit is None:
-        raise UnknownUnit(code)
-    return unit
 
 
 def _directory(request: Request) -> InForce[UnitDirectory]:

@@ -21,7 +21,7 @@ from backend.cases.endpoints import router
 from backend.cases.filing import file_case
 from backend.cases.models import Case, CaseEvent, Draft
 from backend.cases.rules import CallFacts, ReferenceData
-from backend.cases.schemas import CaseForm, CaseStatus, CaseSummary, DraftContent, Urgency
+from backend.cases.schemas import CaseForm, CaseStatus, CaseSummary, DraftContent
 from backend.cases.states import CaseMove
 from backend.citizens import service as citizens
 from backend.citizens.numbers import read_number
@@ -35,6 +35,7 @@ from backend.identity.principal import Principal
 from backend.kernel.config import PROJECT_ROOT
 from backend.kernel.database import Database, Transaction, events_table
 from backend.kernel.errors import HotlineError
+from backend.taxonomy.schemas import Urgency
 from backend.taxonomy.taxonomy import load_taxonomy
 
 pytestmark = pytest.mark.integration

@@ -16,18 +16,25 @@ from sqlalchemy import select, text
 
 from backend.app.datasets import delivered_files, load_files, load_what_is_missing
 from backend.app.schema import upgrade_schema
+from backend.cases.conditions import load_conditions
+from backend.cases.reference import References
+from backend.deadlines.rules import load_timekeeping
+from backend.grid.grid import load_grid
 from backend.identity.models import AuditEntry
 from backend.kernel.config import PROJECT_ROOT
 from backend.kernel.database import Database, events_table
 from backend.kernel.datafile import DataInvalid
 from backend.kernel.loading import Report
 from backend.kernel.versions import DataMissing, versions_of, versions_on
+from backend.taxonomy.taxonomy import load_taxonomy, taxonomy_on
 from backend.units.directory import units_in_force, units_on
 from backend.units.models import Unit
 from tests.conftest import REFERENCE, new_database
 
 pytestmark = pytest.mark.integration
 
+CONFIGS = PROJECT_ROOT / "configs"
+KEPT_TIME = load_timekeeping(CONFIGS / "calendar.yaml", CONFIGS / "deadlines.yaml")
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 FIRST = """version: "1"
 valid_from: 2026-11-01
@@ -147,6 +154,70 @@ async def test_who_works_with_it_notices_a_new_version_and_a_new_day(own: Databa
     assert december.unit("D02") is None
     assert [unit.name for unit in december.search("防汛")] == ["区水务局"]
     assert before.unit("D02") is not None
+
+
+async def test_what_is_delivered_fits_together_and_can_be_loaded_in_one_go(own: Database) -> None:
+    async with own.transaction() as tx:
+        reports = await load_files(tx, delivered_files(), NOW)
+    assert [each.dataset for each in reports] == [
+        "units", "taxonomy/hotline", "taxonomy/city", "taxonomy/social", "crossing", "filing",
+    ]  # fmt: skip
+    references = References(load_grid(CONFIGS / "grid" / "streets.yaml"), KEPT_TIME)
+    async with own.transaction() as tx:
+        now = await references.at(tx, NOW)
+    files = (CONFIGS / "taxonomy" / f"{scheme}.yaml" for scheme in ("hotline", "city", "social"))
+    assert now.taxonomy.as_options() == load_taxonomy(*files).as_options()
+    assert now.taxonomy.versions == dict.fromkeys(("hotline", "city", "social"), "sample-2026.11")
+    conditions = load_conditions(CONFIGS / "filing" / "conditions.yaml").conditions
+    assert sorted(now.conditions.conditions, key=lambda each: each.class_code) == sorted(
+        conditions, key=lambda each: each.class_code
+    )
+
+
+CLASSES = """scheme: own
+version: "{version}"
+valid_from: 2026-11-01
+classes:
+  - {{code: X01, name: 甲类, limit: {{kind: working_days, amount: 3}}, duty: {duty}}}
+"""
+
+
+async def load_other(database: Database, folder: Path, name: str, content: str) -> Report:
+    file = folder / "other.yaml"
+    file.write_text(content, encoding="utf-8")
+    async with database.transaction() as tx:
+        return (await load_files(tx, [(name, file)], NOW))[0]
+
+
+async def test_what_refers_to_what_does_not_exist_is_refused_by_its_line(own: Database, tmp_path: Path) -> None:
+    await load(own, tmp_path, FIRST)
+    with pytest.raises(DataInvalid, match=r"line 5: duty: there is no department D09"):
+        await load_other(own, tmp_path, "taxonomy", CLASSES.format(version=1, duty="D09"))
+    await load_other(own, tmp_path, "taxonomy", CLASSES.format(version=1, duty="D01"))
+    with pytest.raises(DataInvalid, match=r"line 5: code: the code X01 belongs to taxonomy/own"):
+        await load_other(
+            own, tmp_path, "taxonomy", CLASSES.format(version=1, duty="D01").replace("scheme: own", "scheme: other")
+        )
+    head = 'version: "1"\nvalid_from: 2026-11-01\n'
+    with pytest.raises(DataInvalid, match=r"line 4: classes: there is no class X02"):
+        await load_other(
+            own, tmp_path, "crossing", f"{head}entries:\n  - {{code: Q01, name: 幼有所育, classes: [X01, X02]}}\n"
+        )
+    with pytest.raises(DataInvalid, match=r"line 4: class: there is no class X02"):
+        await load_other(own, tmp_path, "filing", f"{head}conditions:\n  - {{class: X02, needs: [address]}}\n")
+
+
+async def test_a_class_that_is_gone_is_not_offered_but_what_it_was_is_known(own: Database, tmp_path: Path) -> None:
+    await load(own, tmp_path, FIRST)
+    await load_other(own, tmp_path, "taxonomy", CLASSES.format(version=1, duty="street"))
+    changed = CLASSES.format(version=2, duty="street").replace("X01", "X02").replace("2026-11-01", "2026-11-10")
+    report = await load_other(own, tmp_path, "taxonomy", changed)
+    assert told(report) == [("ended", "X01"), ("added", "X02")]
+    async with own.transaction() as tx:
+        before, after = [await taxonomy_on(tx.session, date(2026, 11, day)) for day in (9, 10)]
+    assert (before.case_class("X02"), after.case_class("X01")) == (None, None)
+    assert before.version_of(before.classes[0]) == "own/1"
+    assert after.version_of(after.classes[0]) == "own/2"
 
 
 async def test_several_that_load_at_once_load_once(own_url: str, own: Database) -> None:

@@ -72,6 +72,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     recording_pause_changed: ({ call_id, paused_at }) => call.recordingPaused(call_id, paused_at ?? null),
     order_changed: () => attempt.moved(),
     attempt_changed: () => void attempt.refresh(),
+    data_loaded: () => session.renewOptions(),
   }
 
   let firstWelcome = true

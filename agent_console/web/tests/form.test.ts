@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { classPath, conditionOf, urgencyAfter } from '@/entities/case/classes'
 import { callbackWish, caseForm, formField, validate } from '@/entities/case/form'
 import { emptyContent } from '@/entities/draft/sync'
 import { turnAt } from '@/pages/call/following'
 import { keyName } from '@/lib/keys'
+import type { CaseClass, ConditionView } from '@/transport/messages.gen'
 
 const NOW = Date.parse('2026-11-22T02:00:00Z')
 const complete = {
@@ -58,6 +60,46 @@ describe('the form', () => {
     [null, null],
   ])('finds the field that the server calls %s', (named, field) => {
     expect(formField(named)).toBe(field)
+  })
+})
+
+describe('the class', () => {
+  const condition = (class_code: string, more: Partial<ConditionView> = {}): ConditionView => ({
+    class_code,
+    needs: [],
+    asks: [],
+    redirect_to: '',
+    reason: '',
+    ...more,
+  })
+  const begins = (urgency: CaseClass['urgency']) => ({ urgency }) as CaseClass
+
+  it('shows the whole way down with its group', () => {
+    expect(classPath({ group_name: '部件', path: ['公用设施', '上水井盖'] })).toBe('部件 公用设施 / 上水井盖')
+    expect(classPath({ group_name: '', path: ['物业管理'] })).toBe('物业管理')
+  })
+
+  it('has the condition of the nearest class above that has one', () => {
+    const all = [condition('02'), condition('0201', { needs: ['address'] }), condition('B01')]
+    expect(conditionOf(all, '020105')?.class_code).toBe('0201')
+    expect(conditionOf(all, '0202')?.class_code).toBe('02')
+    expect(conditionOf(all, '03')).toBeNull()
+  })
+
+  it('asks for what its condition needs, unless it was answered at once', () => {
+    const needs = condition('14', { needs: ['address', 'citizen_name'] })
+    expect(Object.keys(validate({ ...complete, address: '忠实里' }, NOW, needs))).toEqual(['citizen_name'])
+    const answered = { ...complete, answered_at_once: true, answer: '已告知' }
+    expect(validate(answered, NOW, needs)).toEqual({})
+    expect(validate(complete, NOW, condition('16', { redirect_to: '110' }))).toHaveProperty('class_code')
+    expect(validate(answered, NOW, condition('16', { redirect_to: '110' }))).toEqual({})
+  })
+
+  it('brings its urgency, never against the choice of a person', () => {
+    expect(urgencyAfter(undefined, begins('urgent'), 'normal')).toBe('urgent')
+    expect(urgencyAfter(begins('urgent'), begins('normal'), 'urgent')).toBe('normal')
+    expect(urgencyAfter(begins('urgent'), begins('normal'), 'emergency')).toBe('emergency')
+    expect(urgencyAfter(begins('urgent'), undefined, 'urgent')).toBe('normal')
   })
 })
 

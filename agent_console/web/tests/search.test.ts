@@ -9,6 +9,12 @@ const each = (code: string, path: string[], pinyin: string, initials: string, al
   pinyin,
   initials,
   aliases,
+  scheme: 'own',
+  group_name: '',
+  limit_kind: 'working_days',
+  limit_amount: 5,
+  urgency: 'normal',
+  duty: 'street',
 })
 const CLASSES = [
   each('1', ['城市管理', '物业管理'], 'wuyeguanli', 'wygl'),

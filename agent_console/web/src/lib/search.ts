@@ -10,14 +10,31 @@ export interface Spelt {
 
 const plain = (text: string) => text.toLowerCase().replace(/[\s'’-]/g, '')
 
+interface Plain {
+  names: string[]
+  initials: string
+  pinyin: string
+}
+
+/** What each item is found by, worked out when it is first looked at: there are hundreds, and each key asks them all. */
+const worked = new WeakMap<Spelt, Plain>()
+
+function plainOf(item: Spelt): Plain {
+  let words = worked.get(item)
+  if (!words) {
+    const names = [item.name, ...(item.aliases ?? [])].map(plain)
+    words = { names, initials: plain(item.initials), pinyin: plain(item.pinyin) }
+    worked.set(item, words)
+  }
+  return words
+}
+
 /** How well `item` fits the words typed: smaller is better, null is no fit. A name comes before a spelling. */
 function fit(item: Spelt, words: string): number | null {
-  const names = [item.name, ...(item.aliases ?? [])].map(plain)
+  const { names, initials, pinyin } = plainOf(item)
   if (names.includes(words)) return 0
   if (names.some((name) => name.startsWith(words))) return 1
-  const initials = plain(item.initials)
   if (initials.startsWith(words)) return 2
-  const pinyin = plain(item.pinyin)
   if (pinyin.startsWith(words)) return 3
   if (names.some((name) => name.includes(words))) return 4
   return initials.includes(words) || pinyin.includes(words) ? 5 : null
@@ -40,6 +57,7 @@ export function findClasses(classes: readonly CaseClass[], typed: string): CaseC
   const direct = find(classes, typed)
   if (!words) return direct
   const found = new Set(direct.map((each) => each.code))
-  const below = classes.filter((each) => !found.has(each.code) && each.path.some((name) => plain(name).includes(words)))
+  const above = ({ group_name, path }: CaseClass) => [group_name, ...path].some((name) => plain(name).includes(words))
+  const below = classes.filter((each) => !found.has(each.code) && above(each))
   return [...direct, ...below]
 }

@@ -41,6 +41,14 @@ export type CallbackState = 'scheduled' | 'done' | 'failed' | 'canceled'
  */
 export type CallbackWay = 'phone' | 'visit'
 /**
+ * What a limit is counted in.
+ */
+export type LimitKind = 'urgent_working_hours' | 'working_hours' | 'working_days' | 'calendar_hours' | 'calendar_days'
+/**
+ * What a form must say before a case of some classes can be filed; each is the name of its field.
+ */
+export type Need = 'address' | 'community_code' | 'citizen_name'
+/**
  * Why a seat takes no calls.
  *
  * The platform itself sets `no_answer` after a ring that nobody took, and `phone_lost` while the phone is away.
@@ -428,17 +436,27 @@ export interface CancelCallback {
   reason: string
 }
 /**
- * One class of the taxonomy; `path` holds the names from the major class down to this one.
+ * One class of the taxonomy.
  *
- * `pinyin` is the full spelling and `initials` the first letters, so that an agent finds 物业管理 by `wygl`.
+ * `path` holds the names from the major class 大类 over minor 小类 and fine 细类 down to micro 微类. `pinyin` is the
+ * full spelling and `initials` the first letters, so that an agent finds 物业管理 by `wygl`. `scheme` is the
+ * classification that it belongs to ("hotline", "city", "social"), `group_name` what its major class is one of (部件,
+ * 事件). A case of this class begins with its handling limit and urgency, and goes by its duty: `STREET`, or the code
+ * of a department.
  */
 export interface CaseClass {
   aliases: string[]
   code: string
+  duty: string
+  group_name: string
   initials: string
+  limit_amount: number
+  limit_kind: LimitKind
   name: string
   path: string[]
   pinyin: string
+  scheme: string
+  urgency: Urgency
 }
 /**
  * Everything about one case; callbacks are asked for beside it.
@@ -448,8 +466,10 @@ export interface CaseDetail {
   answer: string
   caller: CallerView | null
   case: CaseSummary
+  class_path: string[]
   events: CaseEventView[]
   identity_secret: boolean
+  taxonomy_version: string
 }
 /**
  * One entry of a case's time line.
@@ -509,6 +529,19 @@ export interface Community {
   initials: string
   name: string
   pinyin: string
+}
+/**
+ * The filing condition 立案条件 of a class, and of the classes below it that have none of their own.
+ *
+ * `needs` must be said in the form, `asks` are questions to the citizen. With `redirect_to` it is no matter of the
+ * hotline: the citizen is told who is in charge and why (`reason`), and the case is closed with that answer.
+ */
+export interface ConditionView {
+  asks: string[]
+  class_code: string
+  needs: Need[]
+  reason: string
+  redirect_to: string
 }
 /**
  * The two directions of the console's WebSocket; exists only to name both unions in one schema.
@@ -941,6 +974,7 @@ export interface Event {
     | NoticeSent
     | NoticeRead
     | AttemptChanged
+    | DataLoaded
   seq: number
   type: 'event'
 }
@@ -1078,6 +1112,14 @@ export interface NoticeRead {
   kind: 'notice_read'
   notice_id: string
   receipt: Receipt
+}
+/**
+ * A new version of reference data was loaded: what the menus offer is to be asked for anew.
+ */
+export interface DataLoaded {
+  dataset: string
+  kind: 'data_loaded'
+  version: string
 }
 /**
  * The pop-up the moment the telephone rings, ahead of its event `call_ringing`, which follows with its number.
@@ -1251,6 +1293,7 @@ export interface MissedView {
  * `numbers` are the hotline numbers, `hosts` the PBX hosts, `pause_reasons` those that a person may choose.
  */
 export interface Options {
+  conditions: ConditionView[]
   hosts: HostOption[]
   numbers: string[]
   pause_reasons: PauseReason[]
@@ -1271,11 +1314,13 @@ export interface Street {
   pinyin: string
 }
 /**
- * The classes in force, with their version.
+ * The classes in force, with the version of each classification.
  */
 export interface Taxonomy {
   classes: CaseClass[]
-  version: string
+  versions: {
+    [k: string]: string
+  }
 }
 export interface Page_CallRow_ {
   items: CallRow[]

@@ -28,7 +28,6 @@ SIGNED_IN = {
     ("/api/session", frozenset({"GET"})),
     ("/api/options", frozenset({"GET"})),
     ("/api/units", frozenset({"GET"})),
-    ("/api/units/{code}", frozenset({"GET"})),
     ("/api/console", frozenset({"WEBSOCKET"})),
 }
 

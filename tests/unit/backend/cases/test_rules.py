@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.cases import errors
+from backend.cases.conditions import FilingConditions, load_conditions
 from backend.cases.rules import ReferenceData, check_form, clean_line, clean_text, fingerprint
-from backend.cases.schemas import CaseForm, Urgency
+from backend.cases.schemas import CaseForm, ConditionView, Need
 from backend.deadlines.rules import load_timekeeping
 from backend.grid.grid import load_grid
 from backend.kernel.config import PROJECT_ROOT
+from backend.taxonomy.schemas import Urgency
 from backend.taxonomy.taxonomy import load_taxonomy
 
 REFERENCE = ReferenceData(
@@ -129,6 +132,50 @@ def test_the_fingerprint_does_not_depend_on_the_request_or_the_draft(
 def test_forms_that_say_something_else_have_another_fingerprint(one: CaseForm, other: CaseForm) -> None:
     said = [each.model_dump(exclude={"request_id", "draft_id"}) for each in (one, other)]
     assert (fingerprint(one) == fingerprint(other)) is (said[0] == said[1])
+
+
+WITH_CONDITIONS = replace(
+    REFERENCE, conditions=load_conditions(PROJECT_ROOT / "configs" / "filing" / "conditions.yaml")
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "field"),
+    [
+        ({"class_code": "1401", "address": "  "}, errors.CaseWithoutAddress, "address"),
+        ({"class_code": "1101", "citizen_name": ""}, errors.CaseWithoutCitizenName, "citizen_name"),
+        ({"class_code": "1602"}, errors.ClassOutOfScope, "class_code"),
+    ],
+)
+def test_a_filing_condition_names_the_field_the_class_and_what_to_do(
+    changes: dict[str, Any], error: type[errors.CaseInvalid], field: str
+) -> None:
+    with pytest.raises(error) as caught:
+        check_form(form(**changes), WITH_CONDITIONS)
+    told = caught.value
+    assert (told.field, bool(told.kept), bool(told.next_step)) == (field, True, True)
+    assert REFERENCE.taxonomy.case_class(changes["class_code"]).name in told.message  # type: ignore[union-attr]
+    answered = form(**changes, answered_at_once=True, answer="已告知市民")
+    assert check_form(answered, WITH_CONDITIONS).answer == "已告知市民"
+
+
+def test_who_is_in_charge_is_told_where_the_hotline_is_not() -> None:
+    with pytest.raises(errors.ClassOutOfScope, match="110"):
+        check_form(form(class_code="1602"), WITH_CONDITIONS)
+
+
+def test_a_condition_holds_for_the_classes_below_it_unless_they_have_their_own() -> None:
+    conditions = FilingConditions(
+        [a_condition("02", Need.ADDRESS), a_condition("0201"), a_condition("020101", Need.COMMUNITY)]
+    )
+    found = {code: conditions.of_class(code) for code in ("02", "0202", "0201", "020102", "02010101", "01", "2")}
+    assert {code: each and each.class_code for code, each in found.items()} == {
+        "02": "02", "0202": "02", "0201": "0201", "020102": "0201", "02010101": "020101", "01": None, "2": None,
+    }  # fmt: skip
+
+
+def a_condition(code: str, *needs: Need) -> ConditionView:
+    return ConditionView(class_code=code, needs=list(needs), asks=[], redirect_to="", reason="")
 
 
 STREETS = [street.code for street in REFERENCE.grid.streets]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,18 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.kernel.config import PROJECT_ROOT, ConfigurationInvalid
+from backend.deadlines.clocks import LimitKind
+from backend.kernel.config import PROJECT_ROOT
+from backend.kernel.datafile import DataInvalid, load_data
 from backend.kernel.finding import Words, plain
-from backend.taxonomy.taxonomy import Taxonomy, load_taxonomy
+from backend.taxonomy.crossing import CROSSING, CrossingIndex
+from backend.taxonomy.models import IndexRow
+from backend.taxonomy.schemas import IndexEntry, Urgency
+from backend.taxonomy.taxonomy import load_taxonomy
 
-TAXONOMY = load_taxonomy(PROJECT_ROOT / "configs" / "taxonomy" / "hotline.yaml")
+CONFIGS = PROJECT_ROOT / "configs" / "taxonomy"
+TAXONOMY = load_taxonomy(CONFIGS / "hotline.yaml")
+DELIVERED = load_taxonomy(*(CONFIGS / f"{scheme}.yaml" for scheme in ("hotline", "city", "social")))
 MOST_FREQUENT = "物业管理 市容环卫 交通管理 违法建设 市场管理 环境污染与生态破坏 施工管理 行政投诉 教育 修缮"
 
 
@@ -108,29 +116,78 @@ def test_what_is_found_fits_and_stands_in_order(typed: str) -> None:
 def test_every_mistake_is_named_by_its_line(tmp_path: Path) -> None:
     file = tmp_path / "taxonomy.yaml"
     file.write_text(
-        """version: "1"
+        """scheme: own
+version: "1"
 valid_from: 2026-11-01
 classes:
   - code: "01"
     name: 物业管理
     aliases: [物业管理]
+    limit: {kind: working_days, amount: 3}
+    duty: street
     classes:
       - {code: "0101", name: 电梯故障}
       - {code: "0201", name: 电梯故障}
+      - {code: "0102", name: 物业服务, limit: {kind: days, amount: 0}}
   - {code: "01", name: 市容环卫}
 """,
         encoding="utf-8",
     )
-    with pytest.raises(ConfigurationInvalid) as caught:
+    with pytest.raises(DataInvalid) as caught:
         load_taxonomy(file)
-    told = caught.value.message
-    assert "line 4: code: the code 01 stands twice" in told
-    assert "line 6: aliases: 物业管理 is its own alias" in told
-    assert "line 9: code: the code 0201 does not continue that of the class above, 01" in told
-    assert "line 9: name: the name 电梯故障 stands twice" in told
-    assert "line 10: code: the code 01 stands twice" in told
+    assert [mistake.line for mistake in caught.value.mistakes] == [13, 13]
+    right = file.read_text(encoding="utf-8").replace("{kind: days, amount: 0}", "{kind: working_days, amount: 1}")
+    file.write_text(right, encoding="utf-8")
+    with pytest.raises(DataInvalid) as caught:
+        load_taxonomy(file)
+    assert [str(mistake) for mistake in caught.value.mistakes] == [
+        "line 5: code: the code 01 stands twice",
+        "line 7: aliases: 物业管理 is its own alias",
+        "line 11: name: the name 电梯故障 stands twice",
+        "line 12: name: the name 电梯故障 stands twice",
+        "line 12: code: the code 0201 does not continue that of the class above, 01",
+        "line 14: code: the code 01 stands twice",
+        "line 14: classes: 市容环卫 has no limit or no duty, neither of its own nor from a class above",
+    ]
 
 
 def test_the_version_goes_with_the_classes() -> None:
-    assert isinstance(TAXONOMY, Taxonomy)
-    assert TAXONOMY.as_options().version == TAXONOMY.version == "sample-2026.11"
+    assert TAXONOMY.as_options().versions == {"hotline": "sample-2026.11"}
+    assert TAXONOMY.version_of(TAXONOMY.classes[0]) == "hotline/sample-2026.11"
+
+
+def test_city_management_has_nineteen_major_and_two_hundred_and_twenty_minor_classes() -> None:
+    levels = Counter(len(each.path) for each in DELIVERED.classes if each.scheme == "city")
+    assert (levels[1], levels[2]) == (19, 220)
+    assert levels[3] > 0
+    assert levels[4] > 0
+
+
+def test_a_class_takes_from_those_above_it_what_it_does_not_say() -> None:
+    cover = DELIVERED.named("机动车道上水井盖缺失")
+    assert cover is not None
+    assert cover.path == ["公用设施", "上水井盖", "上水井盖缺失", "机动车道上水井盖缺失"]
+    assert (cover.group_name, cover.urgency) == ("部件", Urgency.EMERGENCY)
+    assert (cover.limit_kind, cover.limit_amount) == (LimitKind.URGENT_WORKING_HOURS, 2)
+    above = DELIVERED.case_class(cover.code[:5])
+    assert above is not None
+    assert cover.duty == above.duty != "street"
+
+
+def test_the_hotlines_own_classes_come_before_those_of_the_city() -> None:
+    assert [each.scheme for each in DELIVERED.search("园林绿化", 2)] == ["hotline", "city"]
+    assert DELIVERED.search("部件")[0].group_name == "部件"
+
+
+def test_a_case_counts_under_the_seven_haves_and_five_natures_by_its_class() -> None:
+    file = load_data(CROSSING.model, CONFIGS / "crossing.yaml", CROSSING.check)
+    listed = [entry.values for entry in CROSSING.tables[IndexRow](file)]
+    heads = [each["name"] for each in listed if each["level"] == 1]
+    assert " ".join(heads) == (
+        "幼有所育 学有所教 劳有所得 病有所医 老有所养 住有所居 弱有所扶 便利性 宜居性 多样性 公正性 安全性"
+    )
+    rows = [IndexRow(**each, valid_from=file.valid_from, valid_to=None) for each in listed]
+    index = CrossingIndex(IndexEntry.model_validate(row) for row in rows)
+    assert [each.path for each in index.of_class("1101")] == [["宜居性", "供应保障", "供暖"]]
+    assert {each.path[0] for each in index.of_class("0105")} == {"安全性"}
+    assert index.of_class("16") == []

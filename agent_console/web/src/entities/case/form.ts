@@ -1,12 +1,15 @@
-import type { CallbackWay, CallbackWish, CaseForm, DraftContent, Urgency } from '@/transport/messages.gen'
+import type { CallbackWay, CallbackWish, CaseForm, ConditionView, DraftContent, Urgency } from '@/transport/messages.gen'
 
 export type FormField = keyof DraftContent
 /** For each field at fault, the key of the words that say so. */
 export type FieldErrors = Partial<Record<FormField, string>>
 
-/** What keeps the form from being filed, seen from here; the server has the last word. `now` in ms. */
-export function validate(content: DraftContent, now: number): FieldErrors {
-  const errors: FieldErrors = {}
+/**
+ * What keeps the form from being filed, seen from here; the server has the last word. `now` in ms, `condition` is the
+ * filing condition of the class.
+ */
+export function validate(content: DraftContent, now: number, condition: ConditionView | null = null): FieldErrors {
+  const errors: FieldErrors = content.answered_at_once ? {} : unmet(content, condition)
   if (!content.what.trim()) errors.what = 'form.error.what'
   if (!content.street_code) errors.street_code = 'form.error.street'
   if (!content.class_code) errors.class_code = 'form.error.class'
@@ -18,6 +21,12 @@ export function validate(content: DraftContent, now: number): FieldErrors {
     if (content.callback_way === 'visit' && !content.address.trim()) errors.address = 'form.error.visit_address'
   }
   return errors
+}
+
+function unmet(content: DraftContent, condition: ConditionView | null): FieldErrors {
+  if (condition?.redirect_to) return { class_code: 'form.error.out_of_scope' }
+  const missing = (condition?.needs ?? []).filter((field) => !content[field].trim())
+  return Object.fromEntries(missing.map((field) => [field, `form.error.needs.${field}`]))
 }
 
 export function caseForm(content: DraftContent, requestId: string, draftId: string, callId: string | null): CaseForm {

@@ -37,12 +37,16 @@ export type Permission =
   | 'users.manage'
   | 'system.watch'
 
+const RENEW_WITHIN_MS = 5_000
+
 /** Who is signed in, what the roles allow, and what the menus offer. */
 export const useSession = defineStore('session', () => {
   const me = shallowRef<Me | null>(null)
   const options = shallowRef<Options | null>(null)
   /** Why the last session ended, to be said on the sign-in page. */
   const endedBecause = ref<string | null>(null)
+
+  let renewal: ReturnType<typeof setTimeout> | undefined
 
   const granted = computed(() => new Set(me.value?.permissions ?? []))
   const can = (permission: Permission) => granted.value.has(permission)
@@ -74,5 +78,11 @@ export const useSession = defineStore('session', () => {
     return options.value
   }
 
-  return { me, options, endedBecause, can, canAny, signIn, signOut, resume, forget, loadOptions }
+  /** Asks anew for what the menus offer, each console at its own moment: all of them hear of a new version at once. */
+  function renewOptions(): void {
+    clearTimeout(renewal)
+    renewal = setTimeout(() => me.value && void loadOptions().catch(() => {}), Math.random() * RENEW_WITHIN_MS)
+  }
+
+  return { me, options, endedBecause, can, canAny, signIn, signOut, resume, forget, loadOptions, renewOptions }
 })
