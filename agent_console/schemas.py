@@ -71,6 +71,7 @@ class RecordDifference(Schema):
     call_id: str
     record: str
     cdr: str
+    explained: bool = False
 
 
 class ReconciledDay(Schema):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
+import httpx
 import structlog
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -34,6 +35,7 @@ from agent_console.protocol import (
     SignInSeat,
     SignOutSeat,
 )
+from agent_console.simulated_callback import call_back
 from backend.callbacks.schemas import CallbackWay, CallbackWish
 from backend.cases.schemas import CaseForm, DraftContent
 from backend.kernel import clock
@@ -80,6 +82,7 @@ def script_for(number: str, scripts: Sequence[CaseScript]) -> CaseScript:
     return scripts[int(digits) % len(scripts) if digits.isdecimal() else 0]
 
 
+_MAY_DIAL = frozenset({SeatState.READY, SeatState.PAUSED, SeatState.WRAP_UP})
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙马朱胡林郭何高罗"
 
 
@@ -145,7 +148,8 @@ class SimulatedAgent:
     """One agent at one seat.
 
     `answered` are the calls it took, `filed` maps their ids to the numbers of the cases that were filed for them, and
-    `promised` are those for which a callback was to be scheduled.
+    `promised` are those for which a callback was to be scheduled. With `calls_back` each citizen whose case was filed
+    is called from it once the talk is over; `owing` is how many are still to be called.
     """
 
     address: str
@@ -153,10 +157,14 @@ class SimulatedAgent:
     password: str
     seat: str
     scripts: Sequence[CaseScript]
+    calls_back: bool = False
+    owing: int = 0
     filed: dict[str, str] = field(default_factory=dict)
     promised: set[str] = field(default_factory=set)
     answered: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
+    _to_call_back: list[UUID] = field(default_factory=list)
+    _state: SeatState = SeatState.OFFLINE
     _codes: Codes | None = None
     _cards: dict[str, CallCard] = field(default_factory=dict)
     _events: asyncio.Queue[EventBody | DeskState] = field(default_factory=asyncio.Queue)
@@ -215,7 +223,8 @@ class SimulatedAgent:
                     case CallAnswered():
                         if happened.card is not None:
                             self._cards.setdefault(happened.call_id, happened.card)
-                        self._answer(happened.call_id, group)
+                        if happened.call_id in self._cards:  # not one that this agent placed
+                            self._answer(happened.call_id, group)
                     case CallEnded():
                         log.debug("call ended", seat=self.seat, call_id=happened.call_id)
                     case SeatChanged() if happened.seat.seat == self.seat:
@@ -236,9 +245,21 @@ class SimulatedAgent:
             group.create_task(self._write_down(call_id))
 
     def _stay_ready(self, seat: SeatView, group: asyncio.TaskGroup) -> None:
+        self._state = seat.state
         waiting = seat.state in (SeatState.PAUSED, SeatState.WRAP_UP) and seat.phone_registered
         if waiting and seat.call_id not in self.answered - set(self.filed):
-            group.create_task(self._make_ready())
+            group.create_task(self._go_on())
+
+    async def _go_on(self) -> None:
+        """What comes after a talk: the citizen who is to be called back, then the next caller."""
+        if self._to_call_back and self._state in _MAY_DIAL:
+            try:
+                await call_back(self.client, self._to_call_back.pop())
+            except (HotlineError, httpx.HTTPError, TimeoutError) as error:
+                log.info("citizen not called back", seat=self.seat, reason=str(error))
+            finally:
+                self.owing -= 1
+        await self._make_ready()
 
     async def _make_ready(self) -> None:
         try:
@@ -252,7 +273,7 @@ class SimulatedAgent:
         except (HotlineError, TimeoutError, KeyError) as error:
             self.problems.append(f"{call_id}: {type(error).__name__}: {error}")
             log.warning("case not filed", seat=self.seat, call_id=call_id, error=str(error))
-        await self._make_ready()
+        await self._go_on()
 
     async def _file(self, call_id: str) -> None:
         assert self._codes is not None
@@ -277,3 +298,6 @@ class SimulatedAgent:
         form = self._codes.form(script, card.caller.number, call_id, draft_id, request_id)
         result = await self.client.insist(FileCase(id=0, case=form, callback=wish))
         self.filed[call_id] = result["case"]["number"]
+        if self.calls_back:
+            self._to_call_back.append(UUID(result["case"]["case_id"]))
+            self.owing += 1

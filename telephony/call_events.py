@@ -282,7 +282,7 @@ def ending(
     call: Call, at: datetime, cause: int | None, *, recovered: bool = False, cut: bool = False
 ) -> Iterator[f.CallFact]:
     """All that ends with the citizen's channel. `cut` says that the PBX itself broke down under the call."""
-    nobody = f.Party.SYSTEM if cut else f.Party.UNKNOWN if recovered else f.Party.SYSTEM
+    nobody = f.Party.PBX_RESTART if cut else f.Party.UNKNOWN if recovered else f.Party.SYSTEM
     by = f.Party.CALLER if call.gave_up == ABANDONED else call.hung_up_by or nobody
     for seat in list(call.ringing):
         outcome = f.RingOutcome.CANCELED

@@ -1,18 +1,21 @@
 """Asterisk's own call detail records: the independent witness that the platform's record is held against.
 
-One call leaves one row for each seat that rang (or one without a seat); all share the linkedid, the call's id.
+A citizen's call leaves one row for each seat that rang (or one without a seat), a call to a citizen one for the
+dialling and perhaps a last one without a second leg; all share the linkedid, the call's id. What a seat dials besides,
+to consult somebody, leaves rows of its own, which join those of the citizen's call only when he is handed over. How
+rows are read from the file: `telephony.cdr_file`.
 """
 
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
-from pathlib import Path
-from typing import BinaryIO, Literal, TypedDict
+from typing import Literal, TypedDict
+
+from telephony.names import is_outside, seat_of
 
 COLUMNS = {
     "linkedid": "${CDR(linkedid)}",
@@ -30,17 +33,23 @@ COLUMNS = {
     "billsec": "${CDR(billsec,f)}",
     "dialed": "${CDR(dialed)}",
     "recording": "${CDR(recording)}",
+    "called": "${CDR(called)}",
+    "placed": "${CDR(placed)}",
+    "taken": "${CDR(taken)}",
 }
-"""The columns of the file in their order, and the dialplan expression that fills each."""
+"""The columns of the file in their order, and the dialplan expression that fills each. The last three are set where a
+seat calls somebody outside: the number, when it was dialled, and when it answered; Asterisk's own `answer` is then that
+of the seat's phone.
+"""
 
-AT_ONCE = 4 * 1024 * 1024
-"""How many bytes one look reads at most: a first look at the file of a year must not fill the memory."""
-_ABOUT = 64 * 1024
-_DISORDER = timedelta(minutes=1)
-"""Rows are written when calls end, in that order but for the moment that writing takes."""
+_FIRST_COLUMNS = 15
+"""So many had a file before outbound calls were told; a row without the others is whole."""
 
-Outcome = Literal["answered", "abandoned"]
-_SEAT_CHANNEL = re.compile(r"^PJSIP/(\d+)-[0-9a-f]+$")
+Direction = Literal["inbound", "outbound"]
+Outcome = Literal["answered", "abandoned", "busy", "no_answer", "failed"]
+"""A citizen's call was answered or abandoned; one to a citizen was answered or came out as the carrier said."""
+
+_OUTCOMES: dict[str, Outcome] = {"ANSWERED": "answered", "BUSY": "busy", "NO ANSWER": "no_answer"}
 
 
 class Counts(TypedDict):
@@ -53,7 +62,7 @@ class Counts(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class CdrRow:
-    """One row as Asterisk wrote it; `answer` is None where nobody answered."""
+    """One row as Asterisk wrote it; a moment is None where it never came. See `COLUMNS`."""
 
     linkedid: str
     uniqueid: str
@@ -70,31 +79,24 @@ class CdrRow:
     billsec: float
     dialed: str
     recording: str
+    called: str
+    placed: datetime | None
+    taken: datetime | None
 
     @property
     def seat(self) -> str | None:
         """The seat that this row's second leg rang."""
-        found = _SEAT_CHANNEL.match(self.dstchannel)
-        return found.group(1) if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one look into the file gave: read on from `offset`; `damaged` are whole lines that are not rows, `more` says
-    that the file goes on.
-    """
-
-    rows: tuple[CdrRow, ...]
-    offset: int
-    damaged: tuple[str, ...] = ()
-    more: bool = False
+        return seat_of(self.dstchannel)
 
 
 @dataclass(frozen=True, slots=True)
 class CdrCall:
-    """A citizen's call as Asterisk saw it."""
+    """A call with a citizen as Asterisk saw it; direction and numbers mean what they do in the record: `caller` is the
+    citizen, `dialed` the hotline's number that he dialled or saw. `seat` answered or, outbound, placed the call.
+    """
 
     call_id: str
+    direction: Direction
     caller_number: str
     dialed_number: str
     seat: str | None
@@ -105,74 +107,15 @@ class CdrCall:
     recording: str
 
 
-def read(path: Path, offset: int = 0, *, most: int = AT_ONCE) -> Reading:
-    """The rows that were added since `offset` (bytes), about `most` bytes of them. A last line still being written is
-    left for the next look; a file that has shrunk was rotated and is read from its beginning; a missing one has no rows
-    yet. Where the look ends before the file does, the rows of the last call, which stand together, are left as well.
-    """
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            begin = offset if offset <= size else 0
-            file.seek(begin)
-            added = file.read(most)
-            added += b"" if added.endswith(b"\n") else file.readline()
-    except FileNotFoundError:
-        return Reading((), 0)
-    lines = added.splitlines(keepends=True)
-    if lines and not lines[-1].endswith(b"\n"):
-        lines.pop()
-    more = begin + len(added) < size
-    if more:
-        lines = _without_last_call(lines)
-    rows, damaged = parse(line.decode("utf-8", "replace").rstrip("\n") for line in lines)
-    return Reading(tuple(rows), begin + sum(map(len, lines)), tuple(damaged), more)
+@dataclass(frozen=True, slots=True)
+class CdrLeg:
+    """A further leg that a seat dialled by itself, to consult somebody; `outside` says that it left the hall."""
 
-
-def read_span(path: Path, since: datetime, until: datetime) -> list[CdrRow]:
-    """The rows of calls that ended in [since, until), found without reading what was written before.
-
-    Raises FileNotFoundError.
-    """
-    found: list[CdrRow] = []
-    with path.open("rb") as file:
-        file.seek(_before(file, since - _DISORDER))
-        for line in file:
-            row = _row(line.decode("utf-8", "replace").rstrip("\n")) if line.endswith(b"\n") else None
-            if row is None:
-                continue
-            if row.end >= until + _DISORDER:
-                break
-            if since <= row.end < until:
-                found.append(row)
-    return found
-
-
-def _before(file: BinaryIO, moment: datetime) -> int:
-    """A place at the beginning of a line, before which no call ended at `moment` or later."""
-    low, high = 0, file.seek(0, 2)
-    while high - low > _ABOUT:
-        middle = (low + high) // 2
-        file.seek(middle)
-        file.readline()
-        row = _row(file.readline().decode("utf-8", "replace").rstrip("\n"))
-        if row is not None and row.end < moment:
-            low = middle
-        else:  # a damaged line tells nothing, so it counts as late
-            high = middle
-    file.seek(low)
-    if low:
-        file.readline()
-    return file.tell()
-
-
-def _without_last_call(lines: list[bytes]) -> list[bytes]:
-    ids = [row.linkedid if (row := _row(line.decode("utf-8", "replace").rstrip("\n"))) else None for line in lines]
-    last = ids[-1] if ids else None
-    kept = len(lines)
-    while kept and last is not None and ids[kept - 1] == last:
-        kept -= 1
-    return lines[:kept] or lines
+    channel: str
+    to: str
+    outside: bool
+    began_at: datetime
+    ended_at: datetime
 
 
 def parse(lines: Iterable[str]) -> tuple[list[CdrRow], list[str]]:
@@ -189,32 +132,45 @@ def parse(lines: Iterable[str]) -> tuple[list[CdrRow], list[str]]:
 
 
 def calls_from_rows(rows: Iterable[CdrRow]) -> list[CdrCall]:
-    """The citizens' calls in these rows, in the order of their arrival; a seat's own calls are left out."""
+    """The calls with citizens in these rows, in the order of their arrival; seats among themselves make none."""
     ordered = sorted(rows, key=lambda row: row.linkedid)
     calls = [_call(list(group)) for _, group in groupby(ordered, key=lambda row: row.linkedid)]
     return sorted((call for call in calls if call is not None), key=lambda call: (call.arrived_at, call.call_id))
 
 
+def legs_from_rows(rows: Iterable[CdrRow]) -> list[CdrLeg]:
+    """The further legs that seats dialled in these rows, in the order of their beginning."""
+    dialled = [row for row in rows if seat_of(row.channel) and row.lastapp in {"Dial", "Queue"} and not row.called]
+    dialled.sort(key=lambda row: row.uniqueid)
+    legs = [_leg(list(group)) for _, group in groupby(dialled, key=lambda row: row.uniqueid)]
+    return sorted(legs, key=lambda leg: (leg.began_at, leg.channel))
+
+
 def count(calls: Iterable[CdrCall]) -> Counts:
-    """How many calls were offered, answered and abandoned."""
-    outcomes = [call.outcome for call in calls]
+    """How many calls citizens placed, and how many of these were answered and abandoned."""
+    outcomes = [call.outcome for call in calls if call.direction == "inbound"]
     answered = outcomes.count("answered")
     return {"offered": len(outcomes), "answered": answered, "abandoned": len(outcomes) - answered}
 
 
 def _call(rows: list[CdrRow]) -> CdrCall | None:
+    if any(row.dialed for row in rows):
+        return _inbound(rows)
+    placing = next((row for row in rows if row.called and is_outside(row.dstchannel)), None)
+    return None if placing is None else _outbound(rows, placing)
+
+
+def _inbound(rows: list[CdrRow]) -> CdrCall:
     first = min(rows, key=lambda row: row.start)
-    dialed = next((row.dialed for row in rows if row.dialed), "")
-    if not dialed:
-        return None
     # a caller who was asked something by the PBX has an answer on every row; who talked, the disposition tells
     answered = [row for row in rows if row.disposition == "ANSWERED"]
     talks = sorted(((row.answer, row.seat) for row in answered if row.answer and row.seat), key=lambda talk: talk[0])
     answered_at, seat = talks[0] if talks else (None, None)
     return CdrCall(
         call_id=first.linkedid,
+        direction="inbound",
         caller_number=first.src,
-        dialed_number=dialed,
+        dialed_number=next(row.dialed for row in rows if row.dialed),
         seat=seat,
         arrived_at=first.start,
         answered_at=answered_at,
@@ -224,19 +180,50 @@ def _call(rows: list[CdrRow]) -> CdrCall | None:
     )
 
 
+def _outbound(rows: list[CdrRow], placing: CdrRow) -> CdrCall:
+    outcome = _OUTCOMES.get(placing.disposition, "failed")
+    return CdrCall(
+        call_id=placing.linkedid,
+        direction="outbound",
+        caller_number=placing.called,
+        dialed_number=placing.src,
+        seat=seat_of(placing.channel),
+        arrived_at=placing.placed or placing.start,
+        answered_at=(placing.taken or placing.answer) if outcome == "answered" else None,
+        ended_at=max(row.end for row in rows),
+        outcome=outcome,
+        recording=placing.recording if outcome == "answered" else "",
+    )
+
+
+def _leg(rows: list[CdrRow]) -> CdrLeg:
+    first = min(rows, key=lambda row: row.start)
+    return CdrLeg(
+        channel=first.channel,
+        to=first.dst,
+        outside=any(is_outside(row.dstchannel) for row in rows),
+        began_at=first.start,
+        ended_at=max(row.end for row in rows),
+    )
+
+
 def _row(line: str) -> CdrRow | None:
     try:
-        text = dict(zip(COLUMNS, next(csv.reader([line])), strict=True))
-        start, answer, end = (_moment(text.pop(name)) for name in ("start", "answer", "end"))
+        given = next(csv.reader([line]))
+        given += [""] * (len(COLUMNS) - len(given) if len(given) == _FIRST_COLUMNS else 0)
+        text = dict(zip(COLUMNS, given, strict=True))
+        start, answer, end, placed, taken = (
+            _moment(text.pop(name)) for name in ("start", "answer", "end", "placed", "taken")
+        )
         billsec = float(text.pop("billsec") or 0)
     except (ValueError, OverflowError, OSError, csv.Error):
         return None
     if start is None or end is None or not text["linkedid"]:
         return None
-    return CdrRow(**text, start=start, answer=answer, end=end, billsec=billsec)
+    return CdrRow(**text, start=start, answer=answer, end=end, billsec=billsec, placed=placed, taken=taken)
 
 
 def _moment(text: str) -> datetime | None:
-    """Asterisk's seconds.microseconds; 0 stands for never."""
+    """Seconds since 1970 with a fraction; 0 or nothing stands for never."""
     seconds = float(text or 0)
     return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None

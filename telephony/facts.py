@@ -54,6 +54,7 @@ class Party(StrEnum):
     SEAT = "seat"
     TRANSFER = "transfer"
     SYSTEM = "system"
+    PBX_RESTART = "pbx_restart"
     UNKNOWN = "unknown"
 
 
@@ -360,6 +361,11 @@ class CallEnded(CallFact):
     outcome: CallOutcome
     hung_up_by: Party
     cause: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEndWitnessed(CallFact):
+    """The PBX's own file tells that a call whose end had only been noticed later ended at `at`, by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,10 @@ def reconcile(
     ] = None,
     host: Host = DEFAULT_HOST,
 ) -> None:
-    """Hold the record of a day against Asterisk's CDR file and name every difference; exit status 1 if there is one."""
+    """Hold the record of a day against Asterisk's CDR file and name every difference.
+
+    Exit status 1 if there is one that does not explain itself.
+    """
     asked = clock.beijing(clock.now()).date() if day is None else day.date()
 
     async def work() -> int:
@@ -42,7 +45,7 @@ def reconcile(
         finally:
             await database.close()
         show(found)
-        return 1 if found.differences else 0
+        return 1 if found.unexplained else 0
 
     run(work())
 
@@ -58,4 +61,7 @@ def show(found: DayComparison) -> None:
     for each in found.differences:
         table.add_row(each.call_id, each.kind.value, each.record, each.cdr)
     screen.print(table)
-    screen.print(f"[bold red]{len(found.differences)} differences[/] in {found.compared} calls.")
+    if explained := len(found.differences) - found.unexplained:
+        screen.print(f"{explained} calls were cut by a restart of the PBX, which then writes nothing of them.")
+    tone = "bold red" if found.unexplained else "green"
+    screen.print(f"[{tone}]{found.unexplained} differences[/] in {found.compared} calls.")

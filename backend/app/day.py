@@ -1,8 +1,9 @@
 """`hotline simulate day`: a day at the hall in minutes, after which the record is held against the CDR file.
 
 Citizens call along the curve of a day; some give up while it rings. Of the simulated seats some refuse a ring, put the
-citizen on hold or hand him over to the other number. The agents at their consoles file a case for each talk. At the end
-every call that a citizen placed must stand in the record as Asterisk's own file has it.
+citizen on hold or hand him over to the other number. The agents at their consoles file a case for each talk, and some
+call the citizen back, who answers or does not. At the end every call that a citizen placed, and every one that the
+carrier was given, must stand in the record as Asterisk's own file has it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from backend.app.cli_calls import show
+from backend.app.demo import CALLED_BACK
 from backend.app.hall import ALL_SIMULATED, Hall, demo_hall, demo_installation
 from backend.app.reconcile import open_since_before
 from backend.app.terminal import screen
@@ -26,6 +29,7 @@ from backend.calls.reconcile_day import DayReconciler
 from backend.kernel import clock
 from backend.kernel.database import Database
 from telephony.names import DEFAULT_HOST
+from telephony.simulate.answering import Manner, answering_citizens
 from telephony.simulate.citizens import Citizens
 from telephony.simulate.seats import SeatBehaviour
 
@@ -36,6 +40,9 @@ HOURS = (
 """How the calls of a day are spread over its hours, in percent."""
 GIVE_UP_EVERY = 12
 BEHAVIOUR = SeatBehaviour(ring_s=1.5, refuses=4, holds=20, hands_over=6, hands_over_to="12345")
+CALLS_BACK_EVERY = 6
+"""At each such seat sits somebody who calls back every citizen whose case is filed."""
+MANNERS = {number: manner for number, manner in CALLED_BACK.items() if manner is not Manner.LETS_IT_RING}
 _TALKS_S = (7.0, 10.0, 14.0)
 _FIRST_CALLER = 10
 _OPEN_FOR_S = 90.0
@@ -53,21 +60,25 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class DayResult:
-    """What build/day.json holds; `placed` are the citizens' calls, the other counts those of the record."""
+    """What build/day.json holds; `placed` are the citizens' calls, `called` those that the carrier was given, and the
+    other counts those of the record.
+    """
 
     placed: int
+    called: int
     compared: int
     answered: int
     abandoned: int
     held: int
     handed_over: int
     rings_refused: int
+    reached: int
     differences: int
 
     @property
     def whole(self) -> bool:
-        """Every placed call was compared, and nothing differed."""
-        return not self.differences and self.compared == self.placed
+        """Every call was compared, and nothing differed."""
+        return not self.differences and self.compared == self.placed + self.called
 
 
 def plan(calls: int, length_s: float) -> list[Hour]:
@@ -81,15 +92,21 @@ def plan(calls: int, length_s: float) -> list[Hour]:
 async def run_day(*, calls: int, minutes: float, report: Path) -> int:
     """Simulate the day and compare; 1 when the record is not whole."""
     installation = demo_installation(overlay=ALL_SIMULATED)
-    async with demo_hall(installation, behaviour=BEHAVIOUR) as hall:
+    async with demo_hall(installation, behaviour=BEHAVIOUR) as hall, AsyncExitStack() as stack:
+        assert hall.platform.pbx is not None
         since = clock.now()
+        citizens = await stack.enter_async_context(
+            answering_citizens(hall.stage, hall.platform.pbx.ports.trunk, MANNERS, ring_s=1.0, talk_s=_TALKS_S[0])
+        )
+        for agent in hall.agents[::CALLS_BACK_EVERY]:
+            agent.calls_back = True
         screen.print(f"{calls} calls in {minutes:g} minutes; {len(hall.agents)} seats are at work.")
         placed = await _let_them_call(hall, plan(calls, minutes * 60))
-        await _all_over(hall.database)
-        assert hall.platform.pbx is not None
+        await _all_over(hall)
+        called = sum(noted.what == "called" for noted in citizens.so_far())
         days = DayReconciler(hall.database, hall.platform.pbx.paths.cdr, host=DEFAULT_HOST)
         found = await days.compare(since, clock.now(), settled_after=-TOLERANCE)
-        result = await _result(hall.database, since, placed, found)
+        result = await _result(hall.database, since, placed, called, found)
     _report(result, found, report)
     return 0 if result.whole else 1
 
@@ -108,15 +125,17 @@ async def _let_them_call(hall: Hall, hours: Sequence[Hour]) -> int:
     return sum([len(await run.finished()) for run in runs])
 
 
-async def _all_over(database: Database) -> None:
-    """Wait until no call is open; one that stays open is told by the comparison."""
-    now = clock.now()
+async def _all_over(hall: Hall) -> None:
+    """Wait until nobody talks and nobody is to be called back; a call that stays open is told by the comparison."""
+    await hall.agents_done(within_s=_OPEN_FOR_S)
     ends = time.monotonic() + _OPEN_FOR_S
-    while await open_since_before(database, now) and time.monotonic() < ends:
+    while time.monotonic() < ends:
+        if not any(agent.owing for agent in hall.agents) and not await open_since_before(hall.database, clock.now()):
+            return
         await asyncio.sleep(0.2)
 
 
-async def _result(database: Database, since: datetime, placed: int, found: DayComparison) -> DayResult:
+async def _result(database: Database, since: datetime, placed: int, called: int, found: DayComparison) -> DayResult:
     counted = text("""
         SELECT count(*) FILTER (WHERE answered_at IS NOT NULL) AS answered,
                count(*) FILTER (WHERE answered_at IS NULL) AS abandoned,
@@ -126,22 +145,28 @@ async def _result(database: Database, since: datetime, placed: int, found: DayCo
                )) AS handed_over
         FROM calls WHERE arrived_at >= :since AND direction = 'inbound'
     """)
+    reached = text("""
+        SELECT count(*) FROM calls WHERE arrived_at >= :since AND direction = 'outbound' AND answered_at IS NOT NULL
+    """)
     refused = text("""
         SELECT count(*) FROM call_facts
         WHERE at >= :since AND kind = 'seat_ring_ended' AND payload->>'outcome' IN ('busy', 'refused')
     """)
     async with database.transaction() as tx:
         row = (await tx.session.execute(counted, {"since": since})).one()
+        citizens_reached = int((await tx.session.execute(reached, {"since": since})).scalar_one())
         rings_refused = int((await tx.session.execute(refused, {"since": since})).scalar_one())
     return DayResult(
         placed=placed,
+        called=called,
         compared=found.compared,
         answered=row.answered,
         abandoned=row.abandoned,
         held=row.held,
         handed_over=row.handed_over,
         rings_refused=rings_refused,
-        differences=len(found.differences),
+        reached=citizens_reached,
+        differences=found.unexplained,
     )
 
 

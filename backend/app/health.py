@@ -132,6 +132,7 @@ async def _differences(request: Request) -> list[tuple[str, str, int]]:
     database = cast("Database", request.app.state.database)
     try:
         async with database.transaction() as tx:
-            return [(str(each.day), each.host, len(each.differences)) for each in await reconcile_day.newest(tx)]
+            newest = await reconcile_day.newest(tx)
     except Unavailable:
         return []
+    return [(str(day.day), day.host, sum(not each.get("explained") for each in day.differences)) for day in newest]

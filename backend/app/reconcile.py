@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, func, or_, select, text
 from backend.callbacks.models import Callback
 from backend.calls.models import Call
 from backend.cases.models import Case
+from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
 from backend.seats.models import Seat
-from telephony import cdr
+from telephony import cdr, cdr_file
 from telephony.cdr import CdrCall, Counts
 
 
@@ -164,9 +165,13 @@ async def kept_since(database: Database, since: datetime) -> list[Kept]:
     ]  # fmt: skip
 
 
-def witnessed_since(cdr_file: Path, since: datetime) -> list[CdrCall]:
+def witnessed_since(file: Path, since: datetime) -> list[CdrCall]:
     """The citizens' calls in Asterisk's own file since a moment."""
-    return [call for call in cdr.calls_from_rows(cdr.read(cdr_file).rows) if call.arrived_at >= since]
+    try:
+        rows = cdr_file.read_span(file, since, clock.now())
+    except FileNotFoundError:  # nobody has called yet
+        return []
+    return [call for call in cdr.calls_from_rows(rows) if call.direction == "inbound" and call.arrived_at >= since]
 
 
 async def await_settled(database: Database, since: datetime, *, within_s: float) -> bool:

@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from backend.citizens.numbers import mask, read_number
-from telephony.cdr import CdrCall
+from telephony.cdr import CdrCall, CdrLeg
+from telephony.facts import Party
 
 TOLERANCE = timedelta(seconds=2)
 """How far durations may differ: both sides have their own clock, and the CDR file is written after the call."""
@@ -19,10 +20,13 @@ SETTLED_AFTER = timedelta(seconds=30)
 
 
 class DayDifferenceKind(StrEnum):
-    """How the two can disagree about a call."""
+    """How the two can disagree about a call, or about a consultation in it."""
 
     NOT_IN_RECORD = "not_in_record"
     NOT_IN_CDR = "not_in_cdr"
+    CUT_BY_PBX_RESTART = "cut_by_pbx_restart"
+    CONSULT_NOT_IN_RECORD = "consult_not_in_record"
+    CONSULT_NOT_IN_CDR = "consult_not_in_cdr"
     LEFT_OPEN = "left_open"
     OUTCOME = "outcome"
     CALLER = "caller"
@@ -32,24 +36,45 @@ class DayDifferenceKind(StrEnum):
 
 
 class RecordedCall(NamedTuple):
-    """What of a citizen's call in the record is compared; see `backend.calls.models.Call`."""
+    """What of a call in the record is compared; see `backend.calls.models.Call`."""
 
     call_id: str
+    direction: str
     caller_number: str
     dialed_number: str
+    outcome: str | None
+    hung_up_by: str | None
     arrived_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None
 
+    @property
+    def cut(self) -> bool:
+        """Whether the PBX broke down under the call, and so never wrote of it."""
+        return self.hung_up_by == Party.PBX_RESTART
+
+
+class RecordedConsult(NamedTuple):
+    """A consultation in the record: the second leg of a seat, in a call that is over."""
+
+    call_id: str
+    channel: str
+    to: str
+    began_at: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class DayDifference:
-    """One disagreement: what the record says, and what the CDR file says; numbers are masked, times in seconds."""
+    """One disagreement: what the record says, and what the CDR file says; numbers are masked, times in seconds.
+
+    One that is `explained` is as it has to be and no reason to look further.
+    """
 
     kind: DayDifferenceKind
     call_id: str
     record: str = ""
     cdr: str = ""
+    explained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +83,11 @@ class DayComparison:
 
     compared: int
     differences: tuple[DayDifference, ...]
+
+    @property
+    def unexplained(self) -> int:
+        """How many differences need somebody to look."""
+        return sum(not each.explained for each in self.differences)
 
 
 def compare_day(
@@ -85,6 +115,32 @@ def compare_day(
     return DayComparison(len(compared), tuple(differences))
 
 
+def compare_consults(
+    record: Iterable[RecordedConsult], cdr: Iterable[CdrLeg], since: datetime, until: datetime, over_by: datetime
+) -> list[DayDifference]:
+    """Compare the consultations that began in [since, until): each of the record has its leg in the CDR, and each leg
+    that left the hall has its consultation; what seats dial among themselves outside of any call is no part of either.
+
+    Both sides as for `compare_day`; a channel's name comes again after a restart of the PBX, so its time counts too.
+    """
+    ours, legs = list(record), list(cdr)
+    differences = [
+        DayDifference(DayDifferenceKind.CONSULT_NOT_IN_CDR, consult.call_id, record=consult.to)
+        for consult in ours
+        if since <= consult.began_at < until and not any(_same_leg(consult, leg) for leg in legs)
+    ]
+    return differences + [
+        DayDifference(DayDifferenceKind.CONSULT_NOT_IN_RECORD, leg.channel, cdr=_masked(leg.to))
+        for leg in legs
+        if leg.outside and since <= leg.began_at < until and leg.ended_at <= over_by
+        and not any(_same_leg(consult, leg) for consult in ours)
+    ]  # fmt: skip
+
+
+def _same_leg(consult: RecordedConsult, leg: CdrLeg) -> bool:
+    return consult.channel == leg.channel and abs(consult.began_at - leg.began_at) <= TOLERANCE
+
+
 def _is_over(ours: RecordedCall | None, theirs: CdrCall | None, over_by: datetime) -> bool:
     """A call of which one side is not done, or only just, is compared another time."""
     if theirs is None:
@@ -99,7 +155,8 @@ def _differences(ours: RecordedCall | None, theirs: CdrCall | None) -> Iterator[
         yield DayDifference(kind.NOT_IN_RECORD, theirs.call_id, cdr=theirs.outcome)
         return
     if theirs is None:
-        yield DayDifference(kind.NOT_IN_CDR, ours.call_id, record=_outcome(ours))
+        missing = kind.CUT_BY_PBX_RESTART if ours.cut else kind.NOT_IN_CDR
+        yield DayDifference(missing, ours.call_id, record=_outcome(ours), explained=ours.cut)
         return
     if ours.ended_at is None:
         yield DayDifference(kind.LEFT_OPEN, ours.call_id, record="open", cdr=theirs.outcome)
@@ -118,7 +175,10 @@ def _differences(ours: RecordedCall | None, theirs: CdrCall | None) -> Iterator[
 
 
 def _outcome(call: RecordedCall) -> str:
-    return "abandoned" if call.answered_at is None else "answered"
+    """As the CDR can know it: it tells why a citizen was not reached, but not why nobody took his call."""
+    if call.answered_at is not None:
+        return "answered"
+    return str(call.outcome) if call.direction == "outbound" else "abandoned"
 
 
 def _masked(number: str) -> str:

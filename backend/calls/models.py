@@ -157,7 +157,7 @@ class Transcript(Base):
 
 
 class CdrPosition(Base):
-    """How far a host's CDR file has been compared with the record, in bytes."""
+    """How far a host's CDR file has been compared with the record: a `telephony.cdr_file.Place`."""
 
     __tablename__ = "cdr_positions"
 

@@ -20,15 +20,24 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.calls.day_differences import SETTLED_AFTER, DayComparison, RecordedCall, compare_day
+from backend.calls.day_differences import (
+    SETTLED_AFTER,
+    DayComparison,
+    RecordedCall,
+    RecordedConsult,
+    compare_consults,
+    compare_day,
+)
 from backend.calls.measures import day_start
-from backend.calls.models import Call, DayReconciliation
+from backend.calls.models import Call, CallFact, DayReconciliation
 from backend.calls.recordings import job_at
 from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
 from backend.kernel.errors import HotlineError
 from backend.kernel.jobs import JobKind
-from telephony.cdr import calls_from_rows, read_span
+from telephony.cdr import calls_from_rows, legs_from_rows
+from telephony.cdr_file import read_span
+from telephony.facts import ConsultBegan, Party
 
 log = structlog.get_logger(__name__)
 
@@ -65,8 +74,8 @@ class DayReconciler:
         found, now = await self.compare(*span_of_day(day)), self._now()
         async with self._database.transaction() as tx:
             await _keep(tx, self._host, day, now, found)
-        if found.differences:
-            log.error("record and CDR disagree", day=str(day), differences=len(found.differences))
+        if found.unexplained:
+            log.error("record and CDR disagree", day=str(day), differences=found.unexplained)
         return found
 
     async def compare(
@@ -82,7 +91,11 @@ class DayReconciler:
             ) from error
         async with self._database.transaction() as tx:
             record = await _recorded(tx, self._host, since, until)
-        return compare_day(record, calls_from_rows(rows), since, until, self._now() - settled_after)
+            consults = await _consults(tx, self._host, since, until)
+        over_by = self._now() - settled_after
+        calls = compare_day(record, calls_from_rows(rows), since, until, over_by)
+        legs = compare_consults(consults, legs_from_rows(rows), since, until, over_by)
+        return DayComparison(calls.compared, (*calls.differences, *legs))
 
     async def ask(self, tx: Transaction, day: date) -> None:
         """Let a worker compare this day."""
@@ -125,11 +138,30 @@ async def _recorded(tx: Transaction, host: str, since: datetime, until: datetime
     columns = [getattr(Call, name) for name in RecordedCall._fields]
     query = select(*columns).where(
         Call.host == host,
-        Call.direction == "inbound",
         Call.arrived_at >= since - _EDGE,
         Call.arrived_at < until + _EDGE,
     )
     return [RecordedCall(*row) for row in await tx.session.execute(query)]
+
+
+async def _consults(tx: Transaction, host: str, since: datetime, until: datetime) -> list[RecordedConsult]:
+    """Those that Asterisk must have written of: their call is over, and not by its own breakdown."""
+    to, channel = (CallFact.payload[name].astext for name in ("to", "channel"))
+    query = (
+        select(CallFact.call_id, channel, to, CallFact.at)
+        .join(Call, Call.call_id == CallFact.call_id)
+        .where(
+            Call.host == host,
+            Call.arrived_at >= since - _LONGEST_CALL,
+            Call.arrived_at < until + _EDGE,
+            Call.ended_at.is_not(None),
+            Call.hung_up_by != str(Party.PBX_RESTART),
+            CallFact.kind == ConsultBegan.kind,
+            CallFact.at >= since - _EDGE,
+            CallFact.at < until + _EDGE,
+        )
+    )
+    return [RecordedConsult(*row) for row in await tx.session.execute(query)]
 
 
 async def _keep(tx: Transaction, host: str, day: date, now: datetime, found: DayComparison) -> None:

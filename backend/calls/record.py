@@ -68,20 +68,23 @@ class CallRecord:
     fact_count: int = 0
 
 
+_TOLD_AFTERWARDS = (f.SurveyAnswered, f.RecordingStarted, f.CallEndWitnessed)
+
+
 def fold(
     record: CallRecord | None, fact: f.CallFact, *, host: str, agent: Agent = NOBODY, source: str | None = None
 ) -> CallRecord | None:
     """The record after one more fact; None while no fact has begun the call.
 
     `agent` is who sits at the fact's seat; `source` is how a new call became known, if not as its first fact says. A
-    call that has ended stays as it is, but for a late score and the count of its facts; a second arrival of a known
-    call changes nothing.
+    call that has ended stays as it is, but for what can only be told afterwards and the count of its facts; a second
+    arrival of a known call changes nothing.
     """
     if record is None:
         record = _begin(fact, host, agent, source or ("recovered" if fact.recovered else "live"))
         return None if record is None else replace(record, fact_count=1)
     change = _CHANGES.get(type(fact))
-    if change is not None and (record.stage != "ended" or isinstance(fact, f.SurveyAnswered | f.RecordingStarted)):
+    if change is not None and (record.stage != "ended" or isinstance(fact, _TOLD_AFTERWARDS)):
         record = change(record, fact, agent)
     return replace(record, fact_count=record.fact_count + 1)
 
@@ -231,6 +234,18 @@ def _ended(record: CallRecord, fact: f.CallEnded, _: Agent) -> CallRecord:
     return replace(record, talk_ms=talk_ms, recording_state="pending", transcript_state="pending")
 
 
+def _end_witnessed(record: CallRecord, fact: f.CallEndWitnessed, _: Agent) -> CallRecord:
+    if record.ended_at is None or fact.at >= record.ended_at:
+        return record
+    cut = record.hung_up_by == str(f.Party.PBX_RESTART)  # it was over before that
+    record = replace(record, ended_at=fact.at, hung_up_by=str(f.Party.UNKNOWN) if cut else record.hung_up_by)
+    if record.answered_at is None:
+        return replace(record, wait_ms=elapsed_ms(record.arrived_at, fact.at))
+    longest = elapsed_ms(record.answered_at, fact.at)
+    talk_ms = min(record.talk_ms or 0, longest)
+    return replace(record, talk_ms=talk_ms, hold_ms=min(record.hold_ms, talk_ms))
+
+
 _CHANGES: dict[type[f.Fact], Callable[[CallRecord, Any, Agent], CallRecord]] = {
     f.CallQueued: _queued,
     f.CallLeftQueue: _left_queue,
@@ -248,4 +263,5 @@ _CHANGES: dict[type[f.Fact], Callable[[CallRecord, Any, Agent], CallRecord]] = {
     f.RecordingResumed: _recording_resumed,
     f.SurveyAnswered: _scored,
     f.CallEnded: _ended,
+    f.CallEndWitnessed: _end_witnessed,
 }

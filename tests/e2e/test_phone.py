@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,9 @@ from playwright.async_api import expect
 from sqlalchemy import select
 
 from backend.calls.models import Call, CallFact
+from backend.calls.reconcile_day import DayReconciler
+from backend.kernel import clock
+from telephony.names import DEFAULT_HOST
 from telephony.simulate.answering import answering_citizens
 
 if TYPE_CHECKING:
@@ -263,3 +267,9 @@ async def test_units_outside_are_consulted_handed_citizens_and_dialled(town: Tow
     ((outcome, seat, recording),) = await town.ask(query.where(Call.caller_number == UNIT))
     assert (outcome, seat) == ("answered", agent.seat)
     assert recording
+    # Asterisk's own file tells the same of every call in this hall, of the consultations and of those to the outside
+    async with town.database() as database:
+        days = DayReconciler(database, town.platform.pbx.paths.cdr, host=DEFAULT_HOST)
+        found = await days.compare(clock.now() - timedelta(hours=1), clock.now(), settled_after=timedelta(seconds=-2))
+    assert found.compared > 0
+    assert [each for each in found.differences if not each.explained] == []

@@ -190,7 +190,7 @@ async def test_a_killed_asterisk_closes_its_calls_and_comes_back(hall: Hall) -> 
         async with server.running(hall.pbx):
             await hall.until(lambda: bool(hall.ended))
             (end,) = hall.ended
-            assert (end.outcome, end.hung_up_by, end.recovered) == ("answered", "system", True)
+            assert (end.outcome, end.hung_up_by, end.recovered) == ("answered", "pbx_restart", True)
             await hall.live()
             assert await hall.follower.steer(OFFERED) == 0, "persistent members came back by themselves"
             assert {seat for seat, line in hall.state.lines.items() if line.contacts} == set(SEATS)

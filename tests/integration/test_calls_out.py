@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,7 +14,9 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from backend.calls.day_differences import TOLERANCE, DayComparison
 from backend.calls.models import Call, CallFact
+from backend.calls.reconcile_day import DayReconciler
 from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.orders import service as orders
@@ -61,7 +64,14 @@ async def ended(exchange: Exchange, call_id: str) -> Call:
     return call  # type: ignore[no-any-return]
 
 
+async def compared(exchange: Exchange, since: datetime) -> DayComparison:
+    """The record against Asterisk's own file since then."""
+    days = DayReconciler(exchange.database, exchange.pbx.paths.cdr, host=DEFAULT_HOST)
+    return await days.compare(since, clock.now(), settled_after=-TOLERANCE)
+
+
 async def test_who_is_called_sees_the_hotline_once_and_the_record_is_whole(exchange: Exchange) -> None:
+    began = clock.now()
     order, order_id = dial("8001"), uuid4()
     async with (
         simulated_seats(exchange.stage, ["8001"], exchange.secret_of, AT_ONCE),
@@ -88,9 +98,11 @@ async def test_who_is_called_sees_the_hotline_once_and_the_record_is_whole(excha
     citizen, seat = np.fromfile(str(call.recording_file), dtype="<i2").reshape(-1, 2).astype(np.float64).T
     assert np.abs(citizen).max() > 1000, "the citizen is not heard on the left"
     assert np.abs(seat).max() > 1000, "the seat is not heard on the right"
+    assert await compared(exchange, began) == DayComparison(1, ())
 
 
 async def test_what_the_carrier_says_stands_in_the_record_and_a_call_can_be_ended(exchange: Exchange) -> None:
+    began = clock.now()
     outcomes = {}
     async with (
         simulated_seats(exchange.stage, ["8001", "8002"], exchange.secret_of, AT_ONCE),
@@ -104,6 +116,8 @@ async def test_what_the_carrier_says_stands_in_the_record_and_a_call_can_be_ende
             call = await ended(exchange, order.call_id)
             outcomes[MANNERS[number]] = (call.outcome, call.cause)
 
+        file = exchange.pbx.paths.cdr
+        file.rename(file.with_name(f"{file.name}.1"))
         silent = dial("8001", "13800000004")
         assert (await exchange.came_out(await exchange.order(silent, who))).state is OrderState.DONE
         await exchange.until(lambda: exchange.ask(select(Call.call_id).where(Call.call_id == silent.call_id)))
@@ -122,6 +136,8 @@ async def test_what_the_carrier_says_stands_in_the_record_and_a_call_can_be_ende
     assert outcomes[Manner.BUSY] == ("busy", 17)
     assert outcomes[Manner.REFUSES][1] == 21
     assert outcomes[Manner.WRONG_NUMBER][1] == 1
+    assert file.exists()
+    assert await compared(exchange, began) == DayComparison(5, ()), "the file was rotated in between"
 
 
 async def test_after_a_crash_nobody_is_dialled_late_or_twice(exchange: Exchange) -> None:
@@ -204,3 +220,27 @@ async def test_a_pbx_that_dies_while_the_seat_rings_dials_nobody_when_it_is_back
             assert hang_up.state in {OrderState.FAILED, OrderState.EXPIRED}
             assert "PJSIP" not in await exchange.pbx.cli("core show channels concise")
             assert citizens.called(CITIZEN) == []
+
+
+async def test_a_call_that_a_crash_of_the_pbx_cut_is_on_record_with_its_reason(exchange: Exchange) -> None:
+    began = clock.now()
+    async with (
+        simulated_seats(exchange.stage, ["8001"], exchange.secret_of, AT_ONCE),
+        answering_citizens(exchange.stage, exchange.pbx.ports.trunk, talk_s=60),
+        exchange.leader(),
+    ):
+        who = await exchange.agent_at("8001")
+        order = dial("8001")
+        await exchange.order(order, who)
+        answered = select(Call.call_id).where(Call.call_id == order.call_id, Call.stage == "answered")
+        await exchange.until(lambda: exchange.ask(answered))
+        await asyncio.sleep(1.5)  # Asterisk tells its age in whole seconds
+        os.kill(exchange.asterisk.pid, signal.SIGKILL)
+        await exchange.asterisk.wait()
+        async with running(exchange.pbx):
+            call = await ended(exchange, order.call_id)
+    assert (call.outcome, call.hung_up_by) == ("answered", "pbx_restart")
+    exchange.pbx.paths.cdr.touch()  # Asterisk has had nothing to write yet
+    found = await compared(exchange, began)
+    assert [(each.kind.value, each.explained) for each in found.differences] == [("cut_by_pbx_restart", True)]
+    assert found.unexplained == 0

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from backend.kernel.config import PROJECT_ROOT
 from telephony import cdr
+from telephony.cdr_file import read
 from telephony.pbx import child
 from telephony.pbx.check import check
 from telephony.pbx.errors import PbxAlreadyRunning, PbxNotRunning, PbxStartFailed, PortInUse
@@ -96,7 +97,7 @@ async def sign_in(pbx: Pbx, seats: list[str]) -> None:
 async def recorded_calls(pbx: Pbx, wanted: int) -> list[cdr.CdrCall]:
     """The calls of the record once there are as many as wanted: a row is written a moment after the hang-up."""
     while True:
-        reading = cdr.read(pbx.paths.cdr)
+        reading = read(pbx.paths.cdr)
         assert reading.damaged == ()
         calls = cdr.calls_from_rows(reading.rows)
         if len(calls) >= wanted:
@@ -187,7 +188,7 @@ async def test_a_seat_that_lets_it_ring_is_paused_and_the_next_one_answers(
         (call,) = await recorded_calls(pbx, 1)
     assert placed.ending == "ended"
     assert (call.outcome, call.seat) == ("answered", "8003")
-    rang = [row.seat for row in cdr.read(pbx.paths.cdr).rows]
+    rang = [row.seat for row in read(pbx.paths.cdr).rows]
     assert set(rang) == {"8002", "8003"}
 
 

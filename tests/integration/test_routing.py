@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from telephony import cdr
+from telephony import cdr_file
 from telephony import facts as f
+from telephony.cdr import calls_from_rows
 from telephony.pbx.settings import OWN_SEAT_QUEUE
 from telephony.table import BLACKLIST, CALLBACK, FAMILIES, OWN_SEAT, PRIORITY, correct, forget_wish, read
 
@@ -91,7 +92,7 @@ async def test_a_caller_who_waited_too_long_is_asked_and_keeps_his_place_once(bo
         fact for fact in board.facts if isinstance(fact, f.CallArrived) and fact.caller_number == "13800138000"
     )
     assert wishes == {(CALLBACK, "13800138000"): first.call_id}
-    assert [call.outcome for call in cdr.calls_from_rows(cdr.read(board.pbx.paths.cdr).rows)][-1] == "abandoned"
+    assert [call.outcome for call in calls_from_rows(cdr_file.read(board.pbx.paths.cdr).rows)][-1] == "abandoned"
     await forget_wish(board.link.action, "13800138000")
     assert await read(board.link.action, [CALLBACK]) == {}
 

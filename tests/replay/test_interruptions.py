@@ -232,4 +232,4 @@ def test_a_call_that_an_asterisk_restart_cut_failed(whole: Trace) -> None:
             break
     later = at.replace(year=at.year + 1)
     ended = [fact for fact in state.resynchronise(Snapshot(booted_at=later), later) if isinstance(fact, CallEnded)]
-    assert [(fact.outcome, fact.hung_up_by, fact.recovered) for fact in ended] == [("failed", "system", True)]
+    assert [(fact.outcome, fact.hung_up_by, fact.recovered) for fact in ended] == [("failed", "pbx_restart", True)]

@@ -9,7 +9,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telephony.cdr import COLUMNS, CdrRow, calls_from_rows, count, parse, read, read_span
+from telephony.cdr import COLUMNS, CdrRow, calls_from_rows, count, parse
+from telephony.cdr_file import BEGINNING, read, read_span
 
 text = st.text(st.characters(exclude_characters='\r\n"', exclude_categories=["C", "Zl", "Zp"]), max_size=12)
 seconds = st.floats(1.6e9, 2.4e9).map(lambda value: f"{value:.6f}")
@@ -22,7 +23,8 @@ def lines(draw: st.DrawFn) -> str:
     values["dialed"] = draw(st.sampled_from(["", "96010", "12345"]))
     values["dstchannel"] = draw(st.sampled_from(["", "PJSIP/8001-0000000a", "PJSIP/trunk-00000001"]))
     values |= {"start": draw(seconds), "answer": draw(st.just("0.000000") | seconds), "end": draw(seconds)}
-    values["billsec"] = "1.500000"
+    values |= {"billsec": "1.500000", "called": draw(st.sampled_from(["", "13800001234"]))}
+    values |= {"placed": draw(st.just("") | seconds), "taken": draw(st.just("") | seconds)}
     return ",".join(f'"{value}"' for value in values.values())
 
 
@@ -31,14 +33,14 @@ def test_reading_in_pieces_gives_what_reading_at_once_gives(written: list[str], 
     whole = "".join(f"{line}\n" for line in written).encode()
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=4)))
     rows: list[CdrRow] = []
-    offset = 0
+    place = BEGINNING
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "calls.csv"
         for end in [*cuts, len(whole)]:
             path.write_bytes(whole[:end])
-            reading = read(path, offset)
+            reading = read(path, place)
             rows += reading.rows
-            offset = reading.offset
+            place = reading.place
     assert rows == parse(written)[0]
     assert len(rows) == len(written)
 
@@ -46,15 +48,15 @@ def test_reading_in_pieces_gives_what_reading_at_once_gives(written: list[str], 
 @given(st.lists(lines(), max_size=20), st.integers(1, 2000))
 def test_reading_a_little_at_a_time_gives_every_row_once(written: list[str], most: int) -> None:
     rows: list[CdrRow] = []
-    offset, more = 0, True
+    place, more = BEGINNING, True
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "calls.csv"
         path.write_text("".join(f"{line}\n" for line in written))
         while more:
-            reading = read(path, offset, most=most)
-            assert reading.offset > offset or not reading.more
+            reading = read(path, place, most=most)
+            assert reading.place.offset > place.offset or not reading.more
             rows += reading.rows
-            offset, more = reading.offset, reading.more
+            place, more = reading.place, reading.more
     assert rows == parse(written)[0]
 
 
@@ -90,12 +92,15 @@ def test_calls_are_counted_once_and_answered_only_by_a_seat(written: list[str]) 
     rows, _ = parse(written)
     calls = calls_from_rows(rows)
     assert len({call.call_id for call in calls}) == len(calls)
-    assert {call.call_id for call in calls} == {row.linkedid for row in rows if row.dialed}
+    inbound = [call for call in calls if call.direction == "inbound"]
+    assert {call.call_id for call in inbound} == {row.linkedid for row in rows if row.dialed}
     counts = count(calls)
-    assert counts["offered"] == counts["answered"] + counts["abandoned"] == len(calls)
-    for call in calls:
+    assert counts["offered"] == counts["answered"] + counts["abandoned"] == len(inbound)
+    for call in inbound:
         assert (call.outcome == "answered") == (call.seat is not None) == (call.answered_at is not None)
         assert all(call.arrived_at <= row.start for row in rows if row.linkedid == call.call_id)
+    for call in calls:
+        assert call in inbound or any(row.called for row in rows if row.linkedid == call.call_id)
 
 
 @given(st.lists(st.text(max_size=60), max_size=5))

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
-from telephony.cdr import COLUMNS, calls_from_rows, count, parse, read
+from telephony.cdr import COLUMNS, calls_from_rows, count, legs_from_rows, parse
 
 # As Asterisk 22.10 wrote them: one call answered by the second seat that rang, one abandoned while ringing, one
 # abandoned before any seat was free, and a call between two seats.
@@ -40,6 +39,34 @@ BETWEEN_SEATS = [
         '"1.000000","",""'
     ),
 ]
+# A call to a citizen who answered, and one to a citizen who was busy; the PBX was ordered to call, so both begin at the
+# seat's phone. Then two legs of a seat that consults: a colleague, and somebody outside.
+TO_A_CITIZEN = [
+    (
+        '"out-3dcc09","out-3dcc09","PJSIP/8001-00000000","PJSIP/trunk-00000001","96010","13800001234","outbound",'
+        '"Dial","ANSWERED","1795387247.130731","1795387247.188779","1795387249.506118","2.317339","","/rec/1.raw",'
+        '"13800001234","1795387247.190213","1795387247.498484"'
+    ),
+]
+TO_A_BUSY_CITIZEN = [
+    (
+        '"out-6a096e","out-6a096e","PJSIP/8001-00000000","PJSIP/trunk-00000001","96010","13800000001","outbound",'
+        '"Dial","BUSY","1795387251.061102","1795387251.117804","1795387251.123147","0.005343","","/rec/2.raw",'
+        '"13800000001","1795387251.118335",""'
+    ),
+    (
+        '"out-6a096e","out-6a096e","PJSIP/8001-00000000","","96010","13800000001","outbound","Hangup","ANSWERED",'
+        '"1795387251.123289","1795387251.123289","1795387251.123704","0.000415","","/rec/2.raw","13800000001",'
+        '"1795387251.118335",""'
+    ),
+]
+CONSULTS = [
+    (
+        '"hotline-1795387300.2","hotline-1795387300.2","PJSIP/8001-00000012","PJSIP/trunk-00000013","96010",'
+        '"13900005678","to-outside","Dial","ANSWERED","1795387300.000000","1795387301.000000","1795387309.000000",'
+        '"8.0","","","","",""'
+    ),
+]
 ALL = [*RANG_THEN_ANSWERED, *ABANDONED_RINGING, *ABANDONED_WAITING, *BETWEEN_SEATS]
 
 
@@ -71,6 +98,27 @@ def test_calls_between_seats_are_not_citizens_calls() -> None:
     assert count(calls_from_rows(rows)) == {"offered": 3, "answered": 1, "abandoned": 2}
 
 
+def test_a_call_to_a_citizen_has_the_times_of_the_citizen_and_not_those_of_the_seats_phone() -> None:
+    rows, damaged = parse([*TO_A_CITIZEN, *TO_A_BUSY_CITIZEN])
+    reached, busy = calls_from_rows(rows)
+    assert damaged == []
+    assert (reached.direction, reached.caller_number, reached.dialed_number) == ("outbound", "13800001234", "96010")
+    assert (reached.outcome, reached.seat, reached.recording) == ("answered", "8001", "/rec/1.raw")
+    assert (reached.arrived_at, reached.answered_at) == (moment(1795387247.190213), moment(1795387247.498484))
+    assert (busy.outcome, busy.answered_at, busy.recording) == ("busy", None, "")
+    assert busy.ended_at == moment(1795387251.123704)
+    assert count([reached, busy]) == {"offered": 0, "answered": 0, "abandoned": 0}
+
+
+def test_the_further_legs_of_seats_are_told_apart_by_where_they_lead() -> None:
+    rows, _ = parse([*BETWEEN_SEATS, *CONSULTS, *TO_A_CITIZEN, *RANG_THEN_ANSWERED])
+    assert [(leg.channel, leg.to, leg.outside) for leg in legs_from_rows(rows)] == [
+        ("PJSIP/8001-00000008", "8002", False),
+        ("PJSIP/8001-00000012", "13900005678", True),
+    ]
+    assert calls_from_rows(parse(CONSULTS)[0]) == []
+
+
 def test_no_calls_are_counted_as_none() -> None:
     assert count([]) == {"offered": 0, "answered": 0, "abandoned": 0}
 
@@ -91,32 +139,6 @@ def test_quotes_and_commas_within_a_field_are_kept() -> None:
     line = RANG_THEN_ANSWERED[0].replace('"13800000000"', '"1,""2"""')
     (row,), _ = parse([line])
     assert row.src == '1,"2"'
-
-
-def test_a_half_written_last_line_waits_for_its_rest(tmp_path: Path) -> None:
-    path = tmp_path / "calls.csv"
-    whole = "".join(f"{line}\n" for line in ALL).encode()
-    cut = len(whole) - 40
-    path.write_bytes(whole[:cut])
-    first = read(path)
-    assert len(first.rows) == len(ALL) - 1
-    path.write_bytes(whole)
-    second = read(path, first.offset)
-    assert [row.uniqueid for row in second.rows] == ["hotline-1795363500.8"]
-    assert second.offset == len(whole)
-    assert read(path, second.offset).rows == ()
-
-
-def test_a_file_that_was_rotated_is_read_from_its_beginning(tmp_path: Path) -> None:
-    path = tmp_path / "calls.csv"
-    path.write_text(f"{ABANDONED_WAITING[0]}\n")
-    reading = read(path, offset=1_000_000)
-    assert len(reading.rows) == 1
-    assert reading.offset == path.stat().st_size
-
-
-def test_a_missing_file_has_no_rows_yet(tmp_path: Path) -> None:
-    assert read(tmp_path / "calls.csv", offset=12) == read(tmp_path / "calls.csv")
 
 
 def test_every_column_that_is_read_is_written() -> None:

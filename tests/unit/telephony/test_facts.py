@@ -44,6 +44,7 @@ FACTS: list[f.Fact] = [
     f.SupervisionEnded(**CALL, seat="8001", by_seat="8050"),
     f.SurveyAnswered(**CALL, score=5, seat="8002"),
     f.CallEnded(**CALL, outcome=f.CallOutcome.ANSWERED, hung_up_by=f.Party.CALLER, cause=None, recovered=True),
+    f.CallEndWitnessed(**CALL, recovered=True),
     f.PhoneRegistered(at=AT, seat="8001", contact="sip:8001@127.0.0.1"),
     f.PhoneUnregistered(at=AT, seat="8001"),
     f.SeatJoinedQueue(at=AT, seat="8001", queue="q96010"),

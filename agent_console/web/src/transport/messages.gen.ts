@@ -1384,6 +1384,7 @@ export interface ReconciledDay {
 export interface RecordDifference {
   call_id: string
   cdr: string
+  explained: boolean
   kind: string
   record: string
 }

@@ -27,10 +27,13 @@ def test_the_morning_is_busier_than_the_night() -> None:
 
 
 @pytest.mark.parametrize(
-    ("compared", "differences", "whole"), [(60, 0, True), (59, 0, False), (60, 1, False), (61, 0, False)]
+    ("compared", "differences", "whole"), [(64, 0, True), (63, 0, False), (64, 1, False), (65, 0, False)]
 )
-def test_a_day_is_whole_when_every_placed_call_was_compared_and_none_differs(
+def test_a_day_is_whole_when_every_call_was_compared_and_none_differs(
     compared: int, differences: int, whole: bool
 ) -> None:
-    result = DayResult(60, compared, 50, 10, 5, 2, 1, differences)
+    result = DayResult(
+        placed=60, called=4, compared=compared, answered=50, abandoned=10, held=5, handed_over=2, rings_refused=1,
+        reached=3, differences=differences,
+    )  # fmt: skip
     assert result.whole is whole

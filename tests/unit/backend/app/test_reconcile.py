@@ -22,7 +22,7 @@ def seen(call_id: str, outcome: Any = "answered") -> CdrCall:
     now = datetime(2026, 11, 22, tzinfo=UTC)
     answered = outcome == "answered"
     return CdrCall(
-        call_id=call_id, caller_number="13800001234", dialed_number="96010", arrived_at=now,
+        call_id=call_id, direction="inbound", caller_number="13800001234", dialed_number="96010", arrived_at=now,
         answered_at=now if answered else None, ended_at=now, outcome=outcome, seat="8001" if answered else None,
         recording="",
     )  # fmt: skip

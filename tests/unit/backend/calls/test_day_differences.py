@@ -9,8 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.calls.day_differences import DayDifference, DayDifferenceKind, RecordedCall, compare_day
-from telephony.cdr import CdrCall
+from backend.calls.day_differences import (
+    DayDifference,
+    DayDifferenceKind,
+    RecordedCall,
+    RecordedConsult,
+    compare_consults,
+    compare_day,
+)
+from telephony.cdr import CdrCall, CdrLeg
 
 SINCE = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
 UNTIL = SINCE + timedelta(days=1)
@@ -22,10 +29,14 @@ def at(seconds: float) -> datetime:
     return SINCE + timedelta(seconds=seconds)
 
 
-def recorded(call_id: str = "c1", s: float = 100, *, wait: float | None = 4, length: float | None = 60) -> RecordedCall:
+def recorded(
+    call_id: str = "c1", s: float = 100, *, wait: float | None = 4, length: float | None = 60, **more: Any
+) -> RecordedCall:
     return RecordedCall(
-        call_id=call_id, caller_number="13800001234", dialed_number="96010", arrived_at=at(s),
-        answered_at=None if wait is None else at(s + wait), ended_at=None if length is None else at(s + length),
+        call_id=call_id, direction=more.get("direction", "inbound"), caller_number="13800001234", dialed_number="96010",
+        outcome=more.get("outcome", "abandoned" if wait is None else "answered"), hung_up_by=more.get("by", "caller"),
+        arrived_at=at(s), answered_at=None if wait is None else at(s + wait),
+        ended_at=None if length is None else at(s + length),
     )  # fmt: skip
 
 
@@ -33,9 +44,10 @@ def witnessed(
     call_id: str = "c1", s: float = 100, *, wait: float | None = 4, length: float = 60, **more: Any
 ) -> CdrCall:
     return CdrCall(
-        call_id=call_id, caller_number=more.get("caller", "13800001234"), dialed_number=more.get("dialed", "96010"),
-        seat="8001", arrived_at=at(s), answered_at=None if wait is None else at(s + wait), ended_at=at(s + length),
-        outcome="abandoned" if wait is None else "answered", recording="",
+        call_id=call_id, direction=more.get("direction", "inbound"), caller_number=more.get("caller", "13800001234"),
+        dialed_number=more.get("dialed", "96010"), seat="8001", arrived_at=at(s),
+        answered_at=None if wait is None else at(s + wait), ended_at=at(s + length),
+        outcome=more.get("outcome", "abandoned" if wait is None else "answered"), recording="",
     )  # fmt: skip
 
 
@@ -58,6 +70,11 @@ def test_a_day_that_agrees_has_none() -> None:
         ([recorded(length=None)], [witnessed()], DayDifference(KIND.LEFT_OPEN, "c1", "open", "answered")),
         ([recorded(wait=None)], [witnessed()], DayDifference(KIND.OUTCOME, "c1", "abandoned", "answered")),
         ([recorded()], [witnessed(dialed="12345")], DayDifference(KIND.DIALED, "c1", "96010", "12345")),
+        (
+            [recorded(wait=None, outcome="busy", direction="outbound")],
+            [witnessed(wait=None, outcome="no_answer", direction="outbound")],
+            DayDifference(KIND.OUTCOME, "c1", "busy", "no_answer"),
+        ),
         ([recorded(wait=8)], [witnessed()], DayDifference(KIND.WAIT, "c1", "8.0", "4.0")),
         ([recorded()], [witnessed(length=70)], DayDifference(KIND.LENGTH, "c1", "60.0", "70.0")),
     ],
@@ -65,6 +82,46 @@ def test_a_day_that_agrees_has_none() -> None:
 )
 def test_each_disagreement_is_named(ours: list[RecordedCall], theirs: list[CdrCall], difference: DayDifference) -> None:
     assert found(ours, theirs) == [difference]
+
+
+def test_a_call_that_the_pbx_cut_by_its_own_end_explains_itself() -> None:
+    calls = [recorded(by="pbx_restart"), recorded("c2", 500, by="caller")]
+    comparison = compare_day(calls, [], SINCE, UNTIL, OVER)
+    assert [(each.kind, each.explained) for each in comparison.differences] == [
+        (KIND.CUT_BY_PBX_RESTART, True),
+        (KIND.NOT_IN_CDR, False),
+    ]
+    assert comparison.unexplained == 1
+
+
+def consult(s: float = 100, channel: str = "PJSIP/8001-0000000a") -> RecordedConsult:
+    return RecordedConsult("c1", channel, "8002", at(s))
+
+
+def leg(s: float = 100, channel: str = "PJSIP/8001-0000000a", *, outside: bool = False) -> CdrLeg:
+    return CdrLeg(channel, "13900005678" if outside else "8002", outside, at(s), at(s + 30))
+
+
+def consult_differences(ours: list[RecordedConsult], theirs: list[CdrLeg], over_by: datetime = OVER) -> list[str]:
+    found = compare_consults(ours, theirs, SINCE, UNTIL, over_by)
+    assert "13900005678" not in str(found)
+    return [each.kind.value for each in found]
+
+
+def test_a_consultation_has_its_leg_and_a_leg_that_left_the_hall_its_consultation() -> None:
+    assert consult_differences([consult()], [leg(100.4, outside=True)]) == []
+    assert consult_differences([consult()], []) == ["consult_not_in_cdr"]
+    assert consult_differences([], [leg(outside=True)]) == ["consult_not_in_record"]
+    assert consult_differences([consult()], [leg(3000, outside=True)]) == [
+        "consult_not_in_cdr",
+        "consult_not_in_record",
+    ]
+
+
+def test_seats_may_call_each_other_and_a_leg_that_lives_is_compared_another_time() -> None:
+    assert consult_differences([], [leg()]) == []
+    assert consult_differences([], [leg(outside=True)], over_by=at(120)) == []
+    assert consult_differences([consult(-5)], [leg(90_000, outside=True)]) == []
 
 
 def test_another_caller_is_named_without_telling_the_numbers() -> None:

@@ -186,3 +186,26 @@ def test_a_second_word_of_the_same_hold_and_one_before_the_answer_count_nothing(
     call = story(arrived(), on_hold("8001", 1), taken("8001", 4), on_hold("8001", 10), on_hold("8001", 15), ended(20))
     assert (call.hold_ms, call.talk_ms) == (10_000, 16_000)
     assert story(arrived(), taken("8001", 4), off_hold("8001", 9), ended(20)).hold_ms == 0
+
+
+def witnessed(s: float) -> f.CallEndWitnessed:
+    return f.CallEndWitnessed(at=at(s), call_id="c1", recovered=True)
+
+
+def test_an_end_that_was_noticed_late_is_set_right_when_the_exchange_tells_it() -> None:
+    held = (arrived(), taken("8001", 4), on_hold("8001", 20), ended(300))
+    late = story(*held, witnessed(40))
+    assert (late.ended_at, late.talk_ms, late.hold_ms, late.recording_state) == (at(40), 36_000, 36_000, "pending")
+    assert story(*held, witnessed(400)) == story(*held, witnessed(300))
+    over_before = story(arrived(), taken("8001", 4), talk_over("8001", 30), ended(300), witnessed(40))
+    assert (over_before.talk_ms, over_before.ended_at) == (26_000, at(40))
+    waited = story(arrived(), ended(300, f.CallOutcome.ABANDONED), witnessed(12))
+    assert (waited.wait_ms, waited.ended_at) == (12_000, at(12))
+
+
+def test_a_call_that_was_over_before_the_restart_was_not_cut_by_it() -> None:
+    cut = f.CallEnded(
+        at=at(300), call_id="c1", outcome=f.CallOutcome.ANSWERED, hung_up_by=f.Party.PBX_RESTART, cause=None
+    )
+    assert story(arrived(), taken("8001", 4), cut).hung_up_by == "pbx_restart"
+    assert story(arrived(), taken("8001", 4), cut, witnessed(40)).hung_up_by == "unknown"
