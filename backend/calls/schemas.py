@@ -42,7 +42,10 @@ class TranscriptState(StrEnum):
 
 
 class CallRow(Schema):
-    """One call in a list. Times in UTC; durations in ms. `host` is the PBX that it came to, or was placed by."""
+    """One call in a list. Times in UTC; durations in ms.
+
+    `host` is the PBX that it came to, or was placed by; `leader` who answered it in a session of leaders.
+    """
 
     call_id: str
     host: str = DEFAULT_HOST
@@ -62,6 +65,7 @@ class CallRow(Schema):
     recording: RecordingState
     transcript: TranscriptState
     case_numbers: list[str] = []
+    leader: str | None = None
 
 
 class SupervisorView(Schema):

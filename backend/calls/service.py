@@ -9,6 +9,7 @@ from typing import Any
 
 from backend.calls import hot, repository
 from backend.calls.errors import CallUnknown, NoNumberSent, ReasonMissing, RecordingNotStored, TooFewDigits
+from backend.calls.leading import leaders_of_calls
 from backend.calls.measures import day_start
 from backend.calls.models import Call, Recording
 from backend.calls.repository import CallFilter
@@ -57,8 +58,9 @@ async def list_calls(tx: Transaction, who: Principal, asked: CallQuery, case_num
     before = read_cursor(asked.cursor, str) if asked.cursor else None
     found = await repository.page(tx, chosen, before=before, limit=asked.limit + 1)
     shown = found[: asked.limit]
-    numbers = await case_numbers(tx, [call.call_id for call, _ in shown])
-    items = [call_row(call, name, numbers.get(call.call_id, [])) for call, name in shown]
+    ids = [call.call_id for call, _ in shown]
+    numbers, leaders = await case_numbers(tx, ids), await leaders_of_calls(tx, ids)
+    items = [call_row(call, name, numbers.get(call.call_id, []), leaders.get(call.call_id)) for call, name in shown]
     more = len(found) > asked.limit
     return Page(items=items, next_cursor=make_cursor(items[-1].arrived_at, items[-1].call_id) if more else None)
 
@@ -66,13 +68,13 @@ async def list_calls(tx: Transaction, who: Principal, asked: CallQuery, case_num
 async def call_detail(tx: Transaction, who: Principal, call_id: str, case_numbers: CaseNumbers) -> CallDetail:
     """Everything about one call; the words that were said only for those who may read transcripts."""
     call, name = await _visible(tx, who, call_id)
-    numbers = await case_numbers(tx, [call_id])
+    numbers, leaders = await case_numbers(tx, [call_id]), await leaders_of_calls(tx, [call_id])
     transcript = await repository.transcript(tx, call_id)
     view = transcript_view(call, transcript, words=who.may("transcripts.read"))
     await audit.record(tx, who, "call_read", "call", call_id, {"transcript": bool(view.turns)})
     return CallDetail(
-        call=call_row(call, name, numbers.get(call_id, [])),
-        parts=[call_row(part, name, []) for part in await repository.other_parts(tx, call)],
+        call=call_row(call, name, numbers.get(call_id, []), leaders.get(call_id)),
+        parts=[call_row(part, name, [], None) for part in await repository.other_parts(tx, call)],
         events=[event_view(fact) for fact in await repository.facts(tx, call_id)],
         recording=recording_view(call, await repository.recording(tx, call_id)),
         transcript=view,

@@ -36,7 +36,7 @@ _HIDDEN_IN_FACTS = frozenset(
 """What the time line of a call leaves out: what has its own field, numbers, and addresses inside the PBX."""
 
 
-def call_row(call: Call, name: str | None, case_numbers: list[str]) -> CallRow:
+def call_row(call: Call, name: str | None, case_numbers: list[str], leader: str | None) -> CallRow:
     """One call in a list."""
     return CallRow(
         call_id=call.call_id,
@@ -57,6 +57,7 @@ def call_row(call: Call, name: str | None, case_numbers: list[str]) -> CallRow:
         recording=RecordingState(call.recording_state),
         transcript=TranscriptState(call.transcript_state),
         case_numbers=case_numbers,
+        leader=leader,
     )
 
 

@@ -30,6 +30,7 @@ async def list_cases(database: Store, principal: Reader, query: Annotated[CaseQu
         street=query.street.replace("\x00", ""),
         status=query.status,
         filed_by_id=principal.user_id if query.mine else None,
+        leader=query.leader,
     )
     async with database.transaction() as tx:
         return await service.list_cases(tx, wanted, query.cursor, query.limit)

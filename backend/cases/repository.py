@@ -12,6 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from backend.calls.leading import leaders_calls
+from backend.calls.models import Call
 from backend.cases.models import Case, CaseEvent, CaseNumberDay, Draft
 from backend.cases.schemas import CaseStatus
 from backend.kernel.pipeline import Statement, driver_sql
@@ -34,6 +36,7 @@ class CaseFilter:
     street: str = ""
     status: CaseStatus | None = None
     filed_by_id: UUID | None = None
+    leader: bool = False
 
 
 # ---- drafts -------------------------------------------------------------------------------------------------------
@@ -144,6 +147,8 @@ def _filtered(query: Select[Case], wanted: CaseFilter) -> Select[Case]:
         query = query.where(Case.status == wanted.status.value)
     if wanted.filed_by_id is not None:
         query = query.where(Case.filed_by_id == wanted.filed_by_id)
+    if wanted.leader:
+        query = query.where(Case.call_id.in_(leaders_calls().with_only_columns(Call.call_id).order_by(None)))
     return query
 
 

@@ -107,7 +107,7 @@ class ConditionView(Schema):
 
 
 class CaseSummary(Schema):
-    """One case in a list or a pop-up."""
+    """One case in a list or a pop-up; `leader` is who answered its call in a session of leaders, told in lists only."""
 
     case_id: UUID
     number: str
@@ -121,6 +121,7 @@ class CaseSummary(Schema):
     filed_at: datetime
     filed_by: str
     call_id: str | None
+    leader: str | None = None
 
 
 class CaseEventView(Schema):
@@ -146,11 +147,15 @@ class CaseDetail(Schema):
 
 
 class CaseQuery(Schema):
-    """What a list of cases is asked for; `q` is looked for in the text, the number and the address."""
+    """What a list of cases is asked for; `q` is looked for in the text, the number and the address.
+
+    `leader`: only cases filed in calls that a leader answered.
+    """
 
     q: str = Field(default="", max_length=100)
     street: str = Field(default="", max_length=32)
     status: CaseStatus | None = None
     mine: bool = False
+    leader: bool = False
     cursor: str | None = Field(default=None, max_length=200)
     limit: int = Field(default=50, ge=1, le=200)

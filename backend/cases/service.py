@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from backend.calls.leading import leaders_of_calls
 from backend.calls.service import call_for_case
 from backend.cases import repository
 from backend.cases.errors import CaseChangedMeanwhile, CaseNotFound
@@ -47,7 +48,8 @@ async def look_at_case(tx: Transaction, principal: Principal, case_id: UUID, now
     """Everything about one case; that this person looked goes to the audit log. Raises `CaseNotFound`."""
     case = await find_case(tx, case_id)
     await audit.record(tx, principal, "case_read", "case", case_id, {"number": case.number}, at=now)
-    return case_detail(case, await repository.events_of(tx.session, case_id))
+    leaders = await _leaders(tx, [case])
+    return case_detail(case, await repository.events_of(tx.session, case_id), leaders.get(case.call_id))
 
 
 async def list_cases(tx: Transaction, wanted: CaseFilter, cursor: str | None, limit: int) -> Page[CaseSummary]:
@@ -55,8 +57,9 @@ async def list_cases(tx: Transaction, wanted: CaseFilter, cursor: str | None, li
     before = read_cursor(cursor, UUID) if cursor else None
     rows = await repository.page(tx.session, wanted, before, limit + 1)
     last = rows[limit - 1] if len(rows) > limit else None
+    leaders = await _leaders(tx, rows[:limit])
     return Page(
-        items=[case_summary(case) for case in rows[:limit]],
+        items=[case_summary(case, leaders.get(case.call_id)) for case in rows[:limit]],
         next_cursor=make_cursor(last.filed_at, last.case_id) if last is not None else None,
     )
 
@@ -78,7 +81,8 @@ async def cases_of_numbers(
 
 async def cases_of_call(tx: Transaction, call_id: str) -> list[CaseSummary]:
     """The cases filed in one call, in the order of filing."""
-    return [case_summary(case) for case in await repository.cases_of_calls(tx.session, [call_id])]
+    leader = (await leaders_of_calls(tx, [call_id])).get(call_id)
+    return [case_summary(case, leader) for case in await repository.cases_of_calls(tx.session, [call_id])]
 
 
 async def notes_of_colleagues(tx: Transaction, who: Principal, call_id: str, now: datetime) -> list[ColleagueNotes]:
@@ -110,3 +114,9 @@ async def case_numbers_of_calls(tx: Transaction, call_ids: Collection[str]) -> d
 async def numbers_of_cases(tx: Transaction, case_ids: Collection[UUID]) -> dict[UUID, str | None]:
     """The whole numbers under which the citizens of these cases called; never for a screen."""
     return await repository.caller_numbers(tx.session, case_ids)
+
+
+async def _leaders(tx: Transaction, cases: Sequence[Case]) -> Mapping[str | None, str]:
+    """The leader who answered the call of each of these cases, by call."""
+    leaders = await leaders_of_calls(tx, [case.call_id for case in cases if case.call_id is not None])
+    return dict(leaders.items())

@@ -31,7 +31,7 @@ def draft_view(draft: Draft) -> DraftView:
     )
 
 
-def case_summary(case: Case) -> CaseSummary:
+def case_summary(case: Case, leader: str | None = None) -> CaseSummary:
     """One case in a list."""
     status = CaseStatus(case.status)
     return CaseSummary(
@@ -47,6 +47,7 @@ def case_summary(case: Case) -> CaseSummary:
         filed_at=case.filed_at,
         filed_by=case.filed_by,
         call_id=case.call_id,
+        leader=leader,
     )
 
 
@@ -56,13 +57,13 @@ def summary_of(row: Mapping[str, Any]) -> CaseSummary:
     return CaseSummary.model_validate({**named, "open": row["status"] in OPEN})
 
 
-def case_detail(case: Case, events: Sequence[CaseEvent]) -> CaseDetail:
+def case_detail(case: Case, events: Sequence[CaseEvent], leader: str | None) -> CaseDetail:
     """A whole case with its time line; the caller's number is masked."""
     caller = None
     if case.call_id is not None:
         caller = caller_view(read_number(case.caller_number), case.citizen_name)
     return CaseDetail(
-        case=case_summary(case),
+        case=case_summary(case, leader),
         caller=caller,
         address=case.address,
         identity_secret=case.identity_secret,

@@ -1,20 +1,24 @@
 """Leaders on the line 领导接听: for a time a leader's seat gets calls before all others; each call that it answers
-belongs to the session and is followed up until its case is closed.
+belongs to the session and is followed up to the end: until its cases are closed and the citizen was called back.
 
-Which calls these are is not stored a second time: they are those that this person answered within the session.
+Which calls these are is read from the record (`backend.calls.leading`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import Row, case, func, select
 
+from backend.callbacks.models import Callback
+from backend.callbacks.schemas import CallbackState
+from backend.calls.leading import leaders_calls
 from backend.calls.models import Call
 from backend.cases.models import Case
+from backend.cases.states import OPEN
 from backend.citizens.numbers import read_number
 from backend.citizens.service import caller_view
 from backend.identity import audit
@@ -23,11 +27,15 @@ from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 from backend.kernel.ids import new_id
 from backend.queueing.errors import LeaderAtWork, LeaderSessionNotFound, LeaderUnknown
-from backend.queueing.models import LeaderSession
 from backend.queueing.schemas import LeaderCall, LeaderSessionView
+from backend.seats.models import LeaderSession
 
 CHANGED = "leaders_changed"
 _SHOWN = 50
+_FURTHEST = (CallbackState.DONE, CallbackState.SCHEDULED, CallbackState.FAILED, CallbackState.CANCELED)
+"""Of several visits for a case the one that counts: a citizen who was reached once was called back."""
+_FOLLOWED = 500
+"""So many sessions are looked through for cases that are not at their end; a leader sits down some times a month."""
 
 
 async def begin(tx: Transaction, who: Principal, user_id: UUID, minutes: int, now: datetime) -> LeaderSessionView:
@@ -73,9 +81,10 @@ async def at_work(tx: Transaction, now: datetime) -> frozenset[UUID]:
 
 
 async def sessions(tx: Transaction, now: datetime) -> list[LeaderSessionView]:
-    """The newest sessions with their calls."""
-    query = select(LeaderSession).order_by(LeaderSession.starts_at.desc()).limit(_SHOWN)
-    return await _views(tx, list((await tx.session.execute(query)).scalars()), now)
+    """The newest sessions, and every earlier one that is not at its end yet, newest first, with their calls."""
+    query = select(LeaderSession).order_by(LeaderSession.starts_at.desc()).limit(_FOLLOWED)
+    views = await _views(tx, list((await tx.session.execute(query)).scalars()), now)
+    return [view for n, view in enumerate(views) if n < _SHOWN or view.open_cases]
 
 
 async def _told(
@@ -88,9 +97,11 @@ async def _told(
 
 
 async def _views(tx: Transaction, rows: list[LeaderSession], now: datetime) -> list[LeaderSessionView]:
-    ids = [row.session_id for row in rows]
+    furthest = func.min(case({state.value: n for n, state in enumerate(_FURTHEST)}, value=Callback.state))
+    visits = select(Callback.case_id, furthest.label("furthest")).group_by(Callback.case_id).subquery()
     query = (
-        select(
+        leaders_calls()
+        .with_only_columns(
             LeaderSession.session_id,
             Call.call_id,
             Call.answered_at,
@@ -98,36 +109,18 @@ async def _views(tx: Transaction, rows: list[LeaderSession], now: datetime) -> l
             Case.case_id,
             Case.number,
             Case.status,
-        )
-        .join(
-            Call,
-            and_(
-                Call.user_id == LeaderSession.user_id,
-                Call.direction == "inbound",
-                Call.answered_at >= LeaderSession.starts_at,
-                Call.answered_at < LeaderSession.ends_at,
-            ),
+            visits.c.furthest,
         )
         .outerjoin(Case, Case.call_id == Call.call_id)
-        .where(LeaderSession.session_id.in_(ids))
-        .order_by(Call.answered_at)
+        .outerjoin(visits, visits.c.case_id == Case.case_id)
+        .where(LeaderSession.session_id.in_([row.session_id for row in rows]))
     )
     found = (await tx.session.execute(query)).all()
     return [_view(row, [call for call in found if call.session_id == row.session_id], now) for row in rows]
 
 
-def _view(session: LeaderSession, calls: Iterable[Any], now: datetime) -> LeaderSessionView:
-    shown = [
-        LeaderCall(
-            call_id=call.call_id,
-            answered_at=call.answered_at,
-            caller=caller_view(read_number(call.caller_number), None),
-            case_id=call.case_id,
-            case_number=call.number,
-            case_status=call.status,
-        )
-        for call in calls
-    ]
+def _view(session: LeaderSession, calls: Sequence[Row[Any]], now: datetime) -> LeaderSessionView:
+    shown = list({(call.call_id, call.case_id): _call_view(call) for call in calls}.values())
     return LeaderSessionView(
         session_id=session.session_id,
         user_id=session.user_id,
@@ -136,6 +129,21 @@ def _view(session: LeaderSession, calls: Iterable[Any], now: datetime) -> Leader
         ends_at=session.ends_at,
         running=session.starts_at <= now < session.ends_at,
         opened_by=session.opened_by,
-        open_cases=sum(call.case_status == "filed" for call in shown),
+        open_cases=sum(call.case_id is not None and not call.at_end for call in shown),
         calls=shown,
+    )
+
+
+def _call_view(call: Row[Any]) -> LeaderCall:
+    callback = None if call.furthest is None else _FURTHEST[call.furthest]
+    closed = call.status is not None and call.status not in OPEN
+    return LeaderCall(
+        call_id=call.call_id,
+        answered_at=call.answered_at,
+        caller=caller_view(read_number(call.caller_number), None),
+        case_id=call.case_id,
+        case_number=call.number,
+        case_status=call.status,
+        callback=callback,
+        at_end=closed and callback is CallbackState.DONE,
     )

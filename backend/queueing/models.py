@@ -40,26 +40,6 @@ class BlacklistEntry(Base):
     decided_by: Mapped[str | None]
 
 
-class LeaderSession(Base):
-    """A leader answers citizens in person from `starts_at` to `ends_at`: calls go to that person's seat before all
-    others, and each call that it answers, with its cases, belongs to the session."""
-
-    __tablename__ = "leader_sessions"
-    __table_args__ = (
-        CheckConstraint("ends_at >= starts_at", name="span"),
-        Index("ix_leader_sessions_starts_at", "starts_at"),
-        Index("ix_leader_sessions_user_id", "user_id", "ends_at"),
-    )
-
-    session_id: Mapped[UUID] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
-    leader: Mapped[str]
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    opened_by_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
-    opened_by: Mapped[str]
-
-
 class MissedCaller(Base):
     """A number that could not be served and is owed a callback: one open row, however often it called.
 

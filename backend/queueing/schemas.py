@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from backend.callbacks.schemas import CallbackState
+from backend.cases.schemas import CaseStatus
 from backend.citizens.schemas import CallerView
 from backend.kernel.schemas import CallId, Schema
 from backend.queueing.states import EntryMove, EntryState, MissedMove, MissedState
@@ -51,18 +53,24 @@ class LeaderOpen(Schema):
 
 
 class LeaderCall(Schema):
-    """A call that a leader answered, with the case filed in it and how that stands; followed up to the end."""
+    """A call that a leader answered, with a case filed in it and how that stands.
+
+    `callback` is the furthest that a callback visit for it has come, None when none was promised yet; `at_end` tells
+    that the case is closed and its citizen was called back.
+    """
 
     call_id: str
     answered_at: datetime
     caller: CallerView
     case_id: UUID | None
     case_number: str | None
-    case_status: str | None
+    case_status: CaseStatus | None
+    callback: CallbackState | None
+    at_end: bool
 
 
 class LeaderSessionView(Schema):
-    """A leader's session. `open_cases` counts the cases of its calls that are not closed yet."""
+    """A leader's session. `open_cases` counts the cases of its calls that are not at their end yet."""
 
     session_id: UUID
     user_id: UUID

@@ -53,6 +53,7 @@ class SeatChange(Base):
     __table_args__ = (
         Index("ix_seat_changes_seat_at", "seat", "at"),
         Index("ix_seat_changes_call_id", "call_id", postgresql_where=text("call_id IS NOT NULL")),
+        Index("ix_seat_changes_talks", "user_id", "at", postgresql_where=text("to_state = 'talking'")),
         Index("ix_seat_changes_missed_rings", "at", postgresql_where=text("reason = 'no_answer'")),
     )
 
@@ -77,3 +78,23 @@ class AgentSkill(Base):
     level: Mapped[int]
     changed_at: Mapped[datetime]
     changed_by: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+
+
+class LeaderSession(Base):
+    """A leader answers citizens in person from `starts_at` to `ends_at`: calls go to that person's seat before all
+    others, and each call that it answers, with its cases, belongs to the session."""
+
+    __tablename__ = "leader_sessions"
+    __table_args__ = (
+        CheckConstraint("ends_at >= starts_at", name="span"),
+        Index("ix_leader_sessions_starts_at", "starts_at"),
+        Index("ix_leader_sessions_user_id", "user_id", "ends_at"),
+    )
+
+    session_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+    leader: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    opened_by_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+    opened_by: Mapped[str]

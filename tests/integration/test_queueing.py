@@ -9,7 +9,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from agent_console.protocol import FileCase
+from agent_console.protocol import FileCase, ScheduleCallback
+from backend.callbacks.models import Callback
+from backend.callbacks.schemas import CallbackWay, CallbackWish
 from backend.calls.models import Call
 from backend.cases.models import Case
 from backend.cases.schemas import CaseForm
@@ -186,4 +188,41 @@ async def test_a_leader_gets_calls_first_and_each_of_them_is_followed_up(hall: C
             assert await leaders.at_work(tx, clock.now()) == frozenset()
             await tx.session.execute(update(Case).values(status="closed", closed_at=clock.now()))
         (followed,) = (await boss.get("/api/leaders")).json()
-        assert (followed["open_cases"], followed["calls"][0]["case_status"]) == (0, "closed")
+        assert (followed["open_cases"], followed["calls"][0]["case_status"]) == (1, "closed")
+        wish = CallbackWish(way=CallbackWay.PHONE, due_at=clock.now() + timedelta(days=1))
+        case_id = followed["calls"][0]["case_id"]
+        await wang.command(ScheduleCallback(id=0, request_id=uuid4(), case_id=case_id, callback=wish))
+        (followed,) = (await boss.get("/api/leaders")).json()
+        assert (followed["open_cases"], followed["calls"][0]["callback"]) == (1, "scheduled")
+        async with hall.database.transaction() as tx:
+            await tx.session.execute(update(Callback).values(state="done", ended_at=clock.now()))
+        (followed,) = (await boss.get("/api/leaders")).json()
+        assert (followed["open_cases"], followed["calls"][0]["at_end"]) == (0, True)
+
+
+async def test_what_a_leader_answered_is_marked_also_when_he_handed_it_on(hall: ConsoleHall) -> None:
+    async with hall.console("wang") as wang, hall.console("li") as li, hall.browser("boss") as boss:
+        await hall.take_seat(wang, "8001")
+        await hall.take_seat(li, "8002")
+        seats = {seat["seat"]: seat["user_id"] for seat in (await boss.get("/api/seats")).json()}
+        await boss.post("/api/leaders", json={"user_id": seats["8001"], "minutes": 60})
+        await hall.tell(*ringing("c1", "8001", NUMBER), answered("c1", "8001"), *ringing("c2", "8002", "13800009999"))
+        await hall.tell(answered("c2", "8002"))
+        await hall.tell(
+            f.TalkEnded(at=clock.now(), call_id="c1", seat="8001", ended_by=f.Party.TRANSFER),
+            f.TalkEnded(at=clock.now(), call_id="c2", seat="8002", ended_by=f.Party.CALLER),
+            answered("c1", "8002"),
+        )
+        for call in ("c1", "c2"):
+            form = CaseForm(request_id=uuid4(), call_id=call, what="路灯", street_code="110101013", class_code="0101")
+            await li.command(FileCase(id=0, case=form))
+        calls = {each["call_id"]: each["leader"] for each in (await boss.get("/api/calls")).json()["items"]}
+        assert calls == {"c1": "王芳", "c2": None}
+        assert (await boss.get("/api/calls/c1")).json()["call"]["leader"] == "王芳"
+        cases = {each["call_id"]: each["leader"] for each in (await boss.get("/api/cases")).json()["items"]}
+        assert cases == calls
+        (marked,) = (await boss.get("/api/cases", params={"leader": True})).json()["items"]
+        assert (marked["call_id"], marked["leader"]) == ("c1", "王芳")
+        assert (await boss.get(f"/api/cases/{marked['case_id']}")).json()["case"]["leader"] == "王芳"
+        (session,) = (await boss.get("/api/leaders")).json()
+        assert [call["call_id"] for call in session["calls"]] == ["c1"]

@@ -42,6 +42,7 @@ export interface CaseFilter {
   street?: string
   status?: string
   mine?: boolean
+  leader?: boolean
 }
 
 export interface CallbackFilter {

@@ -203,7 +203,7 @@ export interface CallCard {
   stage: 'ringing' | 'answered' | 'ended'
 }
 /**
- * One case in a list or a pop-up.
+ * One case in a list or a pop-up; `leader` is who answered its call in a session of leaders, told in lists only.
  */
 export interface CaseSummary {
   call_id: string | null
@@ -212,6 +212,7 @@ export interface CaseSummary {
   community_name: string | null
   filed_at: string
   filed_by: string
+  leader: string | null
   number: string
   open: boolean
   status: CaseStatus
@@ -270,7 +271,9 @@ export interface CallDetail {
   transcript: TranscriptView
 }
 /**
- * One call in a list. Times in UTC; durations in ms. `host` is the PBX that it came to, or was placed by.
+ * One call in a list. Times in UTC; durations in ms.
+ *
+ * `host` is the PBX that it came to, or was placed by; `leader` who answered it in a session of leaders.
  */
 export interface CallRow {
   agent_name: string | null
@@ -283,6 +286,7 @@ export interface CallRow {
   direction: 'inbound' | 'outbound'
   ended_at: string | null
   host: string
+  leader: string | null
   outcome: string | null
   queue: string | null
   recording: RecordingState
@@ -1245,18 +1249,23 @@ export interface HostOption {
   title: string
 }
 /**
- * A call that a leader answered, with the case filed in it and how that stands; followed up to the end.
+ * A call that a leader answered, with a case filed in it and how that stands.
+ *
+ * `callback` is the furthest that a callback visit for it has come, None when none was promised yet; `at_end` tells
+ * that the case is closed and its citizen was called back.
  */
 export interface LeaderCall {
   answered_at: string
+  at_end: boolean
   call_id: string
+  callback: CallbackState | null
   caller: CallerView
   case_id: string | null
   case_number: string | null
-  case_status: string | null
+  case_status: CaseStatus | null
 }
 /**
- * A leader's session. `open_cases` counts the cases of its calls that are not closed yet.
+ * A leader's session. `open_cases` counts the cases of its calls that are not at their end yet.
  */
 export interface LeaderSessionView {
   calls: LeaderCall[]
