@@ -48,6 +48,7 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     queueing.MissedView,
     queueing.BlacklistAsk,
     queueing.BlacklistView,
+    queueing.CallBlacklist,
     calls.CallRow,
     calls.CallDetail,
     calls.RevealNumber,

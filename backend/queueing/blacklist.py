@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from backend.calls.models import Call
+from backend.calls.service import call_for_case
 from backend.citizens.numbers import mask, read_number
 from backend.citizens.service import caller_view, names_of
 from backend.identity import audit
@@ -106,6 +107,18 @@ async def entries(tx: Transaction, now: datetime) -> list[BlacklistView]:
     names = await names_of(tx, {row.number for row in rows})
     shown = [_view(row, names.get(row.number), now) for row in rows]
     return sorted(shown, key=lambda each: (each.state is not EntryState.ASKED, not each.in_force))
+
+
+async def of_call(tx: Transaction, who: Principal, call_id: str, now: datetime) -> BlacklistView | None:
+    """The entry for this call's number that is in force or waits for consent. Raises `CallUnknown`."""
+    caller = (await call_for_case(tx, who, call_id)).caller
+    query = select(BlacklistEntry).where(
+        BlacklistEntry.number == caller.e164,
+        BlacklistEntry.state.in_([EntryState.ASKED.value, EntryState.AGREED.value]),
+        BlacklistEntry.until > now,
+    )
+    entry = (await tx.session.execute(query)).scalar_one_or_none()
+    return None if entry is None else _view(entry, None, now)
 
 
 async def in_force(tx: Transaction, now: datetime) -> dict[str, datetime]:

@@ -17,6 +17,7 @@ from backend.queueing.schemas import (
     BlacklistAsk,
     BlacklistDecision,
     BlacklistView,
+    CallBlacklist,
     LeaderOpen,
     LeaderSessionView,
     MissedDial,
@@ -100,6 +101,15 @@ async def list_blacklist(
     """What waits for consent, what is in force, and what was."""
     async with database.transaction() as tx:
         return await blacklist.entries(tx, clock.now())
+
+
+@router.get("/calls/{call_id}/blacklist")
+async def blacklist_of_call(
+    call_id: str, database: Store, who: Annotated[Principal, Depends(requires("blacklist.ask"))]
+) -> CallBlacklist:
+    """Whether the caller of this call is refused, or is to be."""
+    async with database.transaction() as tx:
+        return CallBlacklist(entry=await blacklist.of_call(tx, who, call_id, clock.now()))
 
 
 @router.post("/blacklist")

@@ -45,6 +45,12 @@ class BlacklistView(Schema):
     decided_by: str | None
 
 
+class CallBlacklist(Schema):
+    """What the black list says of a call: the entry of its number that is in force or waits for consent, if any."""
+
+    entry: BlacklistView | None
+
+
 class LeaderOpen(Schema):
     """Let a leader answer citizens in person for so long, beginning now."""
 

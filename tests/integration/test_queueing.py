@@ -123,6 +123,25 @@ async def test_a_number_is_refused_only_after_two_people(hall: ConsoleHall) -> N
             assert list((await tx.session.execute(acts)).scalars()) == ["blacklist_asked", "blacklist_agreed"]
 
 
+async def test_a_caller_is_proposed_and_agreed_on_from_the_page_of_his_call(hall: ConsoleHall) -> None:
+    async with hall.console("wang") as seated, hall.browser("wang") as wang, hall.browser("boss") as boss:
+        await hall.take_seat(seated, "8001")
+        await hall.tell(*ringing("c1", "8001", NUMBER), answered("c1", "8001"))
+        assert (await wang.get("/api/calls/c1/blacklist")).json() == {"entry": None}
+        until = (clock.now() + timedelta(days=7)).isoformat()
+        wish = {"call_id": "c1", "until": until, "reason": "反复谩骂"}
+        asked = (await wang.post("/api/blacklist", json=wish)).json()
+        shown = (await boss.get("/api/calls/c1/blacklist")).json()["entry"]
+        assert (shown["entry_id"], shown["state"], shown["reason"]) == (asked["entry_id"], "asked", "反复谩骂")
+        assert NUMBER not in str(shown)
+        await boss.post(f"/api/blacklist/{asked['entry_id']}/decision", json={"move": "agree"})
+        assert (await wang.get("/api/calls/c1/blacklist")).json()["entry"]["in_force"]
+        await boss.post(f"/api/blacklist/{asked['entry_id']}/decision", json={"move": "lift"})
+        assert (await wang.get("/api/calls/c1/blacklist")).json() == {"entry": None}
+    async with hall.browser("li") as li:
+        assert (await li.get("/api/calls/c1/blacklist")).status_code == 404
+
+
 async def test_who_asked_does_not_decide(hall: ConsoleHall) -> None:
     wish = {"number": NUMBER, "until": (clock.now() + timedelta(days=1)).isoformat(), "reason": "骚扰"}
     async with hall.browser("boss") as boss:

@@ -1,6 +1,7 @@
 import type {
   BlacklistAsk,
   BlacklistView,
+  CallBlacklist,
   AttemptView,
   CallDetail,
   CallRow,
@@ -84,6 +85,7 @@ export const api = {
   callCases: (callId: string) => rest.get<CaseSummary[]>(`/calls/${id(callId)}/cases`),
   recordingUrl: (callId: string) => `/api/calls/${id(callId)}/recording`,
   reveal: (callId: string, reason: string) => rest.post<RevealedNumber>(`/calls/${id(callId)}/reveal`, { reason }),
+  callBlacklist: (callId: string) => rest.get<CallBlacklist>(`/calls/${id(callId)}/blacklist`),
   cases: (filter: CaseFilter, cursor?: string | null) => rest.get<Page<CaseSummary>>('/cases', { ...filter, cursor }),
   case: (caseId: string) => rest.get<CaseDetail>(`/cases/${id(caseId)}`),
   caseCallbacks: (caseId: string) => rest.get<CallbackView[]>(`/cases/${id(caseId)}/callbacks`),

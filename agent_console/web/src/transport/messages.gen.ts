@@ -261,6 +261,12 @@ export interface HandedBy {
   seat: string
 }
 /**
+ * What the black list says of a call: the entry of its number that is in force or waits for consent, if any.
+ */
+export interface CallBlacklist {
+  entry: BlacklistView | null
+}
+/**
  * Everything about one call. `parts` are what the citizen's call was at other PBX hosts, before and after.
  */
 export interface CallDetail {
