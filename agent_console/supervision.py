@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from backend.calls.schemas import HallCall, SupervisorView
 from backend.kernel.schemas import CallId, Schema
 from backend.notices.schemas import NoticeText, NoticeView, Receipt, SentNotice
@@ -87,13 +89,17 @@ class EndCall(_OfCall):
 
 
 class SendNotice(Schema):
-    """Tell everybody who sits at these seats (None: at any) something. The same `notice_id` sends once."""
+    """Tell everybody who sits at these seats (None: at any), now or within `minutes`, something.
+
+    The same `notice_id` sends once.
+    """
 
     command: Literal["send_notice"] = "send_notice"
     id: int
     notice_id: UUID
     text: NoticeText
     seats: list[str] | None = None
+    minutes: int = Field(default=1440, ge=10, le=10_080)
 
 
 class ReadNotice(Schema):

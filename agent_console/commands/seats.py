@@ -5,14 +5,17 @@ from __future__ import annotations
 from agent_console.desk import Desk
 from agent_console.protocol import ExtendWrapUp, MakeReady, PauseSeat, SetSkills, SignInSeat, SignOutSeat
 from backend.kernel import clock
+from backend.notices import service as notices
 from backend.seats import service, skills
 from backend.seats.schemas import SeatView, SkillsView
 
 
 async def sign_in_seat(desk: Desk, command: SignInSeat) -> SeatView:
-    """Sit down; the seat takes no calls until it is made ready."""
+    """Sit down; the seat takes no calls until it is made ready. What was told to the seats and still holds comes too."""
+    now = clock.now()
     async with desk.database.transaction() as tx:
-        view = await service.sign_in(tx, command.seat, desk.principal, clock.now(), desk.times)
+        view = await service.sign_in(tx, command.seat, desk.principal, now, desk.times)
+        await notices.hand_out(tx, desk.principal, view.seat, now)
     desk.seat = view.seat
     return view
 

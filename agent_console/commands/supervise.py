@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from agent_console.desk import Desk
 from agent_console.supervision import (
     BargeCall,
@@ -20,6 +22,7 @@ from backend.calls import supervise as calls
 from backend.kernel import clock
 from backend.notices import service as notices
 from backend.notices.schemas import Receipt, SentNotice
+from backend.notices.service import NoticeWish
 from backend.orders.schemas import OrderView
 from backend.seats import forced
 from backend.seats.schemas import SeatView
@@ -87,7 +90,8 @@ async def _take_part(desk: Desk, command: ListenCall | WhisperCall | BargeCall, 
 async def send_notice(desk: Desk, command: SendNotice) -> SentNotice:
     """Tell the seats something."""
     async with desk.database.transaction() as tx:
-        return await notices.send(tx, desk.principal, command.notice_id, command.text, command.seats, clock.now())
+        wish = NoticeWish(command.notice_id, command.text, command.seats, timedelta(minutes=command.minutes))
+        return await notices.send(tx, desk.principal, wish, clock.now())
 
 
 async def read_notice(desk: Desk, command: ReadNotice) -> Receipt:

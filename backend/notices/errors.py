@@ -6,7 +6,7 @@ from backend.kernel.errors import Conflict, NotFound
 
 
 class NobodyToTell(Conflict):
-    """Nobody sits at the seats that the notice was meant for."""
+    """There are no such seats, so nobody would ever get the notice."""
 
 
 class NoticeReused(Conflict):

@@ -15,17 +15,18 @@ NoticeText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=
 
 
 class NoticeView(Schema):
-    """A notice to this person; `read_at` None until it is read."""
+    """A notice to this person, shown until `ends_at`; `read_at` None until it is read."""
 
     notice_id: UUID
     text: str
     sender_name: str
     sent_at: datetime
+    ends_at: datetime
     read_at: datetime | None = None
 
 
 class Receipt(Schema):
-    """One reader of a notice: the seat they sat at when it was sent, and when they read it."""
+    """One reader of a notice: the seat they sat at when they got it, and when they read it."""
 
     user_id: UUID
     seat: str
@@ -34,11 +35,12 @@ class Receipt(Schema):
 
 
 class SentNotice(Schema):
-    """A notice with its readers, by seat; `to_all` when it went to everybody who sat at a seat."""
+    """A notice with its readers, by seat; `to_all` when it goes to everybody who sits at a seat until it ends."""
 
     notice_id: UUID
     text: str
     sender_name: str
     sent_at: datetime
+    ends_at: datetime
     to_all: bool
     receipts: list[Receipt]

@@ -1,8 +1,12 @@
-"""Sending a notice to the people at the seats, and reading it. A receipt is unread until its reader says so, once."""
+"""Sending a notice to the people at the seats, and reading it. A receipt is unread until its reader says so, once.
+
+Until it ends a notice also goes to those who sit down later: at its seats, or anywhere when it was sent to all.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,33 +20,46 @@ from backend.notices.schemas import NoticeView, Receipt, SentNotice
 from backend.seats import repository as seats
 from backend.seats.seating import Seated
 
-SHOWN_FOR = timedelta(hours=24)
-"""How long a notice is shown; it stands in the record for good."""
+LISTED_FOR = timedelta(hours=24)
+"""How long its senders still see a notice that has ended; it stands in the record for good."""
 _MOST = 20
 _SENDERS = "permission:notices.send"
 
 
-async def send(
-    tx: Transaction, who: Principal, notice_id: UUID, text: str, to: Sequence[str] | None, now: datetime
-) -> SentNotice:
-    """Tell everybody who sits at these seats (None: at any). The same `notice_id` sends once.
+@dataclass(frozen=True, slots=True)
+class NoticeWish:
+    """What is to be told, to which seats (None: all), and for how long; `notice_id` is made by the client."""
 
-    Raises `NobodyToTell` when nobody sits there, `NoticeReused` when the id stands for another text.
+    notice_id: UUID
+    text: str
+    seats: Sequence[str] | None
+    lasts: timedelta
+
+
+async def send(tx: Transaction, who: Principal, wish: NoticeWish, now: datetime) -> SentNotice:
+    """Tell everybody who sits at these seats now or until the notice ends. The same `notice_id` sends once.
+
+    Raises `NobodyToTell` when there are no such seats, `NoticeReused` when the id stands for another text.
     """
+    await repository.one_at_a_time(tx)
+    notice_id, text, to = wish.notice_id, wish.text, wish.seats
     if (before := await _sent_before(tx, who, notice_id, text)) is not None:
         return before
-    readers = [seated for seated in await seats.all_seats(tx) if _is_reader(seated, who, to)]
-    if not readers:
+    all_seats = await seats.all_seats(tx)
+    if to is not None and not {seated.seat for seated in all_seats} & set(to):
         raise NobodyToTell(
-            "Nobody sits at these seats.", kept="The text is still on the screen.", next_step="Choose other seats."
+            "There are no such seats.", kept="The text is still on the screen.", next_step="Choose other seats."
         )
+    readers = [seated for seated in all_seats if _is_reader(seated, who, to)]
     notice = Notice(
         notice_id=notice_id,
         text=text,
         to_all=to is None,
+        seats=sorted(set(to or ())),
         sent_by=who.user_id,
         sender_name=who.display_name,
         sent_at=now,
+        ends_at=now + wish.lasts,
     )
     receipts = [
         NoticeReceipt(
@@ -51,17 +68,23 @@ async def send(
         )
         for seated in readers
     ]  # fmt: skip
-    if not await repository.add(tx, notice, receipts):
-        return await send(tx, who, notice_id, text, to, now)  # another copy of the request was quicker
-    sent = _sent(notice, receipts)
+    await repository.add(tx, notice, receipts)
     await audit.record(
         tx, who, "notice_sent", "notice", notice_id, {"text": text, "seats": [each.seat for each in receipts]}, at=now
     )
-    to_readers = [f"user:{each.user_id}" for each in receipts]
-    arrived = _received(notice, receipts[0]).model_dump(mode="json")
-    tx.emit("notice_arrived", entity=str(notice_id), audience=to_readers, payload=arrived, at=now)
-    tx.emit("notice_sent", entity=str(notice_id), audience=[_SENDERS], payload=sent.model_dump(mode="json"), at=now)
-    return sent
+    return _tell(tx, notice, receipts, receipts, now)
+
+
+async def hand_out(tx: Transaction, who: Principal, seat: str, now: datetime) -> None:
+    """Give who sits down at this seat the notices that have not ended; those that they had already stay as they are."""
+    await repository.one_at_a_time(tx)
+    for notice in await repository.valid(tx, seat, now):
+        receipt = NoticeReceipt(
+            notice_id=notice.notice_id, user_id=who.user_id, seat=seat, agent_name=who.display_name, read_at=None
+        )
+        if notice.sent_by != who.user_id and await repository.hand_out(tx, receipt):
+            ((_, receipts),) = await repository.with_receipts(tx, notice_id=notice.notice_id)
+            _tell(tx, notice, receipts, [receipt], now)
 
 
 async def read(tx: Transaction, who: Principal, notice_id: UUID, now: datetime) -> Receipt:
@@ -79,15 +102,28 @@ async def read(tx: Transaction, who: Principal, notice_id: UUID, now: datetime) 
 
 
 async def notices_for(tx: Transaction, who: Principal, now: datetime) -> list[NoticeView]:
-    """What this person was sent lately, newest first."""
-    found = await repository.of_reader(tx, who.user_id, now - SHOWN_FOR, _MOST)
+    """What this person was sent and has not ended, newest first."""
+    found = await repository.of_reader(tx, who.user_id, now, _MOST)
     return [_received(notice, receipt) for notice, receipt in found]
 
 
 async def sent_lately(tx: Transaction, now: datetime) -> list[SentNotice]:
-    """The notices of the last day with their readers, newest first, whoever sent them."""
-    found = await repository.with_receipts(tx, since=now - SHOWN_FOR, limit=_MOST)
+    """The notices that hold, or did within the last day, with their readers, newest first, whoever sent them."""
+    found = await repository.with_receipts(tx, since=now - LISTED_FOR, limit=_MOST)
     return [_sent(notice, receipts) for notice, receipts in found]
+
+
+def _tell(
+    tx: Transaction, notice: Notice, receipts: Sequence[NoticeReceipt], fresh: Sequence[NoticeReceipt], now: datetime
+) -> SentNotice:
+    """To whom a notice is new that it arrived, and to its senders how it stands."""
+    sent, entity = _sent(notice, receipts), str(notice.notice_id)
+    if fresh:
+        to_readers = [f"user:{each.user_id}" for each in fresh]
+        arrived = _received(notice, None).model_dump(mode="json")
+        tx.emit("notice_arrived", entity=entity, audience=to_readers, payload=arrived, at=now)
+    tx.emit("notice_sent", entity=entity, audience=[_SENDERS], payload=sent.model_dump(mode="json"), at=now)
+    return sent
 
 
 def _is_reader(seated: Seated, who: Principal, to: Sequence[str] | None) -> bool:
@@ -109,13 +145,14 @@ def _receipt(receipt: NoticeReceipt) -> Receipt:
     return Receipt.model_validate(receipt)
 
 
-def _received(notice: Notice, receipt: NoticeReceipt) -> NoticeView:
+def _received(notice: Notice, receipt: NoticeReceipt | None) -> NoticeView:
     return NoticeView(
         notice_id=notice.notice_id,
         text=notice.text,
         sender_name=notice.sender_name,
         sent_at=notice.sent_at,
-        read_at=receipt.read_at,
+        ends_at=notice.ends_at,
+        read_at=None if receipt is None else receipt.read_at,
     )
 
 
@@ -125,6 +162,7 @@ def _sent(notice: Notice, receipts: Sequence[NoticeReceipt]) -> SentNotice:
         text=notice.text,
         sender_name=notice.sender_name,
         sent_at=notice.sent_at,
+        ends_at=notice.ends_at,
         to_all=notice.to_all,
         receipts=[_receipt(each) for each in receipts],
     )

@@ -6,13 +6,14 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from agent_console.client import CommandRefused
-from agent_console.protocol import ExtendWrapUp, SignInSeat
+from agent_console.protocol import ExtendWrapUp, SignInSeat, SignOutSeat
 from agent_console.supervision import EndWrapUp, ForcePause, ForceReady, ForceSignOut, ReadNotice, SendNotice
 from backend.identity.models import AuditEntry
 from backend.kernel import clock
+from backend.notices.models import Notice
 from backend.seats.schemas import PauseReason, SeatState
 from telephony import facts as f
 
@@ -119,7 +120,7 @@ async def test_during_a_call_force_takes_effect_after_it_and_a_wrap_up_can_be_en
         (ForcePause(id=0, seat="8001", reason=PauseReason.NO_ANSWER), "PauseReasonReserved"),
         (ForceReady(id=0, seat="8001"), "PhoneNotRegistered"),
         (EndWrapUp(id=0, seat="8001"), "NotInWrapUp"),
-        (SendNotice(id=0, notice_id=uuid4(), text="在吗", seats=["8002"]), "NobodyToTell"),
+        (SendNotice(id=0, notice_id=uuid4(), text="在吗", seats=["9999"]), "NobodyToTell"),
         (ReadNotice(id=0, notice_id=uuid4()), "NoticeUnknown"),
     ],
 )
@@ -162,6 +163,36 @@ async def test_a_notice_reaches_who_sits_there_and_its_sender_sees_who_read_it(h
             assert [one.read_at for one in to_one.receipts] == [receipt.read_at]
             assert [(one.seat, one.read_at) for one in to_all.receipts] == [("8001", None), ("8002", None)]
     assert len(await audited(hall, "notice_sent")) == 2
+
+
+async def test_who_sits_down_while_a_notice_holds_gets_it_once(hall: ConsoleHall) -> None:
+    now = clock.now()
+    async with hall.console("boss") as boss, hall.console("wang") as wang, hall.console("li") as li:
+        to_all = SendNotice(id=0, notice_id=uuid4(), text="全体注意", minutes=60)
+        to_one = SendNotice(id=0, notice_id=uuid4(), text="8001 注意", seats=["8001"], minutes=60)
+        short = SendNotice(id=0, notice_id=uuid4(), text="马上开会", minutes=10)
+        for notice in (to_all, to_one, short):
+            sent = await boss.command(notice)
+            assert sent["receipts"] == []
+        async with hall.database.transaction() as tx:  # the short one has ended meanwhile
+            await tx.session.execute(update(Notice).where(Notice.text == short.text).values(ends_at=now))
+        await wang.command(SignInSeat(id=0, seat="8001"))
+        await li.command(SignInSeat(id=0, seat="8002"))
+        await hall.all_heard(wang, li, boss)
+        assert [body.notice.text for body in wang.kinds("notice_arrived")] == ["全体注意", "8001 注意"]
+        assert [body.notice.text for body in li.kinds("notice_arrived")] == ["全体注意"]
+        read_by = [body.notice for body in boss.kinds("notice_sent") if body.notice.to_all][-1].receipts
+        assert [(one.agent_name, one.read_at) for one in read_by] == [("王芳", None), ("李强", None)]
+        await wang.command(ReadNotice(id=0, notice_id=to_all.notice_id))
+        await wang.command(SignOutSeat(id=0))
+        await wang.command(SignInSeat(id=0, seat="8003"))
+        await hall.all_heard(wang)
+        assert len(wang.kinds("notice_arrived")) == 2
+        async with hall.console("boss") as again, hall.console("wang") as another_tab:
+            listed = {one.text: one for one in again.welcomes[0].hall.notices}
+            assert listed.keys() == {"全体注意", "8001 注意", "马上开会"}
+            assert [one.read_at is None for one in listed["全体注意"].receipts] == [False, True]
+            assert [one.text for one in another_tab.welcomes[0].notices] == ["8001 注意", "全体注意"]
 
 
 @pytest.mark.parametrize("shown", [False, True])

@@ -66,7 +66,7 @@ export const errors: Record<string, ErrorText> = {
   ListensToItself: { message: '这是您自己的席位。', next_step: '请选择其他席位。' },
   NobodyAtSeat: { message: '该席位已无人入席。', kept: '没有做任何改动。' },
   IllegalSeatMove: { message: '席位当前状态不允许此操作。', next_step: '请按席位的最新状态操作。' },
-  NobodyToTell: { message: '所选席位都没有人。', kept: '通知内容还在。', next_step: '请选择其他席位。' },
+  NobodyToTell: { message: '没有所选的席位。', kept: '通知内容还在。', next_step: '请选择其他席位。' },
   NoticeReused: { message: '这条通知已用其他内容发过。', next_step: '请作为新通知再发。' },
   NoticeUnknown: { message: '没有找到这条通知。', next_step: RELOAD },
   SeatChangedMeanwhile: { message: '席位状态刚刚变化。', next_step: '请按当前状态重新操作。' },

@@ -756,11 +756,14 @@ export interface EndCall {
   seat: string
 }
 /**
- * Tell everybody who sits at these seats (None: at any) something. The same `notice_id` sends once.
+ * Tell everybody who sits at these seats (None: at any), now or within `minutes`, something.
+ *
+ * The same `notice_id` sends once.
  */
 export interface SendNotice {
   command: 'send_notice'
   id: number
+  minutes: number
   notice_id: string
   seats: string[] | null
   text: string
@@ -879,9 +882,10 @@ export interface MissedRing {
   seat: string
 }
 /**
- * A notice with its readers, by seat; `to_all` when it went to everybody who sat at a seat.
+ * A notice with its readers, by seat; `to_all` when it goes to everybody who sits at a seat until it ends.
  */
 export interface SentNotice {
+  ends_at: string
   notice_id: string
   receipts: Receipt[]
   sender_name: string
@@ -890,7 +894,7 @@ export interface SentNotice {
   to_all: boolean
 }
 /**
- * One reader of a notice: the seat they sat at when it was sent, and when they read it.
+ * One reader of a notice: the seat they sat at when they got it, and when they read it.
  */
 export interface Receipt {
   agent_name: string
@@ -927,9 +931,10 @@ export interface LinkView {
   state: string
 }
 /**
- * A notice to this person; `read_at` None until it is read.
+ * A notice to this person, shown until `ends_at`; `read_at` None until it is read.
  */
 export interface NoticeView {
+  ends_at: string
   notice_id: string
   read_at: string | null
   sender_name: string

@@ -34,7 +34,8 @@ export const useHall = defineStore('hall', () => {
   }
 
   function noticeSent(notice: SentNotice): void {
-    notices.value = [notice, ...notices.value.filter(({ notice_id }) => notice_id !== notice.notice_id)]
+    const others = notices.value.filter(({ notice_id }) => notice_id !== notice.notice_id)
+    notices.value = [notice, ...others].sort((a, b) => b.sent_at.localeCompare(a.sent_at))
   }
 
   function noticeRead(noticeId: string, receipt: Receipt): void {
@@ -72,7 +73,7 @@ export const useHall = defineStore('hall', () => {
       line.send<OrderView>({ command: `${act}_call`, request_id: requestId, call_id: callId, seat }, { repeatable: true }),
     /** The call in which the supervisor at `seat` takes part now. */
     supervisedFrom: (seat: string) => inOrder.value.find(({ supervisors }) => supervisors.some(({ by_seat }) => by_seat === seat)),
-    sendNotice: (noticeId: string, text: string, to: string[] | null) =>
-      line.send<SentNotice>({ command: 'send_notice', notice_id: noticeId, text, seats: to }, { repeatable: true }),
+    sendNotice: (noticeId: string, text: string, to: string[] | null, minutes: number) =>
+      line.send<SentNotice>({ command: 'send_notice', notice_id: noticeId, text, seats: to, minutes }, { repeatable: true }),
   }
 })
