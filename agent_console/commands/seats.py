@@ -11,7 +11,7 @@ from backend.seats.schemas import SeatView, SkillsView
 
 
 async def sign_in_seat(desk: Desk, command: SignInSeat) -> SeatView:
-    """Sit down; the seat takes no calls until it is made ready. What was told to the seats and still holds comes too."""
+    """Sit down; the seat takes no calls until it is made ready. Notices that still hold are handed out."""
     now = clock.now()
     async with desk.database.transaction() as tx:
         view = await service.sign_in(tx, command.seat, desk.principal, now, desk.times)

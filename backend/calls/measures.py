@@ -17,6 +17,8 @@ usual terms of call centres (COPC, ISO 18295-1): average speed of answer, handli
 | short | is unanswered and ended before the short-call threshold (`hall.short_call_seconds`): a slip of the finger |
 | callback asked for | is unanswered, and its caller pressed the key for a callback while waiting |
 | abandoned | is unanswered, not short, and no callback was asked for |
+| of a queue | was in it last; one that the seat of its open case took first is of the queue that its number leads to |
+| on hold | is part of the talk of the seat that holds it, for as long as that lasts |
 
 `MEASURES` are the rates themselves, as the screen explains them.
 """

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple, TypeVar
 
-from backend.figures.seat_time import SeatMove, moves_by_seat, seat_tally, wrap_up_by_call
+from backend.figures.seat_time import Hold, SeatMove, moves_by_seat, seat_tally, wrap_up_by_call
 from backend.figures.tally import CallTally, SeatTally
 from backend.kernel.clock import BEIJING
+from telephony.pbx.settings import OWN_SEAT_QUEUE
 
 SpanName = Literal["15m", "1h", "24h", "day"]
 
@@ -35,7 +36,7 @@ class CallSeen(NamedTuple):
 
     call_id: str
     queue: str | None
-    seat: str | None
+    dialed_number: str
     direction: str
     stage: str
     outcome: str | None
@@ -69,10 +70,19 @@ def span_of(name: SpanName, day: date | None, now: datetime) -> Span:
     return Span(since, max(since, min(since + timedelta(days=1), now)), _SLOT_OF_A_DAY)
 
 
-def board(calls: Iterable[CallSeen], moves: Iterable[SeatMove], span: Span, *, short_ms: int) -> Board:
+def board(
+    calls: Iterable[CallSeen],
+    moves: Iterable[SeatMove],
+    span: Span,
+    *,
+    short_ms: int,
+    held: Iterable[Hold] = (),
+    queue_of_number: Mapping[str, str] | None = None,
+) -> Board:
     """Count calls that arrived in the span, in any order, and the time of the seats.
 
     `moves` begin with each seat's last one before the span; those after it only tell how long a wrap-up lasted.
+    `queue_of_number` tells to which queue each number of the hotline leads: that of a call which its own seat took.
     """
     of_seats = moves_by_seat(moves)
     wrapped = wrap_up_by_call(of_seats)
@@ -81,15 +91,16 @@ def board(calls: Iterable[CallSeen], moves: Iterable[SeatMove], span: Span, *, s
         for call in calls
         if span.since <= call.arrived_at < span.until
     ]
-    held = Counter[str]()
-    for call, _ in counted:
-        held[call.seat or ""] += call.hold_ms
+    holds_of = defaultdict[str, list[Hold]](list)
+    for hold in held:
+        holds_of[hold.seat].append(hold)
+    numbers = queue_of_number or {}
     return Board(
         span=span,
         total=CallTally.sum(tally for _, tally in counted),
-        queues=_grouped((call.queue or call_without_queue, tally) for call, tally in counted if tally.offered),
+        queues=_grouped((_queue_of(call, numbers), tally) for call, tally in counted if tally.offered),
         seats={
-            seat: seat_tally(own, span.since, span.until, hold_ms=held[seat]) for seat, own in sorted(of_seats.items())
+            seat: seat_tally(own, span.since, span.until, held=holds_of[seat]) for seat, own in sorted(of_seats.items())
         },
         curve=_curve(counted, span),
     )
@@ -97,6 +108,12 @@ def board(calls: Iterable[CallSeen], moves: Iterable[SeatMove], span: Span, *, s
 
 call_without_queue = ""
 """Where a call is counted that ended before it was in any queue."""
+
+
+def _queue_of(call: CallSeen, queue_of_number: Mapping[str, str]) -> str:
+    queue = queue_of_number.get(call.dialed_number) if call.queue == OWN_SEAT_QUEUE else call.queue
+    return queue or call_without_queue
+
 
 _Key = TypeVar("_Key", bound=Hashable)
 

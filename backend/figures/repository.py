@@ -6,15 +6,16 @@ from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, select, text
+from sqlalchemy import exists, or_, select, text
 
-from backend.calls.models import Call
+from backend.calls.models import Call, CallFact
 from backend.figures.board import CallSeen, Span
-from backend.figures.seat_time import SeatMove
+from backend.figures.seat_time import HOLD_FACTS, HoldFact, SeatMove
 from backend.identity.models import User
 from backend.kernel.database import Transaction
 from backend.queueing.models import MissedCall, MissedCaller
 
+_LONGEST_CALL = timedelta(hours=6)
 _WRAP_UP_WITHIN = timedelta(hours=1)
 """How long after a span the wrap-up of its last calls may still run."""
 
@@ -43,6 +44,23 @@ async def seat_moves(tx: Transaction, span: Span) -> list[SeatMove]:
     """What each seat did, from where it stood at the beginning of the span, in order."""
     until = span.until + _WRAP_UP_WITHIN
     return [SeatMove(*row) for row in await tx.session.execute(_MOVES, {"since": span.since, "until": until})]
+
+
+async def hold_facts(tx: Transaction, span: Span) -> list[HoldFact]:
+    """What tells of holds in the calls that were there in the span, each call's whole and in order."""
+    query = (
+        select(CallFact.call_id, CallFact.kind, CallFact.seat, CallFact.at)
+        .join(Call, Call.call_id == CallFact.call_id)
+        .where(
+            Call.arrived_at >= span.since - _LONGEST_CALL,
+            Call.arrived_at < span.until,
+            or_(Call.ended_at.is_(None), Call.ended_at >= span.since),
+            or_(Call.hold_ms > 0, Call.held_since.is_not(None)),
+            CallFact.kind.in_(HOLD_FACTS),
+        )
+        .order_by(CallFact.call_id, CallFact.n)
+    )
+    return [HoldFact(*row) for row in await tx.session.execute(query)]
 
 
 async def names_of(tx: Transaction, user_ids: Collection[UUID]) -> dict[UUID, str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 from uuid import UUID
 
 from backend.calls.measures import elapsed_ms
 from backend.figures.tally import SeatTally
+from telephony import facts as f
 from telephony.seats import Reason, SeatStatus
 
 
@@ -23,6 +24,23 @@ class SeatMove(NamedTuple):
     reason: str | None = None
     user_id: UUID | None = None
     call_id: str | None = None
+
+
+class HoldFact(NamedTuple):
+    """A fact of a call that begins or ends a hold (see `telephony.facts`)."""
+
+    call_id: str
+    kind: str
+    seat: str | None
+    at: datetime
+
+
+class Hold(NamedTuple):
+    """`seat` had a citizen on hold; `until` is None while it lasts."""
+
+    seat: str
+    since: datetime
+    until: datetime | None
 
 
 class Spell(NamedTuple):
@@ -46,10 +64,36 @@ def spells(moves: Sequence[SeatMove]) -> Iterator[Spell]:
         yield Spell(move, following.at)
 
 
-def seat_tally(moves: Sequence[SeatMove], since: datetime, until: datetime, *, hold_ms: int = 0) -> SeatTally:
-    """One seat's time in [since, until). A move before `since` tells where the seat stood; `hold_ms` comes from the
-    calls.
-    """
+HOLD_FACTS = frozenset(
+    fact.kind for fact in (f.CallHeld, f.CallResumed, f.TalkEnded, f.CallAnswered, f.CallEnded, f.CallEndWitnessed)
+)
+"""The facts that tell of holds, as `backend.calls.record` counts them: a hold is over when it is taken back, or when
+anybody's talk ends or begins."""
+
+
+def holds(facts: Iterable[HoldFact]) -> list[Hold]:
+    """Every hold of these calls, at the seat that held; each call's `HOLD_FACTS` are given whole and in order."""
+    return [hold for _, own in groupby(facts, key=lambda fact: fact.call_id) for hold in _holds_of_call(own)]
+
+
+def _holds_of_call(facts: Iterable[HoldFact]) -> list[Hold]:
+    found: list[Hold] = []
+    lasting: Hold | None = None
+    talks = over = False
+    for fact in facts:
+        if fact.kind == f.CallEndWitnessed.kind:  # the end had only been noticed later, and that of a hold with it
+            found = [hold._replace(until=min(hold.until or fact.at, fact.at)) for hold in found]
+        elif fact.kind == f.CallHeld.kind and talks and lasting is None:
+            lasting = Hold(fact.seat or "", fact.at, None)
+        elif fact.kind != f.CallHeld.kind and not over:
+            found += [] if lasting is None else [lasting._replace(until=fact.at)]
+            lasting, over = None, fact.kind == f.CallEnded.kind
+            talks = (talks or fact.kind == f.CallAnswered.kind) and not over
+    return found if lasting is None else [*found, lasting]
+
+
+def seat_tally(moves: Sequence[SeatMove], since: datetime, until: datetime, *, held: Iterable[Hold] = ()) -> SeatTally:
+    """One seat's time in [since, until). A move before `since` tells where the seat stood; `held` are its holds."""
     began = [move for move in moves if since <= move.at < until]
     spent: Counter[str] = Counter()
     for move, end in [*spells(moves), *(Spell(last, until) for last in moves[-1:])]:
@@ -60,7 +104,7 @@ def seat_tally(moves: Sequence[SeatMove], since: datetime, until: datetime, *, h
         ready_ms=spent[SeatStatus.READY],
         ringing_ms=spent[SeatStatus.RINGING],
         talking_ms=spent[SeatStatus.TALKING],
-        hold_ms=hold_ms,
+        hold_ms=sum(elapsed_ms(max(hold.since, since), min(hold.until or until, until)) for hold in held),
         wrap_up_ms=spent[SeatStatus.WRAP_UP],
         paused_ms=spent[SeatStatus.PAUSED],
     )

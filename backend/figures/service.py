@@ -10,7 +10,7 @@ from uuid import UUID
 from backend.figures import repository
 from backend.figures.board import SpanName, board, span_of
 from backend.figures.schemas import FiguresView
-from backend.figures.seat_time import SeatMove
+from backend.figures.seat_time import SeatMove, holds
 from backend.figures.views import Groups, figures_view
 from backend.kernel.database import Database
 
@@ -45,8 +45,18 @@ class FiguresDesk:
         async with self._database.transaction() as tx:
             calls = await repository.calls_in(tx, span)
             moves = await repository.seat_moves(tx, span)
+            held = await repository.hold_facts(tx, span)
             names = await repository.names_of(tx, {move.user_id for move in moves if move.user_id is not None})
-        whole = await asyncio.to_thread(board, calls, moves, span, short_ms=self._short_ms)
+        whole = await asyncio.to_thread(
+            lambda: board(
+                calls,
+                moves,
+                span,
+                short_ms=self._short_ms,
+                held=holds(held),
+                queue_of_number=self._groups.queue_of_number,
+            )
+        )
         return figures_view(whole, _agents(moves, names, span.until), self._groups, short_ms=self._short_ms)
 
 

@@ -10,24 +10,26 @@ from backend.calls import measures
 from backend.figures import schemas
 from backend.figures.board import Board
 from backend.figures.tally import Average, CallTally, SeatTally, Share
-from telephony.pbx.settings import OWN_SEAT_QUEUE, OWN_SEAT_TITLE, PbxSettings
+from telephony.pbx.settings import PbxSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """What queues are called, which skill each asks for, and what skills are called."""
+    """What queues are called, which skill each asks for, what skills are called, and where each number leads."""
 
     queues: Mapping[str, str]
     skill_of: Mapping[str, str]
     skills: Mapping[str, str]
+    queue_of_number: Mapping[str, str]
 
     @classmethod
     def of(cls, pbx: PbxSettings) -> Groups:
         """As the configuration names them."""
         return cls(
-            {OWN_SEAT_QUEUE: OWN_SEAT_TITLE} | {queue.name: queue.title for queue in pbx.queues},
+            {queue.name: queue.title for queue in pbx.queues},
             {queue.name: queue.skill for queue in pbx.queues},
             {skill.name: skill.title for skill in pbx.skills},
+            {number.number: number.queue for number in pbx.all_numbers},
         )
 
 
@@ -37,7 +39,7 @@ def figures_view(
     """The whole board; `agents` are the names of those who sat at each seat."""
     by_skill: defaultdict[str, list[CallTally]] = defaultdict(list)
     for queue, tally in board.queues.items():
-        by_skill[groups.skill_of.get(queue, queue)].append(tally)  # the own-seat queue asks for no skill
+        by_skill[groups.skill_of.get(queue, queue)].append(tally)
     skills = {skill: CallTally.sum(tallies) for skill, tallies in by_skill.items()}
     return schemas.FiguresView(
         since=board.span.since,

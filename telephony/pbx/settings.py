@@ -29,7 +29,6 @@ from telephony.pbx.routing_settings import (
 
 OWN_SEAT_QUEUE = "own-seat"
 """The queue in which a caller waits for one certain seat: every signed-in seat is a member at a place of its own."""
-OWN_SEAT_TITLE = "原坐席优先"
 
 
 class Phone(StrEnum):

@@ -32,7 +32,7 @@ async def ask(hall: ConsoleHall, **query: str) -> dict[str, Any]:
 async def test_an_answered_an_abandoned_and_an_open_call_are_counted_as_they_stand(hall: ConsoleHall) -> None:
     async with hall.console("wang") as wang:
         await hall.take_seat(wang, "8001")
-        held = f.CallHeld(at=clock.now() + timedelta(seconds=2), call_id="c1", seat="8001")
+        held = f.CallHeld(at=clock.now() - timedelta(seconds=8), call_id="c1", seat="8001")
         back = f.CallResumed(at=held.at + timedelta(seconds=3), call_id="c1", seat="8001")
         over = f.CallEnded(
             at=back.at + timedelta(seconds=5), call_id="c1", outcome=f.CallOutcome.ANSWERED,
@@ -53,6 +53,7 @@ async def test_an_answered_an_abandoned_and_an_open_call_are_counted_as_they_sta
         assert sum(point["offered"] for point in found["curve"]) == 3
         seats = {seat["seat"]: seat for seat in found["seats"]}
         assert (seats["8001"]["talks"], seats["8001"]["agents"]) == (1, ["王芳"])
+        assert seats["8001"]["hold"] == {"average_ms": 3000, "count": 1}
         assert "8003" not in seats
         assert {"within_target", "connection", "occupancy"} <= {each["key"] for each in found["measures"]}
 

@@ -685,7 +685,6 @@ export const en: Messages = {
     no_calls: 'No calls in this span',
     no_seats: 'No seat was staffed in this span',
     no_queue: 'Before any queue',
-    own_seat: 'Own seat first',
     queue: 'Queue',
     seat: 'Seat',
     agent: 'Agent',

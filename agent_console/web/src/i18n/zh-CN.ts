@@ -672,7 +672,6 @@ export const zh = {
     no_calls: '这段时间没有来电',
     no_seats: '这段时间没有席位在岗',
     no_queue: '未入队列',
-    own_seat: '原坐席优先',
     queue: '队列',
     seat: '席位',
     agent: '坐席',

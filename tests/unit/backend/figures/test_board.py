@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from backend.figures.board import CallSeen, Span, board, span_of
-from backend.figures.seat_time import SeatMove
+from backend.figures.seat_time import Hold, SeatMove
 from backend.figures.tally import Average, CallTally, Share
 
 START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
@@ -19,7 +19,7 @@ def at(seconds: float) -> datetime:
 def call(name: str, s: float, *, wait: float, talk: float | None = None, hold: float = 0, **more: str) -> CallSeen:
     """A call that ended: answered when it has a talk."""
     return CallSeen(
-        call_id=name, queue=more.get("queue", "q96010"), seat="8001" if talk else None,
+        call_id=name, queue=more.get("queue", "q96010"), dialed_number=more.get("dialed", "96010"),
         direction=more.get("direction", "inbound"), stage="ended",
         outcome=more.get("outcome", "answered" if talk else "abandoned"), arrived_at=at(s),
         answered_at=at(s + wait) if talk else None, wait_ms=round(wait * 1000),
@@ -71,11 +71,25 @@ def test_each_queue_and_each_quarter_has_its_own() -> None:
 
 
 def test_a_seat_s_hour() -> None:
-    seat = board(CALLS, SEAT, HOUR, short_ms=5000).seats["8001"]
+    seat = board(CALLS, SEAT, HOUR, short_ms=5000, held=[Hold("8001", at(30), at(50))]).seats["8001"]
     assert (seat.talks, seat.missed, seat.paused_ms) == (2, 1, 300_000)
     assert (seat.ready_ms, seat.ringing_ms) == (11_000 + 5_000 + 125_000, 19_000)
     assert (seat.talk, seat.hold, seat.handling) == (Average(80_000, 2), Average(20_000, 2), Average(140_000, 2))
     assert seat.occupancy == Share(140_000, 300_000)
+
+
+def test_a_call_that_its_own_seat_took_counts_for_the_queue_of_its_number() -> None:
+    own = [call("a", 10, wait=5, talk=60, queue="own-seat", dialed="12345"), call("b", 20, wait=5, talk=60)]
+    numbers = {"96010": "q96010", "12345": "q12345"}
+    whole = board(own, [], HOUR, short_ms=5000, queue_of_number=numbers)
+    assert {queue: tally.answered for queue, tally in whole.queues.items()} == {"q96010": 1, "q12345": 1}
+
+
+def test_a_hold_is_the_time_of_the_seat_that_held_and_of_the_span_in_which_it_lasted() -> None:
+    moves = [SeatMove(seat, at(-600), "talking") for seat in ("8001", "8002")]
+    held = [Hold("8001", at(-30), at(20)), Hold("8002", at(3500), None), Hold("8002", at(4000), at(4100))]
+    seats = board(CALLS, moves, HOUR, short_ms=5000, held=held).seats
+    assert (seats["8001"].hold_ms, seats["8002"].hold_ms) == (20_000, 100_000)
 
 
 def test_nothing_is_no_rate() -> None:
