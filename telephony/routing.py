@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from telephony.pbx.parts import HostPart
+from telephony.pbx.routing_settings import MergedNumber, Standing
 from telephony.pbx.settings import OWN_SEAT_QUEUE, PbxSettings, QueueSettings
 
 Skills = Mapping[str, int]
@@ -106,7 +107,7 @@ def explain(settings: PbxSettings, dialed: str) -> Sequence[str]:
     if number is None:
         return [f"{dialed} is not a number of this hall: the call is refused."]
     old = next((m for m in settings.merged_numbers if m.number == dialed), None)
-    steps = [f"{dialed} is the old number of {old.title}, merged into this hotline."] if old else []
+    steps = [_explain_old(old)] if old else []
     steps.append("A number on the black list hears an announcement and is hung up.")
     if number.announcement:
         steps.append(f"The caller hears the announcement {number.announcement}, free of charge.")
@@ -117,6 +118,15 @@ def explain(settings: PbxSettings, dialed: str) -> Sequence[str]:
     queues = {queue.name: queue for queue in settings.queues}
     steps += _explain_host(settings, number.host, settings.host_of(queues[number.queue]))
     return [*steps, *_explain_queue(queues[number.queue]), *_explain_overflow(queues[number.queue], queues)]
+
+
+def _explain_old(old: MergedNumber) -> str:
+    known = {
+        Standing.VERIFIED: f"verified: {old.source}",
+        Standing.UNVERIFIED: "not verified: nobody has confirmed that it is merged into this hotline",
+        Standing.SAMPLE: "a sample: this entry was made up, put in your own",
+    }
+    return f"{old.number} is the old number of {old.title} ({known[old.standing]})."
 
 
 def _explain_host(settings: PbxSettings, arrives_at: str, waits_at: str) -> list[str]:

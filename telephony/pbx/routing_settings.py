@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from telephony.names import DEFAULT_HOST
 
@@ -59,10 +60,18 @@ class OverflowSettings(Settings):
     offer_callback: bool = True
 
 
+class Standing(StrEnum):
+    """Whether somebody confirmed that an old number rings here; a sample was made up to fill the list."""
+
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"
+    SAMPLE = "sample"
+
+
 class MergedNumber(Settings):
     """The number of a hotline that was merged into this one, still dialled by citizens.
 
-    `sample` marks an entry that was made up to fill the list until the hall puts in its own.
+    `standing` says how far the entry can be relied on; `source` who confirmed one that is verified, and when.
     """
 
     number: Digits
@@ -70,7 +79,14 @@ class MergedNumber(Settings):
     queue: QueueName
     announcement: AnnouncementName | None = None
     host: HostName = DEFAULT_HOST
-    sample: bool = False
+    standing: Standing = Standing.UNVERIFIED
+    source: Annotated[str, Field(max_length=200)] = ""
+
+    @model_validator(mode="after")
+    def _confirmed(self) -> Self:
+        if (self.standing is Standing.VERIFIED) is not bool(self.source):
+            raise ValueError(f"number {self.number}: verified and its source go together")
+        return self
 
 
 class MergedNumbers(Settings):

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from backend.app.config import Installation
 from backend.kernel.config import Environment
+from telephony.pbx.routing_settings import Standing
 from telephony.pbx.settings import PbxSettings, Phone
 from telephony.routing import explain
 
@@ -60,12 +61,22 @@ def test_what_cannot_work_is_refused_with_its_reason(settings: PbxSettings, part
 def test_the_delivered_old_numbers_fit_the_delivered_queues(tmp_path: Path) -> None:
     pbx = Installation(Environment(state=tmp_path, overlay=None)).config.pbx
     assert len(pbx.merged_numbers) == 62
-    assert sum(not merged.sample for merged in pbx.merged_numbers) >= 20
+    assert sum(merged.standing is not Standing.SAMPLE for merged in pbx.merged_numbers) >= 20
+    said = {Standing.SAMPLE: "a sample", Standing.UNVERIFIED: "not verified"}
     for merged in pbx.merged_numbers:
         steps = explain(pbx, merged.number)
         assert merged.title in steps[0]
+        assert said[merged.standing] in steps[0]
         assert any(merged.queue in step for step in steps)
     assert "refused" in explain(pbx, "99999")[0]
+
+
+def test_an_old_number_is_verified_by_somebody_or_it_is_not(settings: PbxSettings) -> None:
+    old = {"number": "12333", "title": "人社热线", "queue": "q96010", "standing": "verified"}
+    with pytest.raises(ValidationError, match="verified and its source go together"):
+        changed(settings, merged_numbers=[old])
+    confirmed = changed(settings, merged_numbers=[old | {"source": "carrier's order 17, 2026-11-20"}])
+    assert "verified: carrier's order 17" in explain(confirmed, "12333")[0]
 
 
 @pytest.mark.parametrize(
