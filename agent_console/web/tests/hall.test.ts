@@ -2,6 +2,7 @@ import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { useHall } from '@/entities/hall/store'
 import { useNotices } from '@/entities/notice/store'
+import { setServerTime } from '@/lib/clock'
 import type { HallCall, HallState, MissedRing, NoticeView, Receipt, SeatView, SentNotice } from '@/transport/messages.gen'
 
 const call = (call_id: string, stage: HallCall['stage'], arrived_at: string) =>
@@ -67,10 +68,13 @@ describe('the hall', () => {
 
 it('counts a notice as unread until it is read, and once however often it arrives', () => {
   const notices = useNotices()
-  const notice = { notice_id: 'n', read_at: null } as NoticeView
+  const notice = { notice_id: 'n', read_at: null, sent_at: '2026-11-22T02:00:00Z', ends_at: '2026-11-22T10:00:00Z' } as NoticeView
+  setServerTime('2026-11-22T03:00:00Z')
   notices.arrived(notice)
   notices.arrived(notice)
   expect(notices.unread).toHaveLength(1)
   notices.wasRead('n', 'now')
   expect([notices.unread.length, notices.all.length]).toEqual([0, 1])
+  setServerTime('2026-11-22T10:00:01Z')
+  expect(notices.all).toHaveLength(0)
 })
