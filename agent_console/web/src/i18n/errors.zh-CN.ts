@@ -63,6 +63,8 @@ export const errors: Record<string, ErrorText> = {
   PauseReasonReserved: { message: '该示忙原因由系统设置，不能手动选择。', next_step: '请选择其他原因。' },
   SeatNotTalking: { message: '该席位已不在这次通话中。', kept: '没有做任何操作。' },
   OwnPhoneBusy: { message: '您自己正在通话。', next_step: '请先结束自己的通话。' },
+  OnAnotherPbx: { message: '该席位在另一台交换机上，您的话机不能加入这次通话。', kept: '没有做任何操作。', next_step: '请改坐该分中心的席位，或请那里的班长操作。' },
+  SeatWithoutPbx: { message: '该席位所在的交换机已不在配置中。', next_step: '请选择其他席位。' },
   ListensToItself: { message: '这是您自己的席位。', next_step: '请选择其他席位。' },
   NobodyAtSeat: { message: '该席位已无人入席。', kept: '没有做任何改动。' },
   IllegalSeatMove: { message: '席位当前状态不允许此操作。', next_step: '请按席位的最新状态操作。' },
