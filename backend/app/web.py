@@ -24,6 +24,7 @@ from backend.app.config import Installation, callback_rules, hall_times, timekee
 from backend.callbacks import endpoints as callback_endpoints
 from backend.calls import endpoints as call_endpoints
 from backend.cases import endpoints as case_endpoints
+from backend.cases import list_endpoints as case_list_endpoints
 from backend.cases import service as cases
 from backend.cases.reference import References
 from backend.figures import endpoints as figure_endpoints
@@ -91,6 +92,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         identity_endpoints,
         seat_endpoints,
         call_endpoints,
+        case_list_endpoints,
         case_endpoints,
         callback_endpoints,
         queueing_endpoints,
