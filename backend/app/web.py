@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from agent_console import endpoints as console_endpoints
 from agent_console.hall import HallCalls
 from agent_console.hub import Hub
+from agent_console.phones import PhoneCalls
 from agent_console.popups import Popups
 from agent_console.renderers import renderers
 from agent_console.schemas import QueueTarget
@@ -64,7 +65,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     settings = console_settings(installation)
     popups = Popups(database, [installation.rings(host) for host in installation.hosts])
     calls = HallCalls(database, show_supervision=settings.show_supervision)
-    hub = Hub(database, settings.pbx, renderers(popups, calls), popups)
+    hub = Hub(database, settings.pbx, renderers(popups, calls, PhoneCalls(database)), popups)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
