@@ -75,7 +75,7 @@ export const errors: Record<string, ErrorText> = {
   PhoneNotRegistered: {
     message: '话机尚未注册，不能就绪。',
     kept: '席位保持示忙。',
-    next_step: '请查看通话栏中的话机提示：允许麦克风、接好耳麦，待显示“话机正常”后再就绪。',
+    next_step: '请按通话栏中的话机提示处理，待显示话机正常后再就绪。',
   },
 
   CallUnknown: { message: '没有找到这次通话，或您无权查看。' },
