@@ -71,6 +71,8 @@ class Consult:
     held: bool = False
     together: timedelta = timedelta()
     together_since: datetime | None = None
+    # A hint that a restart may lose: the one line of a hardware phone is away from the citizen's bridge.
+    aside: bool = False
 
     @property
     def on_own_line(self) -> bool:

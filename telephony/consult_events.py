@@ -71,7 +71,7 @@ def heard(call: Call, by: str, at: datetime, *, held: bool) -> Iterator[f.CallFa
 def keeps_waiting(call: Call, seat: str | None) -> bool:
     """Whether the citizen waits because the seat's one line is used to consult: what the phone holds is not him."""
     consult = call.consults.get(seat or "")
-    return consult is not None and consult.on_own_line and not consult.held
+    return consult is not None and consult.aside
 
 
 def handed_over(call: Call, seat: str, target: str, at: datetime, *, to: str = "") -> Iterator[f.CallFact]:

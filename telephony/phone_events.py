@@ -57,14 +57,22 @@ def _began(call: Call, seat: str, event: AmiEvent, at: datetime) -> Iterator[f.C
 
 
 def _aside(call: Call, seat: str, _: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
+    _set_aside(call, seat, aside=True)
     if seat not in call.held:
         yield f.CallHeld(at=at, call_id=call.id, seat=seat)
     yield from consult.heard(call, seat, at, held=False)
 
 
 def _back(call: Call, seat: str, _: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
+    _set_aside(call, seat, aside=False)
     if seat in call.held:
         yield f.CallResumed(at=at, call_id=call.id, seat=seat)
+
+
+def _set_aside(call: Call, seat: str, *, aside: bool) -> None:
+    asked = call.consults.get(seat)
+    if asked is not None:
+        asked.aside = aside
 
 
 def _apart(call: Call, seat: str, _: AmiEvent, at: datetime) -> Iterable[f.CallFact]:

@@ -71,4 +71,4 @@ async def control(
         if verb in _WITH_TARGET and not to:
             raise TargetMissing("It is not said to whom.", kept="Nothing was changed.", field="to")
         order = _ORDERS[verb](call_id, seat.seat, to)
-    return (await orders.place(tx, request_id, order, who, now)).order
+    return (await orders.place(tx, request_id, order, who, now, host=seat.host)).order
