@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from telephony import facts as f
+from telephony.names import on_one_line
 
 
 class Direction(StrEnum):
@@ -77,7 +78,7 @@ class Consult:
     @property
     def on_own_line(self) -> bool:
         """Whether it came to the one line of a hardware phone, so that the PBX itself keeps the citizen waiting."""
-        return self.channel.startswith("Local/")
+        return on_one_line(self.channel)
 
 
 @dataclass(slots=True)

@@ -247,7 +247,7 @@ def _transfer_consulted(order: TransferConsulted, _: str, calls: Mapping[str, Ca
     return [
         _set(consult.with_channel, "HOTLINE_CITIZEN", citizen),
         _set(consult.with_channel, "HOTLINE_SEAT", order.seat),
-        _redirect(consult.channel, "leave"),
+        _redirect(consult.channel, consult.to, context="consulted", priority="leave"),
     ]
 
 
@@ -268,8 +268,8 @@ def _set(channel: str, variable: str, value: str) -> Action:
     return {"Action": "Setvar", "Channel": channel, "Variable": variable, "Value": value}
 
 
-def _redirect(channel: str, step: str) -> Action:
-    return {"Action": "Redirect", "Channel": channel, "Context": _CONTEXT, "Exten": step, "Priority": "1"}
+def _redirect(channel: str, step: str, *, context: str = _CONTEXT, priority: str = "1") -> Action:
+    return {"Action": "Redirect", "Channel": channel, "Context": context, "Exten": step, "Priority": priority}
 
 
 PHONE_ACTIONS: dict[type[Order], Callable[[Any, str, Mapping[str, Call]], list[Action]]] = {

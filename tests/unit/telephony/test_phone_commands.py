@@ -124,7 +124,12 @@ def test_each_step_of_a_consultation_goes_to_its_leg() -> None:
     assert sent(p.EndConsult(**OURS), TALKS, ASKS)[0]["Channel"] == FAR
     citizen, seat, leave = sent(p.TransferConsulted(**OURS), *consulting)
     assert (citizen["Channel"], citizen["Value"], seat["Value"]) == (COLLEAGUE, "trunk-00000001", "8001")
-    assert (leave["Channel"], leave["Exten"]) == (FAR, "leave")
+    assert (leave["Channel"], leave["Context"], leave["Exten"], leave["Priority"]) == (
+        FAR,
+        "consulted",
+        "8002",
+        "leave",
+    )
 
 
 @pytest.mark.parametrize(
