@@ -15,12 +15,12 @@ from uuid import UUID
 
 from pydantic import Field, PrivateAttr, TypeAdapter
 
-from agent_console import phones as ph
 from agent_console import supervision as s
 from backend.callbacks.schemas import AttemptResult, CallbackView, CallbackWish
-from backend.calls.schemas import HandedBy, PhoneCall, SupervisorView
+from backend.calls.schemas import HandedBy, SupervisorView
 from backend.cases.schemas import CaseForm, CaseSummary, DraftContent, DraftView
 from backend.citizens.schemas import CallerView
+from backend.deadlines.schemas import ClockName
 from backend.identity.schemas import Me
 from backend.kernel.schemas import CallId, Problem, Schema
 from backend.notices.schemas import NoticeView
@@ -200,7 +200,6 @@ Command = Annotated[
     | s.ReadNotice
     | PauseRecording
     | ResumeRecording
-    | ph.ControlPhone
     | Dial
     | FileResult,
     Field(discriminator="command"),
@@ -250,7 +249,7 @@ class LinkView(Schema):
 
 class DeskState(Schema):
     """The whole present state of one console; `seat` is None for someone who sits at no seat, `hall` for someone who
-    does not watch it, `phone` for one whose phone is the browser or in no call."""
+    does not watch it."""
 
     seat: SeatView | None
     call: CallCard | None
@@ -259,7 +258,6 @@ class DeskState(Schema):
     links: list[LinkView]
     notices: list[NoticeView] = []
     supervisors: list[SupervisorView] = []
-    phone: PhoneCall | None = None
     hall: s.HallState | None = None
 
 
@@ -335,6 +333,32 @@ class CaseFiled(Schema):
     case: CaseSummary
 
 
+class CaseChanged(Schema):
+    """A case was moved in the seven-step loop."""
+
+    kind: Literal["case_changed"] = "case_changed"
+    case: CaseSummary
+
+
+class TasksChanged(Schema):
+    """Something moved in a case in which this person's unit has a task."""
+
+    kind: Literal["tasks_changed"] = "tasks_changed"
+    case_id: UUID
+
+
+class DeadlineWarned(Schema):
+    """So many percent of a clock's time are used, and this person can act; at 100 its limit has passed."""
+
+    kind: Literal["deadline_warned"] = "deadline_warned"
+    case_id: UUID
+    case_number: str
+    name: ClockName
+    part: int
+    percent: int
+    due_at: datetime
+
+
 class CallbackScheduled(Schema):
     """A callback visit was scheduled or changed."""
 
@@ -405,6 +429,9 @@ EventBody = Annotated[
     | QueueChanged
     | LinkChanged
     | CaseFiled
+    | CaseChanged
+    | TasksChanged
+    | DeadlineWarned
     | CallbackScheduled
     | RecordingChanged
     | TranscriptChanged
@@ -419,7 +446,6 @@ EventBody = Annotated[
     | s.NoticeArrived
     | s.NoticeSent
     | s.NoticeRead
-    | ph.PhoneChanged
     | AttemptChanged
     | DataLoaded,
     Field(discriminator="kind"),
@@ -449,7 +475,7 @@ class Reply(Schema):
     force_sign_out -> SeatView; save_draft -> DraftView; discard_draft -> {}; file_case -> FiledCase; schedule_callback,
     cancel_callback -> CallbackView; dial, file_result -> AttemptView; set_skills -> SkillsView; send_notice ->
     SentNotice; read_notice -> Receipt; pause_recording, resume_recording, listen_call, whisper_call, barge_call,
-    take_over_call, end_call, control_phone -> OrderView.
+    take_over_call, end_call -> OrderView.
     """
 
     type: Literal["reply"] = "reply"

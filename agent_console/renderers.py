@@ -8,12 +8,11 @@ from agent_console import protocol as p
 from agent_console import supervision as s
 from agent_console.hall import HallCalls
 from agent_console.hub import Render
-from agent_console.phones import PhoneCalls
 from agent_console.popups import Popups
 from backend.kernel.events import StoredEvent
 
 
-def renderers(ready: Popups, calls: HallCalls, phones: PhoneCalls) -> dict[str, Render]:
+def renderers(ready: Popups, calls: HallCalls) -> dict[str, Render]:
     """The renderer of each topic; a topic that is not here is of no concern to consoles."""
 
     def call_ended(event: StoredEvent) -> p.EventBody:
@@ -32,6 +31,9 @@ def renderers(ready: Popups, calls: HallCalls, phones: PhoneCalls) -> dict[str, 
         "queue_changed": _plain(lambda e: p.QueueChanged.model_validate({"queue": e.payload})),
         "link_changed": _plain(lambda e: p.LinkChanged.model_validate({"link": e.payload})),
         "case_filed": _plain(case_filed),
+        "case_changed": _plain(lambda e: p.CaseChanged.model_validate({"case": e.payload})),
+        "tasks_changed": _plain(lambda e: p.TasksChanged.model_validate(e.payload)),
+        "deadline_warned": _plain(lambda e: p.DeadlineWarned.model_validate(e.payload)),
         "callback_changed": _plain(lambda e: p.CallbackScheduled.model_validate({"callback": e.payload})),
         "recording_changed": _plain(lambda e: p.RecordingChanged(call_id=e.entity, state=e.payload["state"])),
         "transcript_changed": _plain(lambda e: p.TranscriptChanged(call_id=e.entity, state=e.payload["state"])),
@@ -44,7 +46,6 @@ def renderers(ready: Popups, calls: HallCalls, phones: PhoneCalls) -> dict[str, 
         "data_loaded": _plain(lambda e: p.DataLoaded(dataset=e.entity, version=e.payload["version"])),
         "hall_call": calls.render,
         "call_supervised": calls.supervised,
-        "phone_moved": phones.render,
         "ring_missed": _plain(lambda e: s.RingMissed.model_validate({"missed": e.payload})),
         "seat_forced": _plain(
             lambda e: s.SeatWasForced.model_validate({"seat": e.entity, "at": e.at, "forced": e.payload})

@@ -17,6 +17,7 @@ from agent_console.protocol import Command, FiledCase, ServerMessage
 from backend.callbacks import schemas as callbacks
 from backend.calls import schemas as calls
 from backend.cases import schemas as cases
+from backend.dispatch import schemas as dispatch
 from backend.figures import schemas as figures
 from backend.identity import schemas as identity
 from backend.kernel.schemas import Page, Problem, Schema
@@ -59,6 +60,14 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     callbacks.CallbackView,
     callbacks.AttemptView,
     callbacks.CurrentAttempt,
+    callbacks.Answers,
+    callbacks.AnswersView,
+    dispatch.LoopView,
+    dispatch.QueueItem,
+    dispatch.LoopLedger,
+    dispatch.DispatchWish,
+    dispatch.UnitTask,
+    dispatch.UnitTaskDetail,
     figures.FiguresView,
     Page[calls.CallRow],
     Page[cases.CaseSummary],

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.schemas import AttemptResult
 from backend.deadlines.rules import Timekeeping, load_timekeeping
+from backend.dispatch.settings import LoopRules, load_settings
 from backend.kernel import clock
 from backend.kernel.config import PROJECT_ROOT, ConfigurationInvalid, Environment, load
 from backend.kernel.errors import HotlineError
@@ -67,11 +68,13 @@ class HallSettings(_Part):
 class CallbackSettings(_Part):
     """How citizens are called back: what their telephone shows, how often, and how long after which result.
 
+    A closed case is called back after `hours_after_closing`, unless a callback is promised anyway.
     A result that `minutes_between` does not name ends the callback visit as failed.
     """
 
     shown_number: Digits = "96010"
     most_attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    hours_after_closing: Annotated[int, Field(ge=1, le=30 * 24)] = 24
     minutes_between: dict[AttemptResult, Annotated[int, Field(ge=0, le=7 * 24 * 60)]] = {
         AttemptResult.BUSY: 10,
         AttemptResult.NO_ANSWER: 60,
@@ -93,12 +96,13 @@ class RecognitionSettings(_Part):
 
 
 class DataSettings(_Part):
-    """The files of roles, streets, working calendar and limits; relative paths are below the project."""
+    """The files of roles, streets, calendar, limits and dispatch; relative paths are below the project."""
 
     roles: Path = Path("configs/roles.yaml")
     streets: Path = Path("configs/grid/streets.yaml")
     calendar: Path = Path("configs/calendar.yaml")
     deadlines: Path = Path("configs/deadlines.yaml")
+    dispatch: Path = Path("configs/dispatch.yaml")
     merged_numbers: Path = Path("configs/routing/merged_numbers.yaml")
 
 
@@ -217,3 +221,8 @@ def timekeeping(installation: Installation) -> Timekeeping:
             "holidays_unknown", years=unknown, next_step=f"enter them in {data.calendar}; weekends are off so far"
         )
     return time
+
+
+def loop_rules(installation: Installation, time: Timekeeping) -> LoopRules:
+    """All that moves in the seven-step loop go by."""
+    return LoopRules(time, load_settings(installation.path(installation.config.data.dispatch)))

@@ -24,7 +24,7 @@ from telephony.table import CALLBACK, FAMILIES, correct, forget_wish, read
 
 log = structlog.get_logger(__name__)
 
-TOPICS = frozenset({"seat_changed", "case_filed", "call_ended", blacklist.CHANGED, missed.CHANGED})
+TOPICS = frozenset({"seat_changed", "case_filed", "case_changed", "call_ended", blacklist.CHANGED, missed.CHANGED})
 """News after which it is worth looking at once."""
 _AT_MOST_EVERY_S = 1.0
 _AT_LEAST_EVERY_S = 5.0

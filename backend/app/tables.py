@@ -8,6 +8,7 @@ from backend.cases import conditions as _conditions
 from backend.cases import models as _cases
 from backend.citizens import models as _citizens
 from backend.deadlines import models as _deadlines
+from backend.dispatch import models as _dispatch
 from backend.identity import models as _identity
 from backend.kernel.database import Base
 from backend.notices import models as _notices
@@ -29,6 +30,7 @@ DOMAINS = (
     _cases,
     _conditions,
     _deadlines,
+    _dispatch,
     _callbacks,
     _notices,
     _queueing,

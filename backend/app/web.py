@@ -15,19 +15,19 @@ from fastapi.staticfiles import StaticFiles
 from agent_console import endpoints as console_endpoints
 from agent_console.hall import HallCalls
 from agent_console.hub import Hub
-from agent_console.phones import PhoneCalls
 from agent_console.popups import Popups
 from agent_console.renderers import renderers
 from agent_console.schemas import QueueTarget
 from agent_console.settings import ConsoleSettings, SipAccess
 from backend.app import health
-from backend.app.config import Installation, callback_rules, hall_times, timekeeping
+from backend.app.config import Installation, callback_rules, hall_times, loop_rules, timekeeping
 from backend.callbacks import endpoints as callback_endpoints
 from backend.calls import endpoints as call_endpoints
 from backend.cases import endpoints as case_endpoints
-from backend.cases import list_endpoints as case_list_endpoints
 from backend.cases import service as cases
 from backend.cases.reference import References
+from backend.dispatch import endpoints as dispatch_endpoints
+from backend.dispatch import unit_endpoints as unit_task_endpoints
 from backend.figures import endpoints as figure_endpoints
 from backend.figures.service import FiguresDesk
 from backend.figures.views import Groups
@@ -65,7 +65,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     settings = console_settings(installation)
     popups = Popups(database, [installation.rings(host) for host in installation.hosts])
     calls = HallCalls(database, show_supervision=settings.show_supervision)
-    hub = Hub(database, settings.pbx, renderers(popups, calls, PhoneCalls(database)), popups)
+    hub = Hub(database, settings.pbx, renderers(popups, calls), popups)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -85,6 +85,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     )
     app.state.origins = settings.origins
     app.state.pbx = settings.pbx
+    app.state.loop = loop_rules(installation, settings.references.time)
     app.state.units = units_in_force()
     app.state.taxonomy = settings.references.taxonomy
     app.state.crossing = crossing_in_force()
@@ -93,8 +94,9 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         identity_endpoints,
         seat_endpoints,
         call_endpoints,
-        case_list_endpoints,
         case_endpoints,
+        dispatch_endpoints,
+        unit_task_endpoints,
         callback_endpoints,
         queueing_endpoints,
         figure_endpoints,

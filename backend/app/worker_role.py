@@ -11,13 +11,15 @@ import psycopg
 import structlog
 
 from asr.recognizer import RecognizerPool, transcribe_recording
-from backend.app.config import Installation, callback_rules, timekeeping
+from backend.app.config import Installation, callback_rules, loop_rules, timekeeping
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.attempts import file_overdue
+from backend.callbacks.evaluation import ClosedCaseCaller
 from backend.calls.reconcile_day import DayReconciler
 from backend.calls.recordings import RecordingKeeper
 from backend.calls.sweep import sweep
 from backend.calls.transcripts import Transcriber
+from backend.dispatch.keeper import SuspensionKeeper
 from backend.dispatch.warnings import DeadlineWarner
 from backend.identity.sessions import forget_old
 from backend.kernel import clock
@@ -25,7 +27,7 @@ from backend.kernel.database import Database, Transaction
 from backend.kernel.errors import Unavailable
 from backend.kernel.events import forget_before
 from backend.kernel.files import FileStore
-from backend.kernel.jobs import run_worker
+from backend.kernel.jobs import JobKind, run_worker
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +47,6 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     files = FileStore(installation.recording_store)
     paths = {host: installation.pbx_paths(host) for host in installation.hosts}
     keepers = [RecordingKeeper(database, files, here.recordings, host=host) for host, here in paths.items()]
-    warner = DeadlineWarner(database, timekeeping(installation))
     days = [DayReconciler(database, here.cdr, host=host) for host, here in paths.items()]
     async with RecognizerPool(installation.path(recognition.model), recognition.processes) as pool:
         transcriber = Transcriber(database, files, lambda path: transcribe_recording(path, pool))
@@ -62,7 +63,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
                         database.url,
                         [
                             transcriber.job,
-                            warner.job,
+                            *loop_jobs(installation, database),
                             *(keeper.job for keeper in keepers),
                             *(each.job for each in days),
                         ],
@@ -77,6 +78,17 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+
+
+def loop_jobs(installation: Installation, database: Database) -> list[JobKind]:
+    """What the seven-step loop asks of a worker."""
+    rules = loop_rules(installation, timekeeping(installation))
+    after_closing = timedelta(hours=installation.config.callbacks.hours_after_closing)
+    return [
+        DeadlineWarner(database, rules.time).job,
+        SuspensionKeeper(database, rules).job,
+        ClosedCaseCaller(database, after_closing).job,
+    ]
 
 
 _Work = Callable[[Transaction], Awaitable[None]]

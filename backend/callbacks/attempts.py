@@ -32,6 +32,7 @@ from backend.cases import timeline
 from backend.cases.models import Case
 from backend.cases.service import find_case
 from backend.citizens.numbers import dial_digits, mask, read_number
+from backend.dispatch import service as dispatch
 from backend.identity import audit
 from backend.identity.principal import Principal
 from backend.kernel.clock import beijing
@@ -73,6 +74,7 @@ async def dial(tx: Transaction, who: Principal, wish: DialWish, rules: CallbackR
         return _view(repeated, now)
     _refuse_while_unfinished(await repository.open_of_user(tx, who.user_id), now)
     case = await find_case(tx, wish.case_id)
+    await dispatch.refuse_handlers(tx, who, case.case_id)
     if wish.callback_id is not None:
         await _refuse_callback(tx, wish.callback_id, case, now)
     digits = dial_digits(read_number(case.caller_number))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 
-from backend.callbacks import attempts, service
-from backend.callbacks.schemas import AttemptView, CallbackQuery, CallbackView, CurrentAttempt
+from backend.callbacks import attempts, evaluation, service
+from backend.callbacks.schemas import Answers, AnswersView, AttemptView, CallbackQuery, CallbackView, CurrentAttempt
+from backend.dispatch.settings import LoopRules
 from backend.identity.access import database_of, requires
 from backend.identity.principal import Principal
 from backend.kernel import clock
@@ -33,6 +34,20 @@ async def callbacks_of_case(case_id: UUID, database: Store, _: Reader) -> list[C
     """The callback visits of one case, by their time."""
     async with database.transaction() as tx:
         return await service.callbacks_of_case(tx, case_id)
+
+
+@router.post("/callbacks/{callback_id}/answers")
+async def file_answers(
+    request: Request,
+    callback_id: UUID,
+    answers: Answers,
+    database: Store,
+    who: Annotated[Principal, Depends(requires("callbacks.evaluate"))],
+) -> AnswersView:
+    """File what the citizen said of a closed case."""
+    rules = cast("LoopRules", request.app.state.loop)
+    async with database.transaction() as tx:
+        return await evaluation.file_answers(tx, who, callback_id, answers, rules.time, clock.now())
 
 
 @router.get("/cases/{case_id}/attempts")

@@ -82,3 +82,7 @@ class NothingToFile(Conflict):
 
 class ResultFiled(Conflict):
     """The result of this call was filed already."""
+
+
+class AnswersFiled(Conflict):
+    """The citizen's answers were filed already, with other content."""

@@ -74,3 +74,25 @@ class CallbackAttempt(Base):
     result: Mapped[str | None]
     filed_at: Mapped[datetime | None]
     filed_by: Mapped[str | None]
+
+
+class CallbackAnswers(Base):
+    """What the citizen of a closed case said, once for each callback visit."""
+
+    __tablename__ = "callback_answers"
+    __table_args__ = (
+        CheckConstraint("solved IN ('yes', 'half', 'no')", name="solved"),
+        CheckConstraint("satisfied IN ('very', 'satisfied', 'basically', 'dissatisfied')", name="satisfied"),
+        Index("ix_callback_answers_case_id", "case_id", "answered_at"),
+        Index("ix_callback_answers_answered_at", "answered_at"),
+    )
+
+    callback_id: Mapped[UUID] = mapped_column(ForeignKey("callbacks.callback_id"), primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.case_id"))
+    contacted: Mapped[bool]
+    solved: Mapped[str]
+    satisfied: Mapped[str]
+    note: Mapped[str]
+    answered_at: Mapped[datetime]
+    answered_by_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+    answered_by: Mapped[str]

@@ -109,6 +109,39 @@ class CurrentAttempt(Schema):
     attempt: AttemptView | None
 
 
+class Solved(StrEnum):
+    """Whether the citizen finds the request solved."""
+
+    YES = "yes"
+    HALF = "half"
+    NO = "no"
+
+
+class Satisfied(StrEnum):
+    """How satisfied the citizen is."""
+
+    VERY = "very"
+    SATISFIED = "satisfied"
+    BASICALLY = "basically"
+    DISSATISFIED = "dissatisfied"
+
+
+class Answers(Schema):
+    """What the citizen said of a closed case: was there contact 联系, is it solved 解决, how satisfied 满意."""
+
+    contacted: bool
+    solved: Solved
+    satisfied: Satisfied
+    note: str = Field(default="", max_length=4000)
+
+
+class AnswersView(Answers):
+    """The answers as they were filed."""
+
+    answered_at: datetime
+    answered_by: str
+
+
 class CallbackQuery(Schema):
     """What a list of callback visits is asked for."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -16,17 +17,34 @@ from backend.callbacks.errors import (
 )
 from backend.callbacks.models import Callback
 from backend.callbacks.rules import check_wish
-from backend.callbacks.schemas import AttemptResult, CallbackQuery, CallbackState, CallbackView, CallbackWish
+from backend.callbacks.schemas import (
+    AttemptResult,
+    CallbackQuery,
+    CallbackState,
+    CallbackView,
+    CallbackWay,
+    CallbackWish,
+)
 from backend.callbacks.states import CallbackMove, move
 from backend.cases import timeline
+from backend.cases.models import Case
 from backend.cases.rules import clean_text
 from backend.cases.service import find_case, numbers_of_cases
 from backend.citizens.numbers import mask, read_number
 from backend.identity.principal import Principal
+from backend.identity.repository import display_names
 from backend.kernel.database import Transaction
 from backend.kernel.ids import new_id
 from backend.kernel.paging import make_cursor, read_cursor
 from backend.kernel.schemas import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Promiser:
+    """In whose name the platform promises a callback."""
+
+    user_id: UUID
+    display_name: str
 
 
 async def schedule(
@@ -43,23 +61,45 @@ async def schedule(
         return await _view(tx, _same_request(scheduled, principal, case_id, wish))
     case = await find_case(tx, case_id)
     check_wish(wish, case.address, now)
+    return await _promise(tx, principal, case, wish, request_id, now)
+
+
+async def schedule_after_closing(
+    tx: Transaction, closed_by: UUID, case_id: UUID, request_id: UUID, due_at: datetime, now: datetime
+) -> CallbackView | None:
+    """The callback that every closed case gets; None when one is promised already. The same request promises once."""
+    await repository.serialise_request(tx.session, request_id)
+    if await repository.by_request(tx.session, request_id) is not None:
+        return None
+    promised = await repository.of_case(tx.session, case_id)
+    if any(each.state == CallbackState.SCHEDULED.value for each in promised):
+        return None
+    case, name = await find_case(tx, case_id), (await display_names(tx.session, [closed_by]))[closed_by]
+    wish = CallbackWish(way=CallbackWay.PHONE, due_at=due_at)
+    return await _promise(tx, Promiser(closed_by, name), case, wish, request_id, now)
+
+
+async def _promise(
+    tx: Transaction, by: Principal | Promiser, case: Case, wish: CallbackWish, request_id: UUID, now: datetime
+) -> CallbackView:
     callback = Callback(
         callback_id=new_id(),
         request_id=request_id,
-        case_id=case_id,
+        case_id=case.case_id,
         case_number=case.number,
         way=wish.way.value,
         state=move(None, CallbackMove.SCHEDULE).value,
         version=1,
         due_at=wish.due_at,
         scheduled_at=now,
-        scheduled_by_id=principal.user_id,
-        scheduled_by=principal.display_name,
+        scheduled_by_id=by.user_id,
+        scheduled_by=by.display_name,
     )
     tx.session.add(callback)
     await tx.session.flush()
     detail: timeline.Detail = {"way": callback.way, "due_at": wish.due_at.isoformat()}
-    return await _changed(tx, principal, callback, "callback_scheduled", detail, now)
+    who = by if isinstance(by, Principal) else None
+    return await _changed(tx, who, callback, "callback_scheduled", detail, now)
 
 
 async def cancel(tx: Transaction, principal: Principal, callback_id: UUID, reason: str, now: datetime) -> CallbackView:

@@ -11,7 +11,6 @@ from backend.cases.models import Case
 from backend.cases.numbering import case_number, day_of, prefix_of
 from backend.cases.rules import CallFacts, CheckedForm, ReferenceData, check_form, fingerprint
 from backend.cases.schemas import CaseForm, CaseStatus, CaseSummary
-from backend.cases.search import keep_findable
 from backend.cases.service import changed_meanwhile, find_case
 from backend.cases.states import CaseMove, move
 from backend.cases.views import case_summary
@@ -133,6 +132,9 @@ async def _insert(
         class_name=checked.case_class.name,
         class_path=checked.case_class.path,
         taxonomy_version=taxonomy_version,
+        limit_kind=checked.case_class.limit_kind.value,
+        limit_amount=checked.case_class.limit_amount,
+        duty=checked.case_class.duty,
         urgency=form.urgency.value,
         answered_at_once=form.answered_at_once,
         answer=checked.answer,
@@ -143,7 +145,6 @@ async def _insert(
     )
     tx.session.add(case)
     await tx.session.flush()
-    await keep_findable(tx.session, case)
     detail: timeline.Detail = {
         "number": case.number,
         "call_id": case.call_id,

@@ -30,39 +30,36 @@ class Draft(Base):
 class Case(Base):
     """A filed case.
 
-    Names of street, community and class, with its path and version, are kept as they were in force when it was filed.
-    `fingerprint` tells whether a form that comes again under the same `request_id` is the same form. Every change
-    raises `version`.
+    Names of street, community and class, with its path, version, handling limit and duty, are kept as they were in
+    force when it was filed. `fingerprint` tells whether a form that comes again under the same `request_id` is the
+    same form. Every change raises `version`.
     """
 
     __tablename__ = "cases"
     __table_args__ = (
-        CheckConstraint("status IN ('filed', 'closed')", name="status"),
+        CheckConstraint(
+            "status IN ('filed', 'handling', 'coordination', 'suspended',"
+            " 'reported', 'verified', 'closed', 'evaluated')",
+            name="status",
+        ),
         CheckConstraint("urgency IN ('normal', 'urgent', 'emergency')", name="urgency"),
-        CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed"),
+        CheckConstraint("(status IN ('closed', 'evaluated')) = (closed_at IS NOT NULL)", name="closed"),
         Index("ix_cases_filed_at", "filed_at", "case_id"),
         Index("ix_cases_call_id", "call_id", postgresql_where=text("call_id IS NOT NULL")),
         Index("ix_cases_caller_e164", "caller_e164", "filed_at", postgresql_where=text("caller_e164 IS NOT NULL")),
         Index("ix_cases_street_code", "street_code", "filed_at", "case_id"),
-        Index("ix_cases_community_code", "community_code", "filed_at", "case_id"),
-        Index(
-            "ix_cases_class_code",
-            "class_code",
-            "filed_at",
-            "case_id",
-            postgresql_ops={"class_code": "text_pattern_ops"},
-        ),
         Index("ix_cases_filed_by_id", "filed_by_id", "filed_at", "case_id"),
         Index(
             "ix_cases_open_taken_by",
             "filed_by_id",
-            postgresql_where=text("status = 'filed' AND caller_e164 IS NOT NULL"),
+            postgresql_where=text("closed_at IS NULL AND caller_e164 IS NOT NULL"),
         ),
         Index(
             "ix_cases_open_emergency",
             "caller_e164",
-            postgresql_where=text("status = 'filed' AND urgency = 'emergency'"),
+            postgresql_where=text("closed_at IS NULL AND urgency = 'emergency'"),
         ),
+        Index("ix_cases_open_status", "status", "filed_at", postgresql_where=text("closed_at IS NULL")),
         Index("ix_cases_draft_id", "draft_id", postgresql_where=text("draft_id IS NOT NULL")),
     )
 
@@ -90,6 +87,9 @@ class Case(Base):
     class_name: Mapped[str]
     class_path: Mapped[list[str]]
     taxonomy_version: Mapped[str]
+    limit_kind: Mapped[str | None]
+    limit_amount: Mapped[int | None]
+    duty: Mapped[str | None]
     urgency: Mapped[str]
     answered_at_once: Mapped[bool]
     answer: Mapped[str]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Select, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from backend.calls.leading import leaders_calls
+from backend.calls.models import Call
 from backend.cases.models import Case, CaseEvent, CaseNumberDay, Draft
 from backend.cases.schemas import CaseStatus
 from backend.kernel.pipeline import Statement, driver_sql
@@ -19,10 +22,21 @@ _CASES_OF_NUMBERS = driver_sql(
     text(
         "SELECT caller_e164, case_id, number, what, class_name, street_name, community_name, urgency, status, filed_at,"
         " filed_by, call_id FROM (SELECT *, row_number() OVER (PARTITION BY caller_e164"
-        " ORDER BY status = 'closed', filed_at DESC, case_id) AS place FROM cases WHERE caller_e164 = ANY(:numbers)"
+        " ORDER BY closed_at IS NOT NULL, filed_at DESC, case_id) AS place FROM cases WHERE caller_e164 = ANY(:numbers)"
         ") AS ranked WHERE place <= :most ORDER BY caller_e164, place"
     )
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """What a list of cases shows; None or "" leaves a part open."""
+
+    q: str = ""
+    street: str = ""
+    status: CaseStatus | None = None
+    filed_by_id: UUID | None = None
+    leader: bool = False
 
 
 # ---- drafts -------------------------------------------------------------------------------------------------------
@@ -86,13 +100,22 @@ async def next_count(session: AsyncSession, prefix: str, day: date) -> int:
 
 
 async def set_status(
-    session: AsyncSession, case_id: UUID, version: int, status: CaseStatus, closed_at: datetime | None
+    session: AsyncSession,
+    case_id: UUID,
+    version: int,
+    status: CaseStatus,
+    closed_at: datetime | None,
+    *,
+    urgency: str | None = None,
 ) -> Case | None:
     """Compare-and-set: the case at its new version, None when it is not at `version` any more."""
+    changes = {"status": status.value, "version": version + 1, "closed_at": closed_at}
+    if urgency is not None:
+        changes["urgency"] = urgency
     statement = (
         update(Case)
         .where(Case.case_id == case_id, Case.version == version)
-        .values(status=status.value, version=version + 1, closed_at=closed_at)
+        .values(**changes)
         .returning(Case)
         .execution_options(populate_existing=True)
     )
@@ -113,11 +136,36 @@ async def events_of(session: AsyncSession, case_id: UUID) -> Sequence[CaseEvent]
     return (await session.execute(query)).scalars().all()
 
 
+async def page(
+    session: AsyncSession, wanted: CaseFilter, before: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Case]:
+    """Cases, newest first, from just before a moment and a case id."""
+    query = _filtered(select(Case), wanted).order_by(Case.filed_at.desc(), Case.case_id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(tuple_(Case.filed_at, Case.case_id) < before)
+    return (await session.execute(query)).scalars().all()
+
+
+def _filtered(query: Select[Case], wanted: CaseFilter) -> Select[Case]:
+    if wanted.q:
+        columns = (Case.what, Case.number, Case.address)
+        query = query.where(or_(*(column.icontains(wanted.q, autoescape=True) for column in columns)))
+    if wanted.street:
+        query = query.where(Case.street_code == wanted.street)
+    if wanted.status is not None:
+        query = query.where(Case.status == wanted.status.value)
+    if wanted.filed_by_id is not None:
+        query = query.where(Case.filed_by_id == wanted.filed_by_id)
+    if wanted.leader:
+        query = query.where(Case.call_id.in_(leaders_calls().with_only_columns(Call.call_id).order_by(None)))
+    return query
+
+
 async def cases_of_numbers(session: AsyncSession, numbers: Collection[str], limit: int) -> Sequence[Case]:
     """For each of these E.164 numbers at most `limit` cases: open ones first, then the newest."""
     if not numbers:
         return []
-    order = (Case.status == CaseStatus.CLOSED.value, Case.filed_at.desc(), Case.case_id)
+    order = (Case.closed_at.is_not(None), Case.filed_at.desc(), Case.case_id)
     place = func.row_number().over(partition_by=Case.caller_e164, order_by=order).label("place")
     ranked = select(Case, place).where(Case.caller_e164.in_(numbers)).subquery()
     found = aliased(Case, ranked)

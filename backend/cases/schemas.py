@@ -14,10 +14,20 @@ from backend.taxonomy.schemas import Urgency
 
 
 class CaseStatus(StrEnum):
-    """The life of a case so far: filed, or closed because the agent answered at once 即时解答."""
+    """The life of a case in the seven-step loop 七步闭环; `backend.cases.states` says what leads from where to where.
+
+    Filed 待派遣, handled by units 办理中, in coordination 协调会商, suspended 挂账, reported back 待核查,
+    verified 待结案, closed 已结案, evaluated 已评价.
+    """
 
     FILED = "filed"
+    HANDLING = "handling"
+    COORDINATION = "coordination"
+    SUSPENDED = "suspended"
+    REPORTED = "reported"
+    VERIFIED = "verified"
     CLOSED = "closed"
+    EVALUATED = "evaluated"
 
 
 class DraftContent(Schema):
@@ -144,3 +154,18 @@ class CaseDetail(Schema):
     class_path: list[str]
     taxonomy_version: str
     events: list[CaseEventView]
+
+
+class CaseQuery(Schema):
+    """What a list of cases is asked for; `q` is looked for in the text, the number and the address.
+
+    `leader`: only cases filed in calls that a leader answered.
+    """
+
+    q: str = Field(default="", max_length=100)
+    street: str = Field(default="", max_length=32)
+    status: CaseStatus | None = None
+    mine: bool = False
+    leader: bool = False
+    cursor: str | None = Field(default=None, max_length=200)
+    limit: int = Field(default=50, ge=1, le=200)

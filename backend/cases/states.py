@@ -1,4 +1,4 @@
-"""The life of a case, as one table. The steps of the loop from dispatch on extend it."""
+"""The life of a case, as one table: the seven-step loop 七步闭环. Who may move it when, `backend.dispatch` guards."""
 
 from __future__ import annotations
 
@@ -13,16 +13,63 @@ class CaseMove(StrEnum):
 
     FILE = "filed"
     ANSWER_AT_ONCE = "answered_at_once"
+    DECLARE_OUT_OF_SCOPE = "declared_out_of_scope"
+    DISPATCH = "dispatched"
+    TAKE_BACK = "came_back"
+    ESCALATE = "escalated"
+    COORDINATE = "sent_to_coordination"
+    DECIDE = "coordination_decided"
+    SUSPEND = "suspended"
+    RESUME = "resumed"
+    REPORT = "reported_back"
+    REWORK = "sent_back_for_rework"
+    VERIFY = "verified"
+    CLOSE = "closed"
+    EVALUATE = "evaluated"
+    REOPEN = "reopened"
+    FILE_AGAIN = "filed_again"
+    WITHDRAW = "withdrawn"
+    CHANGE_URGENCY = "urgency_changed"
+    SUPERVISE = "supervision_ordered"
+    URGE = "urged"
 
+
+S, M = CaseStatus, CaseMove
+
+OPEN = frozenset(CaseStatus) - {S.CLOSED, S.EVALUATED}
+"""States in which somebody still has something to do."""
 
 TRANSITIONS: dict[tuple[CaseStatus | None, CaseMove], CaseStatus] = {
-    (None, CaseMove.FILE): CaseStatus.FILED,
-    (CaseStatus.FILED, CaseMove.ANSWER_AT_ONCE): CaseStatus.CLOSED,
+    (None, M.FILE): S.FILED,
+    # answered at once 即时解答, or no matter of the hotline
+    (S.FILED, M.ANSWER_AT_ONCE): S.CLOSED,
+    (S.FILED, M.DECLARE_OUT_OF_SCOPE): S.CLOSED,
+    # dispatch 派遣, refusal 退回, escalation 请办, coordination 协调会商
+    (S.FILED, M.DISPATCH): S.HANDLING,
+    (S.HANDLING, M.TAKE_BACK): S.FILED,
+    (S.HANDLING, M.ESCALATE): S.FILED,
+    (S.HANDLING, M.COORDINATE): S.COORDINATION,
+    (S.COORDINATION, M.DECIDE): S.HANDLING,
+    # suspension 挂账
+    (S.HANDLING, M.SUSPEND): S.SUSPENDED,
+    (S.SUSPENDED, M.RESUME): S.HANDLING,
+    # report back 反馈, verification 核查, closing 结案, evaluation 评价
+    (S.HANDLING, M.REPORT): S.REPORTED,
+    (S.REPORTED, M.REWORK): S.HANDLING,
+    (S.REPORTED, M.VERIFY): S.VERIFIED,
+    (S.VERIFIED, M.CLOSE): S.CLOSED,
+    (S.CLOSED, M.EVALUATE): S.EVALUATED,
+    # "not solved": to the unit that was asked first, or to dispatch when no unit ever was
+    (S.CLOSED, M.REOPEN): S.HANDLING,
+    (S.CLOSED, M.FILE_AGAIN): S.FILED,
+    (S.FILED, M.CHANGE_URGENCY): S.FILED,
+    (S.HANDLING, M.CHANGE_URGENCY): S.HANDLING,
+    (S.COORDINATION, M.CHANGE_URGENCY): S.COORDINATION,
+    **{(status, M.WITHDRAW): S.CLOSED for status in OPEN},
+    **{(status, M.SUPERVISE): status for status in OPEN},
+    **{(status, M.URGE): status for status in OPEN},
 }
 """Where a move leads from where; None is a case that does not exist yet. What does not stand here cannot be done."""
-
-OPEN = frozenset(CaseStatus) - {CaseStatus.CLOSED}
-"""States in which somebody still has something to do."""
 
 
 def move(status: CaseStatus | None, by: CaseMove) -> CaseStatus:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -69,32 +70,29 @@ class WorkingCalendar:
         except NotImplementedError:
             return day.weekday() < _SATURDAY
 
-    @property
+    @cached_property
     def day_length(self) -> timedelta:
         """The working time of one working day."""
         return sum((_span(begins, ends) for begins, ends in self.hours), timedelta())
 
     def worked_between(self, start: datetime, end: datetime) -> timedelta:
         """The working time from `start` to `end`; nothing when `end` is not later."""
-        total = timedelta()
-        for begins, ends in self._shifts_from(start):
-            if begins >= end:
-                return total
-            total += max(timedelta(), min(ends, end) - max(begins, start))
-        raise AssertionError("the calendar never ends")
+        first, last = beijing(start).date(), beijing(end).date()
+        if first >= last:
+            return self._worked_on(first, start, end)
+        whole = sum(self.is_working_day(first + _DAY * n) for n in range(1, (last - first).days))
+        return self._worked_on(first, start, end) + whole * self.day_length + self._worked_on(last, start, end)
 
     def after_work(self, start: datetime, amount: timedelta) -> datetime:
         """The earliest moment from `start` on at which `amount` has been worked; `start` itself for nothing."""
         if amount <= timedelta():
             return start
-        left = amount
-        for begins, ends in self._shifts_from(start):
-            here = max(begins, start)
-            if ends > here:
-                if left <= ends - here:
-                    return here + left
-                left -= ends - here
-        raise AssertionError("the calendar never ends")
+        day = beijing(start).date()
+        left, here = amount, self._worked_on(day, start, self._midnight(day + _DAY))
+        while left > here:
+            left, day = left - here, day + _DAY
+            here = self.day_length if self.is_working_day(day) else timedelta()
+        return self._moment_on(day, start, left)
 
     def unknown_years(self, first: date, last: date) -> list[int]:
         """The years between two days for which nobody has entered the holidays."""
@@ -109,13 +107,28 @@ class WorkingCalendar:
             return False
         return True
 
-    def _shifts_from(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
-        day = beijing(start).date()
-        while True:
-            if self.is_working_day(day):
-                for begins, ends in self.hours:
-                    yield datetime.combine(day, begins, BEIJING), datetime.combine(day, ends, BEIJING)
-            day += _DAY
+    def _shifts(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        if self.is_working_day(day):
+            for begins, ends in self.hours:
+                yield datetime.combine(day, begins, BEIJING), datetime.combine(day, ends, BEIJING)
+
+    def _worked_on(self, day: date, start: datetime, end: datetime) -> timedelta:
+        shifts = ((max(begins, start), min(ends, end)) for begins, ends in self._shifts(day))
+        return sum((ends - begins for begins, ends in shifts if ends > begins), timedelta())
+
+    def _moment_on(self, day: date, start: datetime, amount: timedelta) -> datetime:
+        """When so much of the day's work after `start` is done; there is that much."""
+        left = amount
+        for begins, ends in self._shifts(day):
+            here = max(begins, start)
+            if left <= ends - here:
+                break
+            left -= max(timedelta(), ends - here)
+        return here + left
+
+    @staticmethod
+    def _midnight(day: date) -> datetime:
+        return datetime.combine(day, time(), BEIJING)
 
 
 def load_calendar(path: Path) -> WorkingCalendar:

@@ -9,11 +9,14 @@ from backend.cases import timeline
 from backend.cases.service import find_case
 from backend.deadlines import service as deadlines
 from backend.deadlines.rules import Timekeeping
+from backend.deadlines.schemas import ClockName
 from backend.deadlines.service import WARNING_JOB, Warned
+from backend.dispatch import repository
 from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
 from backend.kernel.jobs import JobKind
 
+AT_THE_LIMIT = 100
 _DISPATCHERS = "permission:cases.dispatch"
 
 
@@ -45,7 +48,7 @@ async def _tell(tx: Transaction, warned: Warned) -> None:
         "clock": warned.key.name.value,
         "due_at": warned.due_at.isoformat(),
     }
-    if warned.percent >= 100:
+    if warned.percent >= AT_THE_LIMIT:
         timeline.add_entry(tx, case.case_id, "deadline_passed", None, detail, now)
     payload = {
         "case_id": str(case.case_id),
@@ -55,4 +58,15 @@ async def _tell(tx: Transaction, warned: Warned) -> None:
         "percent": warned.percent,
         "due_at": warned.due_at.isoformat(),
     }
-    tx.emit("deadline_warned", entity=str(case.case_id), audience=[_DISPATCHERS], payload=payload, at=now)
+    audience = await _who_can_act(tx, warned)
+    tx.emit("deadline_warned", entity=str(case.case_id), audience=audience, payload=payload, at=now)
+
+
+async def _who_can_act(tx: Transaction, warned: Warned) -> list[str]:
+    """The unit whose task it is, or all that have one; and the dispatchers, but for a task that is not overdue yet."""
+    key = warned.key
+    tasks = await repository.tasks_of_cases(tx.session, [warned.case_id])
+    units = [f"unit:{each.unit_code}" for each in tasks if each.ended_at is None and key.part in (0, each.n)]
+    if key.name is ClockName.DISPATCH:
+        return [_DISPATCHERS]
+    return units if key.name is ClockName.HANDLING and warned.percent < AT_THE_LIMIT else [*units, _DISPATCHERS]

@@ -30,7 +30,8 @@ class Principal:
     @property
     def audience(self) -> frozenset[str]:
         """The event audiences that this person belongs to, apart from a seat."""
-        return frozenset({"all", f"user:{self.user_id}", *(f"permission:{name}" for name in self.permissions)})
+        unit = () if self.unit_code is None else (f"unit:{self.unit_code}",)
+        return frozenset({"all", f"user:{self.user_id}", *unit, *(f"permission:{name}" for name in self.permissions)})
 
     def as_me(self) -> Me:
         """What the console learns of its own user."""

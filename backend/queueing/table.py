@@ -41,7 +41,7 @@ async def wanted(tx: Transaction, part: HostPart, now: datetime) -> Table:
 
 async def _emergencies(tx: Transaction) -> set[str]:
     query = select(Case.caller_e164).where(
-        Case.status == "filed", Case.urgency == "emergency", Case.caller_e164.is_not(None)
+        Case.closed_at.is_(None), Case.urgency == "emergency", Case.caller_e164.is_not(None)
     )
     return {number for number in (await tx.session.execute(query)).scalars() if number is not None}
 
@@ -51,7 +51,7 @@ async def _own_seats(tx: Transaction) -> dict[str, str]:
     query = (
         select(Case.caller_e164, Seat.seat)
         .join(Seat, Seat.user_id == Case.filed_by_id)
-        .where(Case.status == "filed", Case.caller_e164.is_not(None))
+        .where(Case.closed_at.is_(None), Case.caller_e164.is_not(None))
         .ext(distinct_on(Case.caller_e164))
         .order_by(Case.caller_e164, Case.filed_at.desc())
     )

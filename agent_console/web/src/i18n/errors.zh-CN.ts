@@ -6,6 +6,7 @@ export interface ErrorText {
 }
 
 const KEPT = '已填写的内容都保留着。'
+const UNCHANGED = '没有做任何改动。'
 const SEAT_FIRST = '请先选择席位。'
 const ASK_ADMIN = '如确有需要，请联系管理员。'
 const RELOAD = '请刷新后按最新情况重新操作。'
@@ -75,7 +76,7 @@ export const errors: Record<string, ErrorText> = {
   PhoneNotRegistered: {
     message: '话机尚未注册，不能就绪。',
     kept: '席位保持示忙。',
-    next_step: '请按通话栏中的话机提示处理，待显示话机正常后再就绪。',
+    next_step: '请查看通话栏中的话机提示：允许麦克风、接好耳麦，待显示“话机正常”后再就绪。',
   },
 
   CallUnknown: { message: '没有找到这次通话，或您无权查看。' },
@@ -112,6 +113,43 @@ export const errors: Record<string, ErrorText> = {
   CaseChangedMeanwhile: { message: '他人刚刚处理了这件工单。', kept: KEPT, next_step: RELOAD },
   CaseCannotMove: { message: '工单当前状态不允许此操作。', next_step: RELOAD },
 
+  TaskNotFound: { message: '本单位没有这项任务。', next_step: '请在本单位任务列表中查找。' },
+  ExtensionNotFound: { message: '没有这项延期申请。', next_step: RELOAD },
+  TaskCannotMove: { message: '任务当前状态不允许此操作。', kept: '任务未改动。', next_step: RELOAD },
+  ExtensionCannotMove: { message: '延期申请当前状态不允许此操作。', kept: '申请未改动。', next_step: RELOAD },
+  TaskChangedMeanwhile: { message: '他人刚刚处理了这项任务。', kept: KEPT, next_step: RELOAD },
+  HandlerCannotJudge: { message: '本单位办理过此件，不能核查或回访。', kept: UNCHANGED, next_step: '请由监督中心处理。' },
+  NotBeingHandled: { message: '此件当前不在办理中，单位不能操作。', kept: UNCHANGED, next_step: '请等待恢复办理。' },
+  LeadNotClear: { message: '须有且仅有一个主办单位。', kept: UNCHANGED, next_step: '请选定主办单位。' },
+  UnitNamedTwice: { message: '同一单位在一件工单中只有一项任务。', kept: UNCHANGED, next_step: '请去掉重复的单位。' },
+  UnitDoesNotHandle: { message: '该单位不承办工单。', kept: UNCHANGED, next_step: '请选择街道、社区或部门。' },
+  NeverDownAgain: { message: '请办上来的件不再派回小循环。', kept: UNCHANGED, next_step: '请在部门中选择。' },
+  RefusedBefore: { message: '该单位已退回过此件。', kept: UNCHANGED, next_step: '请改派其他单位，或由协调会商决定。' },
+  NoDirectDispatch: { message: '按街道和分类不能确定直派单位。', kept: UNCHANGED, next_step: '请选择承办单位。' },
+  DispatchedBefore: { message: '此件已派遣过单位，不能再按不予受理办理。', kept: UNCHANGED, next_step: '请重新派遣，或由市民撤诉。' },
+  DecisionBinds: { message: '会商决定由本单位办理，不得退回。', kept: UNCHANGED, next_step: '请签收办理。' },
+  FirstUnitKeepsReply: { message: '首接负责：本单位须答复市民，不得退回。', kept: UNCHANGED, next_step: '请签收。' },
+  WhistledMustReport: { message: '吹哨必须报到，不得退回。', kept: UNCHANGED, next_step: '请签收并到场。' },
+  OnlyStreetsEscalate: { message: '只有主办的街道可以请办。', kept: UNCHANGED, next_step: '请继续办理。' },
+  EscalatedBefore: { message: '此件已在大循环中，不能再次请办。', kept: UNCHANGED, next_step: '请继续办理。' },
+  EscalationShareUsedUp: { message: '本月请办比例已用完。', kept: UNCHANGED, next_step: '请在街道内解决，或吹哨召集部门。' },
+  OnlyStreetsWhistle: { message: '只有主办的街道可以吹哨。', kept: UNCHANGED },
+  OnlyDepartmentsAreWhistled: { message: '吹哨只能召集部门。', kept: UNCHANGED, next_step: '请在部门中选择。' },
+  OthersAtWork: { message: '其他单位尚未反馈。', kept: UNCHANGED, next_step: '请等其反馈后再提交。' },
+  CitizenNotContacted: { message: '尚未联系市民。', kept: UNCHANGED, next_step: '请先联系市民并登记。' },
+  CitizenNotReachable: { message: '市民要求保密、未留号码，或任务未签收，单位不能联系。', kept: UNCHANGED, next_step: '请直接反馈，由热线告知市民。' },
+  OnlyLeadAsks: { message: '延期由主办单位申请。', kept: UNCHANGED, next_step: '请联系主办单位。' },
+  ExtensionsUsedUp: { message: '延期最多批准两次。', kept: UNCHANGED, next_step: '请按时办结。' },
+  ExtensionTooLong: { message: '每次延期不得超过原时限。', kept: UNCHANGED, next_step: '请缩短延期。' },
+  ExtensionUndecided: { message: '已有延期申请待审批。', kept: UNCHANGED, next_step: '请等待审批。' },
+  TooLateToExtend: { message: '时限已过，不能再申请延期。', kept: UNCHANGED, next_step: '请尽快办结并说明原因。' },
+  AgreedTimePassed: { message: '尚未与市民约定今后的办理时间。', kept: UNCHANGED, next_step: '请先约定并登记。' },
+  SecondPersonDecides: { message: '申请人或上一级审批人不能再审批。', kept: UNCHANGED, next_step: '请由另一人审批。' },
+  SuspendedBefore: { message: '每件工单只能挂账一次。', kept: UNCHANGED, next_step: '请改为申请延期。' },
+  SuspensionTooLong: { message: '挂账不得超过一年。', kept: UNCHANGED, next_step: '请选择较早的结束时间。' },
+  SuspensionEndsInPast: { message: '挂账结束时间应晚于现在。', kept: UNCHANGED, next_step: '请重新选择时间。' },
+  AnswersFiled: { message: '他人已登记回访结果。', kept: '以先登记的为准。', next_step: RELOAD },
+
   CallbackNotFound: { message: '没有找到这次回访。' },
   CallbackInThePast: { message: '回访时间应晚于现在。' },
   CallbackTooFar: { message: '回访时间太远。', next_step: '请选择较近的时间。' },
@@ -130,10 +168,6 @@ export const errors: Record<string, ErrorText> = {
   OrderUnreadable: { message: '指令内容不正确，没有执行。', next_step: '请联系管理员。' },
   OrderCannotMove: { message: '指令当前状态不允许此操作。', next_step: RELOAD },
   CallGone: { message: '通话已经结束。' },
-  PhoneNotControlled: { message: '本席位使用网页话机。', next_step: '请刷新页面后在网页话机上操作。' },
-  TargetMissing: { message: '没有选择对象。', kept: '没有呼叫任何人。' },
-  NobodyConsulted: { message: '咨询对象还没有接听，或已经挂断。', kept: '市民仍在您的通话中。' },
-  ConsultsAlready: { message: '您正在咨询他人。', kept: '没有呼叫其他人。', next_step: '请先结束当前咨询。' },
   SeatNotInCall: { message: '该席位已不在这次通话中。' },
   SeatDidNotAnswer: { message: '席位话机没有接起。', kept: '没有呼叫对方。', next_step: '请检查话机是否已连接、是否空闲，然后重试。' },
   AmiNotConnected: { message: '与电话系统的连接中断，指令没有执行。', next_step: '连接恢复后请重新操作。' },

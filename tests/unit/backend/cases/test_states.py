@@ -24,9 +24,17 @@ def test_only_what_stands_in_the_table_can_be_done(status: CaseStatus | None, by
             move(status, by)
 
 
-def test_every_state_is_reached_and_a_closed_case_stays_closed() -> None:
+def test_every_state_is_reached_and_only_the_citizens_answer_moves_a_closed_case() -> None:
     assert set(TRANSITIONS.values()) == set(CaseStatus)
-    assert not [status for status, _ in TRANSITIONS if status is not None and status not in OPEN]
+    after_closing = {(status, by) for status, by in TRANSITIONS if status is not None and status not in OPEN}
+    answered = {CaseMove.EVALUATE, CaseMove.REOPEN, CaseMove.FILE_AGAIN}
+    assert after_closing == {(CaseStatus.CLOSED, by) for by in answered}
+
+
+@pytest.mark.parametrize("status", sorted(OPEN))
+def test_whatever_is_open_may_be_urged_supervised_and_withdrawn(status: CaseStatus) -> None:
+    assert move(status, CaseMove.URGE) is move(status, CaseMove.SUPERVISE) is status
+    assert move(status, CaseMove.WITHDRAW) is CaseStatus.CLOSED
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,10 @@ def test_the_roles_are_delivered_with_their_titles(roles: Roles) -> None:
         "agent": "坐席",
         "supervisor": "班长",
         "dispatcher": "派遣员",
+        "commander": "值班指挥长",
+        "verifier": "核查员",
         "unit": "承办员",
+        "unit_leader": "承办单位负责人",
         "qa": "质检员",
         "admin": "管理员",
     }
@@ -38,6 +41,13 @@ def test_only_who_talks_to_citizens_sits_and_files(roles: Roles) -> None:
         assert not roles.permissions_of([name]) & {"desk.sit", "cases.file"}
     assert {"desk.sit", "cases.file"} <= roles.permissions_of(["supervisor"])
     assert {"desk.sit", "cases.file", "calls.read_own"} <= roles.permissions_of(["agent"])
+
+
+def test_who_dispatches_does_not_verify_and_units_see_only_their_tasks(roles: Roles) -> None:
+    for name in roles.roles:
+        assert not {"cases.dispatch", "cases.verify"} <= roles.permissions_of([name])
+    for name in ("unit", "unit_leader"):
+        assert roles.permissions_of([name]) <= {"tasks.handle", "tasks.agree"}
 
 
 def test_an_agent_sees_no_calls_of_others_and_qa_no_numbers(roles: Roles) -> None:

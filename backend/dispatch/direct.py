@@ -1,0 +1,33 @@
+"""Direct dispatch 直派: where a case goes when street and class make it plain; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from backend.dispatch.guards import Asked
+from backend.dispatch.life import Life, Unit
+from backend.dispatch.schemas import TaskRole
+from backend.taxonomy.schemas import STREET
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """What makes it plain: the duty of the case's class (`STREET`, the code of a department, or None when it is not
+    known), the code of its street, and that of its community if it is known."""
+
+    duty: str | None
+    street: str
+    community: str | None
+
+
+def direct_units(life: Life, plain: Plain, unit: Callable[[str], Unit | None]) -> list[Asked]:
+    """Who gets the case: the street of the place, its community at once as well 双派发, or the department whose duty it
+    is. Nobody when it is not plain, and nobody when the case was dispatched before."""
+    if life.tasks or plain.duty is None:
+        return []
+    lead = unit(plain.street if plain.duty == STREET else plain.duty)
+    if lead is None:
+        return []
+    community = unit(plain.community) if plain.community is not None and plain.duty == STREET else None
+    return [Asked(lead, TaskRole.LEAD), *([Asked(community, TaskRole.HELP)] if community is not None else [])]

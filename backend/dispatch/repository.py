@@ -1,0 +1,191 @@
+"""Every query about the loop: cases as the rules see them, read and stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.cases.models import Case
+from backend.cases.schemas import CaseStatus
+from backend.citizens.numbers import read_number
+from backend.deadlines import service as deadlines
+from backend.deadlines.clocks import Limit, LimitKind
+from backend.deadlines.models import Deadline
+from backend.dispatch.life import Extension, Life, Task, Unit
+from backend.dispatch.models import ExtensionRow, Loop, TaskRow
+from backend.dispatch.schemas import ClosedAs, ExtensionState, TaskRole, TaskState
+from backend.kernel.database import Transaction
+from backend.units.schemas import UnitKind
+
+_OPEN = [TaskState.SENT.value, TaskState.SIGNED.value]
+
+
+async def lock_case(session: AsyncSession, case_id: UUID) -> Case | None:
+    """The case; until the transaction ends, nobody else moves it or its tasks."""
+    query = select(Case).where(Case.case_id == case_id).with_for_update()
+    return (await session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+
+
+async def read_life(tx: Transaction, case: Case) -> Life:
+    """The case as the rules see it."""
+    loop = await tx.session.get(Loop, case.case_id, populate_existing=True)
+    tasks = await tasks_of_cases(tx.session, [case.case_id])
+    extensions = await extensions_of(tx.session, case.case_id)
+    clocks = await deadlines.clocks_of_cases(tx, [case.case_id])
+    return Life(
+        status=CaseStatus(case.status),
+        urgency=case.urgency,
+        class_code=case.class_code,
+        reachable=not case.identity_secret and read_number(case.caller_number).usable,
+        class_limit=_class_limit(case),
+        tasks=tuple(_task(row) for row in tasks),
+        extensions=tuple(_extension(row) for row in extensions),
+        clocks=clocks.get(case.case_id, {}),
+        suspended_until=loop.suspended_until if loop else None,
+        closed_as=_closed_as(case, loop),
+        reopened=loop.reopened if loop else 0,
+        urged=loop.urged if loop else 0,
+        supervised=loop.supervised if loop else 0,
+    )
+
+
+async def store_loop(session: AsyncSession, case_id: UUID, life: Life) -> None:
+    """What is known of the case in the loop."""
+    loop = await session.get(Loop, case_id) or Loop(case_id=case_id)
+    loop.suspended_until, loop.closed_as = life.suspended_until, life.closed_as.value if life.closed_as else None
+    loop.reopened, loop.urged, loop.supervised = life.reopened, life.urged, life.supervised
+    session.add(loop)
+
+
+async def store_task(session: AsyncSession, case_id: UUID, task: Task) -> None:
+    """A task that is new or was moved, at its next version."""
+    row = await session.get(TaskRow, (case_id, task.n)) or TaskRow(case_id=case_id, n=task.n, version=0)
+    row.version += 1
+    row.unit_code, row.unit_name, row.unit_kind = task.unit.code, task.unit.name, task.unit.kind.value
+    row.role, row.state, row.binding = task.role.value, task.state.value, task.binding
+    row.sent_at, row.signed_at, row.ended_at = task.sent_at, task.signed_at, task.ended_at
+    row.contacted_at, row.agreed_at = task.contacted_at, task.agreed_at
+    session.add(row)
+
+
+async def store_extension(session: AsyncSession, case_id: UUID, extension: Extension, now: datetime) -> None:
+    """A request for more time that is new or was decided."""
+    row = await session.get(ExtensionRow, (case_id, extension.n))
+    row = row or ExtensionRow(case_id=case_id, n=extension.n, asked_at=now)
+    row.task, row.amount, row.state = extension.task, extension.amount, extension.state.value
+    row.asked_by, row.agreed_by = extension.asked_by, extension.agreed_by
+    session.add(row)
+
+
+async def tasks_of_cases(session: AsyncSession, case_ids: Collection[UUID]) -> Sequence[TaskRow]:
+    """The tasks of these cases, in the order in which they were sent."""
+    query = select(TaskRow).where(TaskRow.case_id.in_(case_ids)).order_by(TaskRow.case_id, TaskRow.n)
+    return (await session.execute(query.execution_options(populate_existing=True))).scalars().all()
+
+
+async def extensions_of(session: AsyncSession, case_id: UUID) -> Sequence[ExtensionRow]:
+    """The requests for more time of a case."""
+    query = select(ExtensionRow).where(ExtensionRow.case_id == case_id).order_by(ExtensionRow.n)
+    return (await session.execute(query.execution_options(populate_existing=True))).scalars().all()
+
+
+async def task_row(session: AsyncSession, case_id: UUID, n: int) -> TaskRow | None:
+    """One task."""
+    return await session.get(TaskRow, (case_id, n), populate_existing=True)
+
+
+async def units_with_tasks(session: AsyncSession, case_id: UUID) -> frozenset[str]:
+    """The units that ever had a task in this case."""
+    query = select(TaskRow.unit_code).where(TaskRow.case_id == case_id)
+    return frozenset((await session.execute(query)).scalars())
+
+
+async def serialise_escalations(session: AsyncSession, unit_code: str) -> None:
+    """Until the transaction ends, nobody else escalates for this street, so that its share is counted right."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"escalate:{unit_code}"}
+    )
+
+
+async def escalations(
+    session: AsyncSession, unit_codes: Collection[str], since: datetime
+) -> dict[str, tuple[int, int]]:
+    """How many cases each street was given to lead since then, and how many of them it escalated."""
+    escalated = func.count().filter(TaskRow.state == TaskState.ESCALATED.value).label("escalated")
+    query = select(TaskRow.unit_code, func.count().label("received"), escalated).where(
+        TaskRow.unit_code.in_(unit_codes), TaskRow.role == TaskRole.LEAD.value, TaskRow.sent_at >= since
+    )
+    rows = await session.execute(query.group_by(TaskRow.unit_code))
+    return {row.unit_code: (row.received, row.escalated) for row in rows}
+
+
+async def cases_by_status(session: AsyncSession) -> dict[CaseStatus, int]:
+    """How many cases stand in each state."""
+    rows = await session.execute(select(Case.status, func.count()).group_by(Case.status))
+    return dict.fromkeys(CaseStatus, 0) | {CaseStatus(status): count for status, count in rows}
+
+
+async def queue(
+    session: AsyncSession, statuses: Collection[CaseStatus], limit: int
+) -> Sequence[tuple[Case, datetime | None]]:
+    """Open cases in these states with what is due next in them, the soonest first."""
+    due = (
+        select(func.min(Deadline.due_at))
+        .where(Deadline.case_id == Case.case_id, Deadline.state == "running", Deadline.part == 0)
+        .scalar_subquery()
+    )
+    query = select(Case, due.label("due")).where(Case.status.in_([each.value for each in statuses]))
+    rows = await session.execute(query.order_by(due.asc().nulls_last(), Case.filed_at).limit(limit))
+    return [(row[0], row[1]) for row in rows]
+
+
+async def tasks_of_unit(session: AsyncSession, unit_code: str, *, done: bool, limit: int) -> Sequence[Any]:
+    """A unit's tasks with their cases and what is due: open ones by what is due next, else those that ended last."""
+    due = (
+        select(func.min(Deadline.due_at))
+        .where(Deadline.case_id == TaskRow.case_id, Deadline.part == TaskRow.n, Deadline.state == "running")
+        .scalar_subquery()
+    )
+    query = select(TaskRow, Case, due.label("due")).join(Case, Case.case_id == TaskRow.case_id)
+    query = query.where(TaskRow.unit_code == unit_code).limit(limit)
+    if done:
+        query = query.where(TaskRow.state.not_in(_OPEN)).order_by(TaskRow.ended_at.desc())
+    else:
+        query = query.where(TaskRow.state.in_(_OPEN)).order_by(due.asc().nulls_last(), TaskRow.sent_at)
+    return (await session.execute(query)).all()
+
+
+def _task(row: TaskRow) -> Task:
+    return Task(
+        n=row.n,
+        unit=Unit(row.unit_code, row.unit_name, UnitKind(row.unit_kind)),
+        role=TaskRole(row.role),
+        sent_at=row.sent_at,
+        state=TaskState(row.state),
+        binding=row.binding,
+        signed_at=row.signed_at,
+        contacted_at=row.contacted_at,
+        agreed_at=row.agreed_at,
+        ended_at=row.ended_at,
+    )
+
+
+def _extension(row: ExtensionRow) -> Extension:
+    return Extension(row.n, row.task, row.amount, ExtensionState(row.state), row.asked_by, row.agreed_by)
+
+
+def _class_limit(case: Case) -> Limit | None:
+    if case.limit_kind is None or case.limit_amount is None:
+        return None
+    return Limit(LimitKind(case.limit_kind), case.limit_amount)
+
+
+def _closed_as(case: Case, loop: Loop | None) -> ClosedAs | None:
+    if loop is not None and loop.closed_as is not None:
+        return ClosedAs(loop.closed_as)
+    return ClosedAs.ANSWERED if case.status == CaseStatus.CLOSED.value and case.answered_at_once else None

@@ -1,0 +1,91 @@
+"""The lives of a unit's task and of a request for more time, each as one table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from backend.dispatch.errors import ExtensionCannotMove, TaskCannotMove
+from backend.dispatch.schemas import ExtensionState, TaskState
+
+
+class TaskMove(StrEnum):
+    """What can be done with a task; each is also the kind of the entry in the case's time line."""
+
+    SEND = "task_sent"
+    SIGN = "task_signed"
+    CONTACT = "citizen_contacted"
+    REPORT = "task_reported"
+    REFUSE = "task_refused"
+    ESCALATE = "task_escalated"
+    WHISTLE = "units_whistled"
+    ASK_EXTENSION = "extension_asked"
+    RECALL = "task_recalled"
+    REDO = "task_reopened"
+
+
+class ExtensionMove(StrEnum):
+    """What can be done with a request for more time; each is also the kind of the entry in the time line."""
+
+    ASK = "extension_asked"
+    AGREE = "extension_agreed"
+    GRANT = "extension_granted"
+    DECLINE = "extension_declined"
+    LAPSE = "extension_lapsed"
+
+
+S, M = TaskState, TaskMove
+
+TASK_TRANSITIONS: dict[tuple[TaskState | None, TaskMove], TaskState] = {
+    (None, M.SEND): S.SENT,
+    (S.SENT, M.SIGN): S.SIGNED,
+    (S.SENT, M.REFUSE): S.RETURNED,  # signing 签收 is acceptance: afterwards nothing is refused
+    (S.SIGNED, M.CONTACT): S.SIGNED,
+    (S.SIGNED, M.WHISTLE): S.SIGNED,
+    (S.SIGNED, M.ASK_EXTENSION): S.SIGNED,
+    (S.SIGNED, M.ESCALATE): S.ESCALATED,
+    (S.SIGNED, M.REPORT): S.REPORTED,
+    (S.REPORTED, M.REDO): S.SIGNED,
+    (S.SENT, M.RECALL): S.RECALLED,
+    (S.SIGNED, M.RECALL): S.RECALLED,
+}
+
+OPEN_TASKS = frozenset({S.SENT, S.SIGNED})
+"""States in which the unit still has something to do."""
+
+E, X = ExtensionState, ExtensionMove
+
+EXTENSION_TRANSITIONS: dict[tuple[ExtensionState | None, ExtensionMove], ExtensionState] = {
+    (None, X.ASK): E.ASKED,
+    (E.ASKED, X.AGREE): E.AGREED,
+    (E.AGREED, X.GRANT): E.GRANTED,
+    (E.ASKED, X.DECLINE): E.DECLINED,
+    (E.AGREED, X.DECLINE): E.DECLINED,
+    (E.ASKED, X.LAPSE): E.LAPSED,
+    (E.AGREED, X.LAPSE): E.LAPSED,
+}
+
+UNDECIDED = frozenset({E.ASKED, E.AGREED})
+
+
+def move_task(state: TaskState | None, by: TaskMove) -> TaskState:
+    """Where the move leads; raises `TaskCannotMove`."""
+    after = TASK_TRANSITIONS.get((state, by))
+    if after is None:
+        raise TaskCannotMove(
+            f"A task that is {state or 'not sent yet'} allows no {by}.",
+            kept="The task is unchanged.",
+            next_step="Load it anew to see where it stands.",
+        )
+    return after
+
+
+def move_extension(state: ExtensionState | None, by: ExtensionMove) -> ExtensionState:
+    """Where the move leads; raises `ExtensionCannotMove`."""
+    after = EXTENSION_TRANSITIONS.get((state, by))
+    if after is None:
+        raise ExtensionCannotMove(
+            f"A request for more time that is {state or 'not made yet'} allows no {by}.",
+            kept="The request is unchanged.",
+            next_step="Load it anew to see where it stands.",
+        )
+    return after

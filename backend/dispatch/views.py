@@ -1,0 +1,119 @@
+"""The loop as the console shows it: whole to the hotline, to a unit only what is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from backend.cases.models import Case, CaseEvent
+from backend.cases.schemas import CaseEventView, CaseStatus
+from backend.cases.states import TRANSITIONS
+from backend.citizens.numbers import read_number
+from backend.citizens.schemas import CallerView
+from backend.citizens.service import caller_view
+from backend.deadlines import service as deadlines
+from backend.deadlines.rules import Timekeeping
+from backend.deadlines.schemas import ClockView
+from backend.dispatch.guards import Asked
+from backend.dispatch.life import Life
+from backend.dispatch.models import ExtensionRow, TaskRow
+from backend.dispatch.schemas import (
+    ExtensionView,
+    LoopView,
+    ProposedUnit,
+    TaskView,
+    UnitTask,
+    UnitTaskDetail,
+)
+from backend.taxonomy.schemas import Urgency
+
+_NOT_FOR_UNITS = frozenset({"call_id", "number", "result", "name"})
+"""Details of the time line that lead to the citizen or to the hotline's own work."""
+
+
+def loop_view(
+    case: Case,
+    life: Life,
+    rows: tuple[Sequence[TaskRow], Sequence[ExtensionRow]],
+    proposal: Iterable[Asked],
+    time: Timekeeping,
+    now: datetime,
+) -> LoopView:
+    """How a case stands in the loop."""
+    tasks, extensions = rows
+    return LoopView(
+        case_id=case.case_id,
+        version=case.version,
+        status=life.status,
+        closed_as=life.closed_as,
+        came_up=life.came_up,
+        first_unit=life.first_unit.name if life.first_unit else None,
+        feedback_level=time.feedback_level(life.urgency, life.class_code),
+        suspended_until=life.suspended_until,
+        reopened=life.reopened,
+        urged=life.urged,
+        supervised=life.supervised,
+        moves=[by.value for status, by in TRANSITIONS if status is life.status],
+        tasks=[TaskView.model_validate(row) for row in tasks],
+        extensions=[ExtensionView.model_validate(row) for row in extensions],
+        clocks=clock_views(life, time, now),
+        proposal=[ProposedUnit(code=each.unit.code, name=each.unit.name, role=each.role) for each in proposal],
+    )
+
+
+def clock_views(life: Life, time: Timekeeping, now: datetime) -> list[ClockView]:
+    """The clocks of a case, that of the case itself first."""
+    ordered = sorted(life.clocks.items(), key=lambda each: (each[0].part, each[1].started_at))
+    return [deadlines.view(key, kept, time, now) for key, kept in ordered]
+
+
+def unit_task(row: TaskRow, case: Case, due_at: datetime | None) -> UnitTask:
+    """A task in the list of its unit."""
+    return UnitTask(
+        case_id=case.case_id,
+        case_number=case.number,
+        what=case.what,
+        class_name=case.class_name,
+        urgency=Urgency(case.urgency),
+        case_status=CaseStatus(case.status),
+        street_name=case.street_name,
+        community_name=case.community_name,
+        address=case.address,
+        task=TaskView.model_validate(row),
+        due_at=due_at,
+    )
+
+
+def unit_task_detail(
+    row: TaskRow,
+    case: Case,
+    life: Life,
+    rows: tuple[Sequence[TaskRow], Sequence[ExtensionRow]],
+    events: Sequence[CaseEvent],
+    clocks: list[ClockView],
+) -> UnitTaskDetail:
+    """A task with all that its unit may know of the case."""
+    tasks, extensions = rows
+    mine = [each for each in clocks if each.part in (0, row.n)]
+    own = next((each for each in mine if each.part == row.n and each.ended_at is None), None)
+    return UnitTaskDetail(
+        summary=unit_task(row, case, own.due_at if own else None),
+        citizen=_citizen(case),
+        identity_secret=case.identity_secret,
+        reachable=life.reachable,
+        clocks=mine,
+        extensions=[ExtensionView.model_validate(each) for each in extensions if each.task == row.n],
+        others=[TaskView.model_validate(each) for each in tasks if each.n != row.n],
+        events=[_event(event) for event in events],
+    )
+
+
+def _citizen(case: Case) -> CallerView | None:
+    if case.identity_secret or case.caller_number is None:
+        return None
+    return caller_view(read_number(case.caller_number), case.citizen_name)
+
+
+def _event(event: CaseEvent) -> CaseEventView:
+    shown = CaseEventView.model_validate(event)
+    return shown.model_copy(update={"detail": {k: v for k, v in shown.detail.items() if k not in _NOT_FOR_UNITS}})
