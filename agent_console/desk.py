@@ -10,6 +10,7 @@ from agent_console.hall import hall_state, supervisors_of
 from agent_console.protocol import DeskState, LinkView, QueueView
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.calls import service as calls
+from backend.calls.desk_phones import phone_calls
 from backend.calls.pbx_link import links_now
 from backend.cases.drafts import open_drafts
 from backend.cases.reference import References
@@ -59,6 +60,7 @@ async def desk_state(tx: Transaction, desk: Desk, seat: SeatView | None, now: da
         links=await link_views(tx, desk.pbx),
         notices=await notices_for(tx, desk.principal, now),
         supervisors=await supervisors_of(tx, seat) if desk.show_supervision and seat is not None else [],
+        phone=(await phone_calls(tx, [seat.seat])).get(seat.seat) if seat is not None else None,
         hall=await hall_state(tx, now) if desk.principal.may("seats.watch") else None,
     )
 

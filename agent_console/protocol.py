@@ -15,9 +15,10 @@ from uuid import UUID
 
 from pydantic import Field, PrivateAttr, TypeAdapter
 
+from agent_console import phones as ph
 from agent_console import supervision as s
 from backend.callbacks.schemas import AttemptResult, CallbackView, CallbackWish
-from backend.calls.schemas import HandedBy, SupervisorView
+from backend.calls.schemas import HandedBy, PhoneCall, SupervisorView
 from backend.cases.schemas import CaseForm, CaseSummary, DraftContent, DraftView
 from backend.citizens.schemas import CallerView
 from backend.deadlines.schemas import ClockName
@@ -200,6 +201,7 @@ Command = Annotated[
     | s.ReadNotice
     | PauseRecording
     | ResumeRecording
+    | ph.ControlPhone
     | Dial
     | FileResult,
     Field(discriminator="command"),
@@ -249,7 +251,7 @@ class LinkView(Schema):
 
 class DeskState(Schema):
     """The whole present state of one console; `seat` is None for someone who sits at no seat, `hall` for someone who
-    does not watch it."""
+    does not watch it, `phone` for one whose phone is the browser or in no call."""
 
     seat: SeatView | None
     call: CallCard | None
@@ -258,6 +260,7 @@ class DeskState(Schema):
     links: list[LinkView]
     notices: list[NoticeView] = []
     supervisors: list[SupervisorView] = []
+    phone: PhoneCall | None = None
     hall: s.HallState | None = None
 
 
@@ -446,6 +449,7 @@ EventBody = Annotated[
     | s.NoticeArrived
     | s.NoticeSent
     | s.NoticeRead
+    | ph.PhoneChanged
     | AttemptChanged
     | DataLoaded,
     Field(discriminator="kind"),
@@ -475,7 +479,7 @@ class Reply(Schema):
     force_sign_out -> SeatView; save_draft -> DraftView; discard_draft -> {}; file_case -> FiledCase; schedule_callback,
     cancel_callback -> CallbackView; dial, file_result -> AttemptView; set_skills -> SkillsView; send_notice ->
     SentNotice; read_notice -> Receipt; pause_recording, resume_recording, listen_call, whisper_call, barge_call,
-    take_over_call, end_call -> OrderView.
+    take_over_call, end_call, control_phone -> OrderView.
     """
 
     type: Literal["reply"] = "reply"

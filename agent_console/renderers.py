@@ -8,11 +8,12 @@ from agent_console import protocol as p
 from agent_console import supervision as s
 from agent_console.hall import HallCalls
 from agent_console.hub import Render
+from agent_console.phones import PhoneCalls
 from agent_console.popups import Popups
 from backend.kernel.events import StoredEvent
 
 
-def renderers(ready: Popups, calls: HallCalls) -> dict[str, Render]:
+def renderers(ready: Popups, calls: HallCalls, phones: PhoneCalls) -> dict[str, Render]:
     """The renderer of each topic; a topic that is not here is of no concern to consoles."""
 
     def call_ended(event: StoredEvent) -> p.EventBody:
@@ -46,6 +47,7 @@ def renderers(ready: Popups, calls: HallCalls) -> dict[str, Render]:
         "data_loaded": _plain(lambda e: p.DataLoaded(dataset=e.entity, version=e.payload["version"])),
         "hall_call": calls.render,
         "call_supervised": calls.supervised,
+        "phone_moved": phones.render,
         "ring_missed": _plain(lambda e: s.RingMissed.model_validate({"missed": e.payload})),
         "seat_forced": _plain(
             lambda e: s.SeatWasForced.model_validate({"seat": e.entity, "at": e.at, "forced": e.payload})

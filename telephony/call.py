@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from telephony import facts as f
+from telephony.names import on_one_line
 
 
 class Direction(StrEnum):
@@ -59,16 +60,25 @@ class Supervisor:
 
 @dataclass(slots=True)
 class Consult:
-    """A seat's second leg: whom it dialled, and who answered there (`with_channel` is empty until somebody did)."""
+    """A seat's second leg: whom it dialled, and who answered there (`with_channel` is empty until somebody did).
+
+    `held` says that who answered waits; `together` is for how long the citizen was part of the talk.
+    """
 
     channel: str
     to: str
     with_seat: str = ""
     with_channel: str = ""
-    # Hints that a restart may lose: for how long the citizen was part of the talk.
     held: bool = False
     together: timedelta = timedelta()
     together_since: datetime | None = None
+    # A hint that a restart may lose: the one line of a hardware phone is away from the citizen's bridge.
+    aside: bool = False
+
+    @property
+    def on_own_line(self) -> bool:
+        """Whether it came to the one line of a hardware phone, so that the PBX itself keeps the citizen waiting."""
+        return on_one_line(self.channel)
 
 
 @dataclass(slots=True)
@@ -92,6 +102,7 @@ class Call:
     ringing: dict[str, str] = field(default_factory=dict)
     talking: dict[str, str] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
+    muted: set[str] = field(default_factory=set)
     consults: dict[str, Consult] = field(default_factory=dict)
     asked: dict[str, str] = field(default_factory=dict)
     second_legs: dict[str, str] = field(default_factory=dict)
@@ -190,10 +201,20 @@ def _answered(call: Call, fact: f.CallAnswered) -> None:
 
 def _held(call: Call, fact: f.CallHeld) -> None:
     call.held.add(fact.seat)
+    _count_together(call, fact.seat, fact.at)
 
 
 def _resumed(call: Call, fact: f.CallResumed) -> None:
     call.held.discard(fact.seat)
+    _count_together(call, fact.seat, fact.at)
+
+
+def _muted(call: Call, fact: f.SeatMuted) -> None:
+    call.muted.add(fact.seat)
+
+
+def _unmuted(call: Call, fact: f.SeatUnmuted) -> None:
+    call.muted.discard(fact.seat)
 
 
 def _taken_back(call: Call, fact: f.CallTakenBack) -> None:
@@ -217,6 +238,26 @@ def _consult_answered(call: Call, fact: f.ConsultAnswered) -> None:
         consult.with_seat, consult.with_channel = fact.seat, fact.channel
 
 
+def _consult_held(call: Call, fact: f.ConsultHeld | f.ConsultResumed) -> None:
+    consult = call.consults.get(fact.asked_by)
+    if consult is not None:
+        consult.held = isinstance(fact, f.ConsultHeld)
+        _count_together(call, fact.asked_by, fact.at)
+
+
+def _count_together(call: Call, by: str, at: datetime) -> None:
+    """Note, after somebody was put on hold or taken off, since when all three hear each other, and for how long."""
+    consult = call.consults.get(by)
+    if consult is None:
+        return
+    together = bool(consult.with_channel) and not consult.held and by not in call.held
+    if together and consult.together_since is None:
+        consult.together_since = at
+    elif not together and consult.together_since is not None:
+        consult.together += at - consult.together_since
+        consult.together_since = None
+
+
 def _consult_ended(call: Call, fact: f.ConsultEnded) -> None:
     call.consults.pop(fact.asked_by, None)
 
@@ -236,6 +277,7 @@ def _continues(call: Call, fact: f.CallContinues) -> None:
 def _talk_ended(call: Call, fact: f.TalkEnded) -> None:
     call.talking.pop(fact.seat, None)
     call.held.discard(fact.seat)
+    call.muted.discard(fact.seat)
     call.talk_ended_by = fact.ended_by
 
 
@@ -275,9 +317,13 @@ _CHANGES: dict[type[f.Fact], Callable[[Call, Any], None]] = {
     f.CallAnswered: _answered,
     f.CallHeld: _held,
     f.CallResumed: _resumed,
+    f.SeatMuted: _muted,
+    f.SeatUnmuted: _unmuted,
     f.CallTakenBack: _taken_back,
     f.ConsultBegan: _consult_began,
     f.ConsultAnswered: _consult_answered,
+    f.ConsultHeld: _consult_held,
+    f.ConsultResumed: _consult_held,
     f.ConsultEnded: _consult_ended,
     f.CallHandedOver: _handed_over,
     f.CallCameBack: _came_back,

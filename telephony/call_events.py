@@ -11,6 +11,7 @@ from datetime import datetime
 
 from telephony import consult_events as consult
 from telephony import facts as f
+from telephony import phone_events as phone
 from telephony import supervision_events as supervision
 from telephony.ami import AmiEvent
 from telephony.call import Call, Direction
@@ -79,6 +80,12 @@ def _user_event(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFac
         yield from handing_over(call, event, at)
     elif name == supervision.TAKE_OVER:
         yield from supervision.take_over(call, event, at)
+    elif name == phone.STEP:
+        yield from phone.step(call, event, at)
+    elif name == phone.HANGS_UP:
+        phone.hangs_up(call, event)
+    elif name == phone.MUTED:
+        yield from phone.muted(call, event, at)
     elif name in {"QueueGiveUp", "HotlineEnd"}:
         status = event["Status"] or event["QueueStatus"]
         if status in GAVE_UP and not call.gave_up and not call.answered:
@@ -191,15 +198,15 @@ def _held(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
     seat = seat_of(event["Channel"])
     if seat in call.talking and seat not in call.held and call.talking[seat] == event["Channel"]:
         yield f.CallHeld(at=at, call_id=call.id, seat=seat)
-    consult.leg_held(call, event, at)
+    yield from consult.leg_held(call, event, at)
 
 
 def _resumed(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
     """The PBX also sends an Unhold before each transfer; on a call that is not held it means nothing."""
     seat = seat_of(event["Channel"])
-    if seat in call.held and call.talking.get(seat) == event["Channel"]:
+    if seat in call.held and call.talking.get(seat) == event["Channel"] and not consult.keeps_waiting(call, seat):
         yield f.CallResumed(at=at, call_id=call.id, seat=seat)
-    consult.leg_held(call, event, at)
+    yield from consult.leg_held(call, event, at)
 
 
 def _recording_muted(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
@@ -220,20 +227,12 @@ def _blind_transfer(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.Cal
         yield from _talk_ended(call, seat, at, f.Party.TRANSFER)
 
 
-def _attended_transfer(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
-    seat, target = seat_of(event["OrigTransfererChannel"]), event["TransferTargetChannel"]
-    if event["Result"] != "Success" or seat not in call.talking:
-        return
-    to_seat = seat_of(target)
-    asked = call.consults.get(seat)
-    to = to_seat or text_or_empty(event["TransferTargetCallerIDNum"] or event["SecondTransfererExten"])
-    if asked is not None:
-        to = to_seat or asked.to
-        yield consult.ended(call, seat, at, transferred=True)
-    yield f.CallTransferred(at=at, call_id=call.id, from_seat=seat, to=to, mode=f.TransferMode.ATTENDED)
-    yield from _talk_ended(call, seat, at, f.Party.TRANSFER)
-    if to_seat:
-        yield from _answer(call, to_seat, target, at)
+def _attended_transfer(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact]:
+    seat = seat_of(event["OrigTransfererChannel"])
+    if event["Result"] != "Success" or seat is None or seat not in call.talking:
+        return ()
+    to = text_or_empty(event["TransferTargetCallerIDNum"] or event["SecondTransfererExten"])
+    return consult.handed_over(call, seat, event["TransferTargetChannel"], at, to=to)
 
 
 # --- the end --------------------------------------------------------------------------------------------------------
@@ -256,7 +255,10 @@ def _completed(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact
     if seat is None or call.talking.get(seat) != channel or event["Channel"] in call.second_legs:
         return ()
     parties = {"caller": f.Party.CALLER, "agent": f.Party.SEAT, "transfer": f.Party.TRANSFER}
-    return _talk_ended(call, seat, at, parties.get(event["Reason"], f.Party.UNKNOWN))
+    by = parties.get(event["Reason"], f.Party.UNKNOWN)
+    if by is f.Party.CALLER and call.hung_up_by is f.Party.SEAT:  # at the console, so the PBX did it, and blames him
+        by = f.Party.SEAT
+    return _talk_ended(call, seat, at, by)
 
 
 def _talk_ended(call: Call, seat: str, at: datetime, by: f.Party) -> Iterator[f.CallFact]:
@@ -272,6 +274,7 @@ def _hung_up(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
         return
     call.gone.add(channel)
     seat = seat_of(channel)
+    yield from phone.gone(call, channel, at)
     yield from consult.over(call, channel, at)
     yield from _ring_ended(call, channel, at, _ring_outcome(call, channel, ""))
     if seat is not None and call.talking.get(seat) == channel:

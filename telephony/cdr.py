@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Literal, TypedDict
 
-from telephony.names import is_outside, seat_of
+from telephony.names import is_outside, on_one_line, seat_of
 
 COLUMNS = {
     "linkedid": "${CDR(linkedid)}",
@@ -140,7 +140,8 @@ def calls_from_rows(rows: Iterable[CdrRow]) -> list[CdrCall]:
 
 def legs_from_rows(rows: Iterable[CdrRow]) -> list[CdrLeg]:
     """The further legs that seats dialled in these rows, in the order of their beginning."""
-    dialled = [row for row in rows if seat_of(row.channel) and row.lastapp in {"Dial", "Queue"} and not row.called]
+    of_seats = (row for row in rows if seat_of(row.channel) or on_one_line(row.channel))
+    dialled = [row for row in of_seats if row.lastapp in {"Dial", "Queue"} and not row.called]
     dialled.sort(key=lambda row: row.uniqueid)
     legs = [_leg(list(group)) for _, group in groupby(dialled, key=lambda row: row.uniqueid)]
     return sorted(legs, key=lambda leg: (leg.began_at, leg.channel))
@@ -174,7 +175,8 @@ def _inbound(rows: list[CdrRow]) -> CdrCall:
         seat=seat,
         arrived_at=first.start,
         answered_at=answered_at,
-        ended_at=max(row.end for row in rows),
+        # the seat may go on talking to whom it consulted when the citizen has gone
+        ended_at=max(row.end for row in [row for row in rows if row.uniqueid == row.linkedid] or rows),
         outcome="answered" if talks else "abandoned",
         recording=next((row.recording for row in rows if row.recording), ""),
     )

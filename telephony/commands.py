@@ -6,66 +6,22 @@ are kept, and carried out at most once, stands in `backend.orders`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import Any
 
-from backend.kernel.errors import Conflict, HotlineError
+from backend.kernel.errors import Conflict
 from telephony.ami import AmiEvent
 from telephony.call import Call
 from telephony.facts import SpyMode
-from telephony.names import interface_of, is_number
-
-Action = dict[str, str | list[str]]
-"""One AMI action. An `Originate` carries an ActionID, under which the PBX tells later how it came out."""
-
-SEAT_ANSWERS_WITHIN_S = 20.0
-"""How long the phone of a seat may ring for an ordered call; a softphone answers at once."""
-
-ORDER_HEADER = "X-Hotline-Order"
-"""Marks a call at a seat's phone as ordered from the console, so that the softphone takes it by itself."""
-
-_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
-
-
-class OrderUnreadable(HotlineError):
-    """A stored order has an unknown kind, or its content does not fit it."""
-
-
-class CallGone(Conflict):
-    """The call that the order speaks of is over."""
-
-
-class SeatNotInCall(Conflict):
-    """The seat neither rings nor talks in the call that the order speaks of."""
+from telephony.names import is_number
+from telephony.order import KINDS, Action, Order, OrderUnreadable, bare, call_of, hang_up, originate, seat_channel
+from telephony.phone_commands import PHONE_ACTIONS
 
 
 class SeatDidNotAnswer(Conflict):
     """The phone of the seat did not take the call that was ordered there, so nobody else was called."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """Something that the PBX is to do. Compare by value; store by `kind` and `as_payload()`."""
-
-    kind: ClassVar[str] = "order"
-
-    def __init_subclass__(cls) -> None:
-        cls.kind = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
-        KINDS[cls.kind] = cls
-
-    def as_payload(self) -> dict[str, Any]:
-        """The order as JSON values; `from_payload(kind, payload)` gives an equal order back."""
-        return asdict(self)
-
-    @classmethod
-    def _read(cls, payload: dict[str, Any]) -> Self:
-        return cls(**payload)
-
-
-KINDS: dict[str, type[Order]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +91,7 @@ def from_payload(kind: str, payload: dict[str, Any]) -> Order:
     if cls is None:
         raise OrderUnreadable(f"No order is called {kind!r}.", field="kind")
     try:
-        return cls._read(payload)
+        return cls(**payload)
     except TypeError as error:
         raise OrderUnreadable(f"The stored order {kind!r} cannot be read: {error}.", field="payload") from error
 
@@ -146,37 +102,6 @@ def actions_of(order: Order, order_id: str, calls: Mapping[str, Call]) -> list[A
     Raises CallGone or SeatNotInCall when it cannot be carried out any more, OrderUnreadable when it never could.
     """
     return _ACTIONS[type(order)](order, order_id, calls)
-
-
-def originate(
-    seat: str, order_id: str, *, channel_id: str, context: str, exten: str, caller_id: str = "", **variables: str
-) -> Action:
-    """Call the phone of `seat`, which takes it by itself, and let it go on in the dialplan at `exten` in `context`.
-
-    `caller_id` is what the seat's phone shows (its own number if empty). `variables` are set on the seat's channel
-    under their names in capitals. Asynchronous, so that the link stays free while the phone rings: how it came out is
-    told by the event OriginateResponse with the order's id.
-    """
-    for text in (seat, order_id, channel_id, context, exten, caller_id or seat, *variables.values()):
-        if not _ID.fullmatch(text.lstrip("+*_")):
-            raise OrderUnreadable(f"{text!r} cannot stand in an order to the PBX.")
-    headers = {ORDER_HEADER: order_id, "Call-Info": "<sip:hotline>;answer-after=0"}
-    return {
-        "Action": "Originate",
-        "ActionID": order_id,
-        "Channel": interface_of(seat),
-        "ChannelId": channel_id,
-        "Context": context,
-        "Exten": exten,
-        "Priority": "1",
-        "CallerID": f"<{caller_id or seat}>",
-        "Timeout": str(round(SEAT_ANSWERS_WITHIN_S * 1000)),
-        "Async": "true",
-        "Variable": [
-            *(f"{name.upper()}={value}" for name, value in variables.items()),
-            *(f"PJSIP_HEADER(add,{name})={value}" for name, value in headers.items()),
-        ],
-    }
 
 
 def origination_problem(event: AmiEvent) -> SeatDidNotAnswer | None:
@@ -212,19 +137,19 @@ def _dial_out(order: DialOut, order_id: str, _: Mapping[str, Call]) -> list[Acti
 
 
 def _hang_up_call(order: HangUpCall, _: str, calls: Mapping[str, Call]) -> list[Action]:
-    return [_hang_up(_call(calls, order.call_id).channel)]
+    return [hang_up(call_of(calls, order.call_id).channel)]
 
 
 def _hang_up_seat(order: HangUpSeat, _: str, calls: Mapping[str, Call]) -> list[Action]:
-    return [_hang_up(seat_channel(calls, order.call_id, order.seat))]
+    return [hang_up(seat_channel(calls, order.call_id, order.seat))]
 
 
 def _pause_recording(order: PauseRecording, _: str, calls: Mapping[str, Call]) -> list[Action]:
-    return [_mute_recording(_call(calls, order.call_id), muted=True)]
+    return [_mute_recording(call_of(calls, order.call_id), muted=True)]
 
 
 def _resume_recording(order: ResumeRecording, _: str, calls: Mapping[str, Call]) -> list[Action]:
-    return [_mute_recording(_call(calls, order.call_id), muted=False)]
+    return [_mute_recording(call_of(calls, order.call_id), muted=False)]
 
 
 def resume_forgotten(calls: Iterable[Call], now: datetime, longest: timedelta) -> list[Action]:
@@ -243,12 +168,12 @@ def _mute_recording(call: Call, *, muted: bool) -> Action:
 
 def _supervise(order: Supervise, order_id: str, calls: Mapping[str, Call]) -> list[Action]:
     heard = seat_channel(calls, order.call_id, order.agent_seat)
-    return _supervisor_to(order.seat, order_id, str(SpyMode(order.mode)), calls, hotline_target=_bare(heard))
+    return _supervisor_to(order.seat, order_id, str(SpyMode(order.mode)), calls, hotline_target=bare(heard))
 
 
 def _take_over(order: TakeOver, order_id: str, calls: Mapping[str, Call]) -> list[Action]:
     seat_channel(calls, order.call_id, order.agent_seat)
-    citizen = _bare(_call(calls, order.call_id).channel)
+    citizen = bare(call_of(calls, order.call_id).channel)
     names = {"hotline_target": citizen, "hotline_from": order.agent_seat, "hotline_call": order.call_id}
     return _supervisor_to(order.seat, order_id, "take-over", calls, **names)
 
@@ -269,32 +194,6 @@ def _supervisor_to(seat: str, order_id: str, exten: str, calls: Mapping[str, Cal
     ]
 
 
-def _bare(channel: str) -> str:
-    """The channel's name without its technology, which the dialplan adds: a slash cannot stand in an order."""
-    return channel.removeprefix("PJSIP/")
-
-
-def seat_channel(calls: Mapping[str, Call], call_id: str, seat: str) -> str:
-    """The channel of a seat's leg in a call, talking or ringing. Raises CallGone or SeatNotInCall."""
-    call = _call(calls, call_id)
-    placing = call.placed_channel if call.placed_by == seat and not call.answered else ""
-    channel = call.talking.get(seat) or call.ringing.get(seat) or placing
-    if not channel:
-        raise SeatNotInCall(f"Seat {seat} is not in this call any more.", kept="Nothing was changed.")
-    return channel
-
-
-def _call(calls: Mapping[str, Call], call_id: str) -> Call:
-    call = calls.get(call_id)
-    if call is None:
-        raise CallGone("The call is over.", kept="Nothing was changed.")
-    return call
-
-
-def _hang_up(channel: str) -> Action:
-    return {"Action": "Hangup", "Channel": channel, "Cause": "16"}
-
-
 _ACTIONS: dict[type[Order], Callable[[Any, str, Mapping[str, Call]], list[Action]]] = {
     DialOut: _dial_out,
     HangUpCall: _hang_up_call,
@@ -303,5 +202,6 @@ _ACTIONS: dict[type[Order], Callable[[Any, str, Mapping[str, Call]], list[Action
     ResumeRecording: _resume_recording,
     Supervise: _supervise,
     TakeOver: _take_over,
+    **PHONE_ACTIONS,
 }
 """How each kind of order is carried out; a new kind is a class above and a line here."""

@@ -14,7 +14,7 @@ from telephony.ami import AmiEvent
 from telephony.call import Call
 from telephony.names import seat_of
 
-A_MOMENT = timedelta(seconds=1)  # the PBX takes both legs off hold in the instant before it hands a citizen over
+A_MOMENT = timedelta(seconds=1)  # legs come off hold in the instant before one of them goes
 RINGING_IN = "4"  # ChannelState of a channel on which somebody calls us
 
 
@@ -52,20 +52,43 @@ def over(call: Call, channel: str, at: datetime) -> Iterator[f.CallFact]:
         yield ended(call, by, at)
 
 
-def leg_held(call: Call, event: AmiEvent, at: datetime) -> None:
-    """Note, after a leg of a seat was put on hold or taken off, whether all three hear each other."""
+def leg_held(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
+    """The second leg of a seat was put on hold or taken off."""
     by = seat_of(event["Channel"]) or ""
     consult = call.consults.get(by)
-    if consult is None:
-        return
-    if event["Channel"] == consult.channel:
-        consult.held = event["Event"] == "Hold"
-    together = bool(consult.with_channel) and not consult.held and by not in call.held
-    if together and consult.together_since is None:
-        consult.together_since = at
-    elif not together and consult.together_since is not None:
-        consult.together += at - consult.together_since
-        consult.together_since = None
+    if consult is not None and event["Channel"] == consult.channel:
+        yield from heard(call, by, at, held=event["Event"] == "Hold")
+
+
+def heard(call: Call, by: str, at: datetime, *, held: bool) -> Iterator[f.CallFact]:
+    """Whom the seat `by` consults waits (`held`), or is heard again; nothing when that is known."""
+    consult = call.consults.get(by)
+    if consult is not None and consult.held is not held:
+        fact = f.ConsultHeld if held else f.ConsultResumed
+        yield fact(at=at, call_id=call.id, seat=consult.with_seat, asked_by=by)
+
+
+def keeps_waiting(call: Call, seat: str | None) -> bool:
+    """Whether the citizen waits because the seat's one line is used to consult: what the phone holds is not him."""
+    consult = call.consults.get(seat or "")
+    return consult is not None and consult.aside
+
+
+def handed_over(call: Call, seat: str, target: str, at: datetime, *, to: str = "") -> Iterator[f.CallFact]:
+    """The citizen goes on with the party behind the channel `target`, whom `seat` consulted, if anybody.
+
+    `to` names the target where no consultation is known and it is no seat.
+    """
+    to_seat, asked = seat_of(target), call.consults.get(seat)
+    if asked is not None:
+        to = asked.to
+        yield ended(call, seat, at, transferred=True)
+    mode = f.TransferMode.ATTENDED
+    yield f.CallTransferred(at=at, call_id=call.id, from_seat=seat, to=to_seat or to, mode=mode)
+    if seat in call.talking:
+        yield f.TalkEnded(at=at, call_id=call.id, seat=seat, ended_by=f.Party.TRANSFER)
+    if to_seat and target not in call.gone and call.talking.get(to_seat) != target:
+        yield f.CallAnswered(at=at, call_id=call.id, seat=to_seat, channel=target)
 
 
 def ended(call: Call, by: str, at: datetime, *, transferred: bool = False, recovered: bool = False) -> f.ConsultEnded:
@@ -75,7 +98,7 @@ def ended(call: Call, by: str, at: datetime, *, transferred: bool = False, recov
     if transferred:
         outcome = f.ConsultOutcome.TRANSFERRED
     last = at - (consult.together_since or at)
-    if transferred and last < A_MOMENT:
+    if (transferred or consult.on_own_line) and last < A_MOMENT:
         last = timedelta()
     together_ms = max(0, round((consult.together + last) / timedelta(milliseconds=1)))
     return f.ConsultEnded(

@@ -229,6 +229,20 @@ class CallResumed(CallFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeatMuted(CallFact):
+    """Nobody hears `seat` from now on; told of a phone that is muted by the PBX, a browser mutes itself."""
+
+    seat: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatUnmuted(CallFact):
+    """`seat` is heard again."""
+
+    seat: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallTakenBack(CallFact):
     """`seat` goes on talking over a new `channel`: its page was loaded anew, or another page took the phone over."""
 
@@ -252,6 +266,22 @@ class ConsultAnswered(CallFact):
     seat: str
     asked_by: str
     channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultHeld(CallFact):
+    """`asked_by` lets `seat`, whom it consults (empty: somebody outside), wait on hold."""
+
+    seat: str
+    asked_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultResumed(CallFact):
+    """`asked_by` and `seat`, whom it consults, hear each other again."""
+
+    seat: str
+    asked_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

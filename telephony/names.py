@@ -38,6 +38,11 @@ def peer_of(channel: str) -> str | None:
     return match[1] if match else None
 
 
+def on_one_line(channel: str) -> bool:
+    """Whether this is the leg by which the PBX consults somebody for a hardware phone, which has one line only."""
+    return channel.startswith("Local/aside@seat-phone-") and channel.endswith(";1")
+
+
 def interface_of(seat: str) -> str:
     """How queues name the seat's phone."""
     return f"PJSIP/{seat}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent_console.commands import attempts, callbacks, cases, recording, seats, supervise
+from agent_console.commands import attempts, callbacks, cases, phone, recording, seats, supervise
 from agent_console.commands.spec import CommandSpec, NotPermitted
 
 COMMANDS: dict[str, CommandSpec] = {
@@ -14,6 +14,7 @@ COMMANDS: dict[str, CommandSpec] = {
     "set_skills": CommandSpec("seats.skills", seats.set_skills),
     "pause_recording": CommandSpec("desk.sit", recording.pause_recording),
     "resume_recording": CommandSpec("desk.sit", recording.resume_recording),
+    "control_phone": CommandSpec("desk.sit", phone.control_phone),
     "save_draft": CommandSpec("cases.file", cases.save_draft),
     "discard_draft": CommandSpec("cases.file", cases.discard_draft),
     "file_case": CommandSpec("cases.file", cases.file_case),

@@ -6,17 +6,13 @@ from uuid import UUID
 
 from agent_console.desk import Desk
 from agent_console.protocol import PauseRecording, ResumeRecording
+from backend.calls.errors import NotInThisCall
 from backend.kernel import clock
-from backend.kernel.errors import Conflict
 from backend.orders import service as orders
 from backend.orders.schemas import OrderView
 from backend.seats import service as seats
 from backend.seats.schemas import SeatState
 from telephony import commands
-
-
-class NotInThisCall(Conflict):
-    """The person does not talk in the call whose recording was to be paused."""
 
 
 async def pause_recording(desk: Desk, command: PauseRecording) -> OrderView:

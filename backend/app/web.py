@@ -15,6 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from agent_console import endpoints as console_endpoints
 from agent_console.hall import HallCalls
 from agent_console.hub import Hub
+from agent_console.phones import PhoneCalls
 from agent_console.popups import Popups
 from agent_console.renderers import renderers
 from agent_console.schemas import QueueTarget
@@ -24,6 +25,7 @@ from backend.app.config import Installation, callback_rules, hall_times, loop_ru
 from backend.callbacks import endpoints as callback_endpoints
 from backend.calls import endpoints as call_endpoints
 from backend.cases import endpoints as case_endpoints
+from backend.cases import list_endpoints as case_list_endpoints
 from backend.cases import service as cases
 from backend.cases.reference import References
 from backend.dispatch import endpoints as dispatch_endpoints
@@ -65,7 +67,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     settings = console_settings(installation)
     popups = Popups(database, [installation.rings(host) for host in installation.hosts])
     calls = HallCalls(database, show_supervision=settings.show_supervision)
-    hub = Hub(database, settings.pbx, renderers(popups, calls), popups)
+    hub = Hub(database, settings.pbx, renderers(popups, calls, PhoneCalls(database)), popups)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -94,6 +96,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         identity_endpoints,
         seat_endpoints,
         call_endpoints,
+        case_list_endpoints,
         case_endpoints,
         dispatch_endpoints,
         unit_task_endpoints,

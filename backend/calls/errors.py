@@ -45,5 +45,17 @@ class OnAnotherPbx(Conflict):
     """The supervisor's own phone is registered at another PBX than the call's."""
 
 
+class PhoneNotControlled(Conflict):
+    """The seat's phone is the browser itself, so there is nothing to order of it."""
+
+
+class NotInThisCall(Conflict):
+    """The person's seat neither rings nor talks in the call that something was ordered for."""
+
+
+class TargetMissing(HotlineError):
+    """It was not said whom to call, or which key to press."""
+
+
 class ListensToItself(HotlineError):
     """A supervisor chose the seat that is the supervisor's own."""

@@ -16,20 +16,23 @@ from backend.citizens.numbers import read_number
 from backend.kernel.database import Transaction
 from telephony import facts as f
 
-_HOLDING = (f.CallHeld.kind, f.CallResumed.kind, f.TalkEnded.kind)
+HOLDING = (f.CallHeld.kind, f.CallResumed.kind, f.TalkEnded.kind)
 _SUPERVISING = (f.SupervisionBegan.kind, f.SupervisionEnded.kind)
 _FACT_COLUMNS = (CallFact.call_id, CallFact.kind, CallFact.seat, CallFact.at, CallFact.payload)
 
 
 @dataclass(frozen=True, slots=True)
 class FactSeen:
-    """A fact as far as the hall needs it; `by_seat` and `mode` are those of a supervisor."""
+    """A fact as far as the hall and the seats need it; `by_seat` and `mode` are those of a supervisor, `asked_by` and
+    `to` say who consults whom."""
 
     kind: str
     seat: str | None
     at: datetime
     by_seat: str = ""
     mode: str = ""
+    asked_by: str = ""
+    to: str = ""
 
 
 async def live_calls(tx: Transaction, only: Collection[str] | None = None) -> list[HallCall]:
@@ -40,7 +43,8 @@ async def live_calls(tx: Transaction, only: Collection[str] | None = None) -> li
     if only is not None:
         query = query.where(Call.call_id.in_(sorted(only)))
     calls = (await tx.session.execute(query)).scalars().all()
-    facts = await _facts(tx, [call.call_id for call in calls if call.answered_at is not None])
+    answered = [call.call_id for call in calls if call.answered_at is not None]
+    facts = await facts_of(tx, answered, HOLDING + _SUPERVISING)
     names = await citizens.names_of(tx, sorted({call.caller_e164 for call in calls if call.caller_e164 is not None}))
     return [_view(call, facts.get(call.call_id, ()), names) for call in calls]
 
@@ -49,7 +53,7 @@ def held_since(facts: Iterable[FactSeen], seat: str | None) -> datetime | None:
     """Since when `seat` has the citizen on hold, by the facts of the call in their order; None while they talk."""
     since: datetime | None = None
     for fact in facts:
-        if fact.seat == seat and fact.kind in _HOLDING:
+        if fact.seat == seat and fact.kind in HOLDING:
             since = (since or fact.at) if fact.kind == f.CallHeld.kind else None
     return since
 
@@ -68,15 +72,17 @@ def supervisors(facts: Iterable[FactSeen]) -> list[SupervisorView]:
 
 def _seen(row: Row[Any]) -> FactSeen:
     payload = row.payload
-    return FactSeen(row.kind, row.seat, row.at, payload.get("by_seat", ""), payload.get("mode", ""))
+    told = {name: payload.get(name, "") for name in ("by_seat", "mode", "asked_by", "to")}
+    return FactSeen(row.kind, row.seat, row.at, **told)
 
 
-async def _facts(tx: Transaction, call_ids: Sequence[str]) -> dict[str, list[FactSeen]]:
+async def facts_of(tx: Transaction, call_ids: Sequence[str], kinds: Collection[str]) -> dict[str, list[FactSeen]]:
+    """The facts of these kinds of each of these calls, in their order."""
     if not call_ids:
         return {}
     query = (
         select(*_FACT_COLUMNS)
-        .where(CallFact.call_id.in_(call_ids), CallFact.kind.in_(_HOLDING + _SUPERVISING))
+        .where(CallFact.call_id.in_(call_ids), CallFact.kind.in_(kinds))
         .order_by(CallFact.call_id, CallFact.n)
     )
     found: dict[str, list[FactSeen]] = {}

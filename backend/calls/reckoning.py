@@ -16,6 +16,12 @@ from telephony import facts as f
 CALLS_READ = "permission:calls.read"
 SEATS_WATCH = "permission:seats.watch"
 
+_PHONE_FACTS = (
+    *(f.CallAnswered, f.CallHeld, f.CallResumed, f.SeatMuted, f.SeatUnmuted),
+    *(f.ConsultBegan, f.ConsultAnswered, f.ConsultHeld, f.ConsultResumed, f.ConsultEnded),
+)
+"""What changes the call of a phone beside the moves of its seat."""
+
 
 @dataclass(slots=True)
 class Reckoning:
@@ -40,6 +46,7 @@ class Reckoning:
     moved: dict[str, f.CallFact] = field(default_factory=dict)
     queue_moved: bool = False
     decided: bool = False
+    phones_moved: dict[str, datetime] = field(default_factory=dict)
 
     def take(self, facts: Iterable[f.Fact]) -> Reckoning:
         """Take these facts in; returns itself."""
@@ -53,6 +60,10 @@ class Reckoning:
     def for_the_hall(self) -> list[Event]:
         """One event a call that moved: whoever watches the hall reads anew how it stands."""
         return [Event("hall_call", call_id, (SEATS_WATCH,), {}, fact.at) for call_id, fact in self.moved.items()]
+
+    def for_the_phones(self) -> list[Event]:
+        """One event a hardware phone whose call moved: its console reads anew how it stands."""
+        return [Event("phone_moved", seat, (f"seat:{seat}",), {}, at) for seat, at in self.phones_moved.items()]
 
     def _take_call_fact(self, fact: f.CallFact) -> None:
         seat = seat_of(fact)
@@ -77,6 +88,9 @@ class Reckoning:
         if before is None or before.stage != "ended":
             self.moved[fact.call_id] = fact
             self._tell(fact, after, seat)
+            if isinstance(fact, _PHONE_FACTS):
+                for name in {seat, getattr(fact, "asked_by", None)}:
+                    self._phone_moved(name, fact.at)
         self._note(before, after)
         self._move_seats(fact)
 
@@ -126,6 +140,12 @@ class Reckoning:
             if moved != seated:
                 self.seat_steps.append((seated, moved, fact.at))
                 self.seats[name] = moved
+                self._phone_moved(name, fact.at)
+
+    def _phone_moved(self, seat: str | None, at: datetime) -> None:
+        """A seat that no row of this batch is of may have any phone; who tells the event knows."""
+        if seat and (seat not in self.seats or self.seats[seat].phone == "sip"):
+            self.phones_moved[seat] = at
 
 
 def _handed_by(fact: f.SeatRinging, record: CallRecord) -> dict[str, Any] | None:

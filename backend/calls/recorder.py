@@ -145,7 +145,7 @@ class CallRecorder:
         for call_id in reckoning.to_record:
             key = job_key(STORE_RECORDING, call_id)
             await enqueue_on(tx.raw, job_at(STORE_RECORDING, self._host), {"call_id": call_id}, dedupe_key=key)
-        told = [*reckoning.messages, *seats.events(moved, at), *reckoning.for_the_hall()]
+        told = [*reckoning.messages, *seats.events(moved, at), *reckoning.for_the_hall(), *reckoning.for_the_phones()]
         await tx.tell(
             *hot.save_calls([reckoning.calls[call_id] for call_id in sorted(reckoning.changed)]),
             *hot.add_facts(reckoning.fact_rows),

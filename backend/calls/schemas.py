@@ -76,6 +76,44 @@ class SupervisorView(Schema):
     since: datetime
 
 
+class PhoneVerb(StrEnum):
+    """What a console asks of the hardware phone at its seat. While consulting the agent hears the colleague, the
+    citizen or both; who is not heard waits with music."""
+
+    ANSWER = "answer"
+    HANG_UP = "hang_up"
+    HOLD = "hold"
+    RESUME = "resume"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+    TONE = "tone"
+    TRANSFER = "transfer"
+    CONSULT = "consult"
+    HEAR_COLLEAGUE = "hear_colleague"
+    HEAR_CITIZEN = "hear_citizen"
+    HEAR_BOTH = "hear_both"
+    END_CONSULT = "end_consult"
+    TRANSFER_CONSULTED = "transfer_consulted"
+
+
+class PhoneConsult(Schema):
+    """Whom the seat consults: `to` is a seat, a queue or a masked number; who is "held" waits."""
+
+    to: str
+    state: Literal["dialing", "talking", "held"]
+    since: datetime
+
+
+class PhoneCall(Schema):
+    """The call of a hardware phone as the record has it; `peer` is the citizen's masked number."""
+
+    call_id: str
+    state: Literal["ringing", "dialing", "talking", "held"]
+    peer: str
+    muted: bool
+    consult: PhoneConsult | None
+
+
 class HallCall(Schema):
     """A call that has not ended, as the hall shows it.
 

@@ -18,8 +18,9 @@ from backend.orders.schemas import OrderView
 from backend.seats import repository as seats
 from backend.seats.errors import AtNoSeat
 from backend.seats.seating import BUSY, Seated
-from telephony.commands import HangUpCall, Order, Supervise, TakeOver
+from telephony.commands import HangUpCall, Supervise, TakeOver
 from telephony.facts import SpyMode
+from telephony.order import Order
 from telephony.seats import PhoneNotRegistered, SeatStatus
 
 _LISTENED = {

@@ -1,39 +1,23 @@
-"""Cases over HTTP; they are written by the console's commands."""
+"""Single cases over HTTP; they are written by the console's commands."""
 
 from __future__ import annotations
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 
 from backend.cases import service
-from backend.cases.repository import CaseFilter
-from backend.cases.schemas import CaseDetail, CaseQuery, CaseSummary, ColleagueNotes
+from backend.cases.schemas import CaseDetail, CaseSummary, ColleagueNotes
 from backend.identity.access import database_of, requires
 from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.database import Database
-from backend.kernel.schemas import Page
 
 router = APIRouter(prefix="/api", tags=["cases"])
 
 Store = Annotated[Database, Depends(database_of)]
 Reader = Annotated[Principal, Depends(requires("cases.read"))]
-
-
-@router.get("/cases")
-async def list_cases(database: Store, principal: Reader, query: Annotated[CaseQuery, Query()]) -> Page[CaseSummary]:
-    """Cases, newest first; `mine` are those that I filed."""
-    wanted = CaseFilter(
-        q=query.q.replace("\x00", "").strip(),
-        street=query.street.replace("\x00", ""),
-        status=query.status,
-        filed_by_id=principal.user_id if query.mine else None,
-        leader=query.leader,
-    )
-    async with database.transaction() as tx:
-        return await service.list_cases(tx, wanted, query.cursor, query.limit)
 
 
 @router.get("/cases/{case_id}")

@@ -101,3 +101,19 @@ class DraftOutdated(Conflict):
             next_step="Compare it with the newer text, then save again.",
         )
         self.newest = newest
+
+
+class NumberNotWhole(HotlineError):
+    """Cases were to be found by a part of a telephone number."""
+
+
+class DaysReversed(HotlineError):
+    """A period ends before it begins."""
+
+
+class FilterNotYours(NotFound):
+    """The saved filter belongs to somebody else, or does not exist."""
+
+
+class TooManyFilters(Conflict):
+    """A person keeps as many filters as one can look over."""

@@ -11,6 +11,7 @@ from backend.cases.models import Case
 from backend.cases.numbering import case_number, day_of, prefix_of
 from backend.cases.rules import CallFacts, CheckedForm, ReferenceData, check_form, fingerprint
 from backend.cases.schemas import CaseForm, CaseStatus, CaseSummary
+from backend.cases.search import keep_findable
 from backend.cases.service import changed_meanwhile, find_case
 from backend.cases.states import CaseMove, move
 from backend.cases.views import case_summary
@@ -145,6 +146,7 @@ async def _insert(
     )
     tx.session.add(case)
     await tx.session.flush()
+    await keep_findable(tx.session, case)
     detail: timeline.Detail = {
         "number": case.number,
         "call_id": case.call_id,

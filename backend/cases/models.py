@@ -48,6 +48,14 @@ class Case(Base):
         Index("ix_cases_call_id", "call_id", postgresql_where=text("call_id IS NOT NULL")),
         Index("ix_cases_caller_e164", "caller_e164", "filed_at", postgresql_where=text("caller_e164 IS NOT NULL")),
         Index("ix_cases_street_code", "street_code", "filed_at", "case_id"),
+        Index("ix_cases_community_code", "community_code", "filed_at", "case_id"),
+        Index(
+            "ix_cases_class_code",
+            "class_code",
+            "filed_at",
+            "case_id",
+            postgresql_ops={"class_code": "text_pattern_ops"},
+        ),
         Index("ix_cases_filed_by_id", "filed_by_id", "filed_at", "case_id"),
         Index(
             "ix_cases_open_taken_by",

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, text, tuple_, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from backend.calls.leading import leaders_calls
-from backend.calls.models import Call
 from backend.cases.models import Case, CaseEvent, CaseNumberDay, Draft
 from backend.cases.schemas import CaseStatus
 from backend.kernel.pipeline import Statement, driver_sql
@@ -26,17 +23,6 @@ _CASES_OF_NUMBERS = driver_sql(
         ") AS ranked WHERE place <= :most ORDER BY caller_e164, place"
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class CaseFilter:
-    """What a list of cases shows; None or "" leaves a part open."""
-
-    q: str = ""
-    street: str = ""
-    status: CaseStatus | None = None
-    filed_by_id: UUID | None = None
-    leader: bool = False
 
 
 # ---- drafts -------------------------------------------------------------------------------------------------------
@@ -134,31 +120,6 @@ async def events_of(session: AsyncSession, case_id: UUID) -> Sequence[CaseEvent]
     """The time line of a case, oldest first."""
     query = select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.event_id)
     return (await session.execute(query)).scalars().all()
-
-
-async def page(
-    session: AsyncSession, wanted: CaseFilter, before: tuple[datetime, UUID] | None, limit: int
-) -> Sequence[Case]:
-    """Cases, newest first, from just before a moment and a case id."""
-    query = _filtered(select(Case), wanted).order_by(Case.filed_at.desc(), Case.case_id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(tuple_(Case.filed_at, Case.case_id) < before)
-    return (await session.execute(query)).scalars().all()
-
-
-def _filtered(query: Select[Case], wanted: CaseFilter) -> Select[Case]:
-    if wanted.q:
-        columns = (Case.what, Case.number, Case.address)
-        query = query.where(or_(*(column.icontains(wanted.q, autoescape=True) for column in columns)))
-    if wanted.street:
-        query = query.where(Case.street_code == wanted.street)
-    if wanted.status is not None:
-        query = query.where(Case.status == wanted.status.value)
-    if wanted.filed_by_id is not None:
-        query = query.where(Case.filed_by_id == wanted.filed_by_id)
-    if wanted.leader:
-        query = query.where(Case.call_id.in_(leaders_calls().with_only_columns(Call.call_id).order_by(None)))
-    return query
 
 
 async def cases_of_numbers(session: AsyncSession, numbers: Collection[str], limit: int) -> Sequence[Case]:

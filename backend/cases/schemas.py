@@ -154,18 +154,3 @@ class CaseDetail(Schema):
     class_path: list[str]
     taxonomy_version: str
     events: list[CaseEventView]
-
-
-class CaseQuery(Schema):
-    """What a list of cases is asked for; `q` is looked for in the text, the number and the address.
-
-    `leader`: only cases filed in calls that a leader answered.
-    """
-
-    q: str = Field(default="", max_length=100)
-    street: str = Field(default="", max_length=32)
-    status: CaseStatus | None = None
-    mine: bool = False
-    leader: bool = False
-    cursor: str | None = Field(default=None, max_length=200)
-    limit: int = Field(default=50, ge=1, le=200)

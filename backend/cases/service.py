@@ -1,4 +1,4 @@
-"""Looking at cases: what a pop-up, a list, a call and a case's own page show."""
+"""Looking at cases: what a pop-up, a call and a case's own page show; the list stands in `listing`."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ from backend.calls.service import call_for_case
 from backend.cases import repository
 from backend.cases.errors import CaseChangedMeanwhile, CaseNotFound
 from backend.cases.models import Case
-from backend.cases.repository import CaseFilter
 from backend.cases.schemas import CaseDetail, CaseSummary, ColleagueNotes
 from backend.cases.views import case_detail, case_summary, draft_view
 from backend.identity import audit
 from backend.identity.principal import Principal
 from backend.identity.repository import display_names
 from backend.kernel.database import Transaction
-from backend.kernel.paging import make_cursor, read_cursor
-from backend.kernel.schemas import Page
 
 POP_UP_CASES = 20
 """How many earlier cases of a number a pop-up shows."""
@@ -48,20 +45,8 @@ async def look_at_case(tx: Transaction, principal: Principal, case_id: UUID, now
     """Everything about one case; that this person looked goes to the audit log. Raises `CaseNotFound`."""
     case = await find_case(tx, case_id)
     await audit.record(tx, principal, "case_read", "case", case_id, {"number": case.number}, at=now)
-    leaders = await _leaders(tx, [case])
+    leaders = await leaders_of_cases(tx, [case])
     return case_detail(case, await repository.events_of(tx.session, case_id), leaders.get(case.call_id))
-
-
-async def list_cases(tx: Transaction, wanted: CaseFilter, cursor: str | None, limit: int) -> Page[CaseSummary]:
-    """Cases, newest first, `limit` at a time; raises `CursorInvalid`."""
-    before = read_cursor(cursor, UUID) if cursor else None
-    rows = await repository.page(tx.session, wanted, before, limit + 1)
-    last = rows[limit - 1] if len(rows) > limit else None
-    leaders = await _leaders(tx, rows[:limit])
-    return Page(
-        items=[case_summary(case, leaders.get(case.call_id)) for case in rows[:limit]],
-        next_cursor=make_cursor(last.filed_at, last.case_id) if last is not None else None,
-    )
 
 
 async def cases_of_number(tx: Transaction, e164: str, limit: int = POP_UP_CASES) -> list[CaseSummary]:
@@ -116,7 +101,7 @@ async def numbers_of_cases(tx: Transaction, case_ids: Collection[UUID]) -> dict[
     return await repository.caller_numbers(tx.session, case_ids)
 
 
-async def _leaders(tx: Transaction, cases: Sequence[Case]) -> Mapping[str | None, str]:
+async def leaders_of_cases(tx: Transaction, cases: Sequence[Case]) -> Mapping[str | None, str]:
     """The leader who answered the call of each of these cases, by call."""
     leaders = await leaders_of_calls(tx, [case.call_id for case in cases if case.call_id is not None])
     return dict(leaders.items())

@@ -15,7 +15,7 @@ from backend.kernel.database import Base
 class PbxOrder(Base):
     """One order. `order_id` is the request id of whoever gave it, so that the same request orders once.
 
-    `payload` is the typed order (`telephony.commands`) as JSON; `call_id` and `seat` repeat what it names.
+    `payload` is the typed order (`telephony.order`) as JSON; `call_id` and `seat` repeat what it names.
     `taken_by` is the process that took it; a process takes an order before it sends anything to the PBX.
     """
 

@@ -19,7 +19,8 @@ from backend.orders.errors import OrderFateUnknown
 from backend.orders.service import Taken
 from telephony.ami import AmiDisconnected, AmiEvent, AmiReply, AmiTimeout, Headers
 from telephony.call import Call
-from telephony.commands import SEAT_ANSWERS_WITHIN_S, Action, actions_of, origination_problem
+from telephony.commands import actions_of, origination_problem
+from telephony.order import SEAT_ANSWERS_WITHIN_S, Action
 
 log = structlog.get_logger(__name__)
 

@@ -22,7 +22,8 @@ from backend.orders.errors import OrderExpired, OrderFateUnknown, OrderRequestRe
 from backend.orders.models import PbxOrder
 from backend.orders.schemas import OrderState, OrderView
 from backend.orders.states import OrderMove, move
-from telephony.commands import Order, OrderUnreadable, from_payload
+from telephony.commands import from_payload
+from telephony.order import Order, OrderUnreadable
 
 PATIENCE = timedelta(seconds=5)
 """How long an order may wait to be taken."""

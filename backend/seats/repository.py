@@ -40,6 +40,11 @@ async def all_seats(tx: Transaction, host: str | None = None) -> list[Seated]:
     return await _read(tx, query if host is None else query.where(_SEATS.c.host == host))
 
 
+async def lookup(tx: Transaction, seats: Collection[str]) -> list[Seated]:
+    """These seats, as they stand."""
+    return await _read(tx, select(_SEATS).where(_SEATS.c.seat.in_(sorted(seats))).order_by(_SEATS.c.seat))
+
+
 async def seat_of_user(tx: Transaction, user_id: UUID) -> Seated | None:
     """Where this person sits; not locked."""
     found = await _read(tx, select(_SEATS).where(_SEATS.c.user_id == user_id))

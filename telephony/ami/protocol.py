@@ -27,6 +27,10 @@ class SessionOwner(Protocol):
         """The session is over; told once."""
 
 
+NEWS = frozenset({"OriginateResponse", "UserEvent"})
+"""Events that are news to all, whoever asked for them: the fate of a dialled call, and what we let the PBX tell."""
+
+
 class SafeProtocol(AMIProtocol):  # type: ignore[misc] # panoramisk carries no types
     """Reads with AmiParser, correlates replies by ActionID, and fails what is pending when the session ends.
 
@@ -80,7 +84,7 @@ class SafeProtocol(AMIProtocol):  # type: ignore[misc] # panoramisk carries no t
         if isinstance(message, Message):
             self._settle(message.actionid, message)
             return False
-        if message.name == "OriginateResponse":  # the fate of a dialled call is news, whoever asked for it
+        if message.name in NEWS:
             return True
         return not self._settle(message["ActionID"], message) and not message["ActionID"]
 

@@ -16,6 +16,8 @@ from telephony.simulate.stage import Stage
 
 _log = structlog.get_logger(__name__)
 _TRIES = 3
+_HOLDS = 8
+"""How often a controlled phone can be put on hold in one call."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class SeatBehaviour:
 
     Of a hundred calls `refuses` are refused while they ring; of a hundred that are answered `holds` are put on hold for
     `hold_s` after two seconds, and `hands_over` are handed over unannounced to `hands_over_to` after three.
+
+    A `controlled` phone does nothing of all that: it rings until it is told to talk, holds and resumes as it is told.
     """
 
     ring_s: float = 1.5
@@ -35,6 +39,7 @@ class SeatBehaviour:
     hold_s: float = 1.5
     hands_over: int = 0
     hands_over_to: str = ""
+    controlled: bool = False
 
 
 class SimulatedSeats:
@@ -50,13 +55,14 @@ class SimulatedSeats:
         """Put the phones up and register them. Raises SimulationFailed, SeatsNotRegistered."""
         legs = self._stage.legs
         xml = scenario(
-            "seat",
+            "desk_phone" if self._behaviour.controlled else "seat",
             {
                 "voices": voices_by_digit(len(legs.seats)),
                 "tracks": [str(path) for path in legs.seats],
                 "ring_ms": round(self._behaviour.ring_s * 1000),
                 "longest_ms": round(self._behaviour.talk_s * 1000),
                 "behaviour": self._behaviour,
+                "turns": _HOLDS,
             },
         )
         arguments = ["-l", str(10 * len(seats) + 100), str(self._stage.pbx)]

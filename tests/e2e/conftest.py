@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 import pytest_asyncio
@@ -16,7 +17,12 @@ from backend.app.web import BUILT_CONSOLE
 from .desk import Desk, chromium, console_context
 from .town import Town, open_town
 
-Enter = Callable[[str], Awaitable[Desk]]
+
+class Enter(Protocol):
+    """Lets somebody new of a role sign in."""
+
+    def __call__(self, role: str, *, seated: bool = True) -> Awaitable[Desk]:
+        """The desk of this person; an agent also takes a seat, unless told not to."""
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -48,12 +54,12 @@ async def enter(town: Town, browser: Browser) -> AsyncIterator[Enter]:
     """
     desks: list[Desk] = []
 
-    async def sign_in(role: str) -> Desk:
+    async def sign_in(role: str, *, seated: bool = True) -> Desk:
         context = await console_context(browser, town.address)
         desk = Desk(await context.new_page(), await town.newcomer(role))
         desks.append(desk)
         await desk.sign_in()
-        if role == "agent":
+        if role == "agent" and seated:
             await desk.sit_down(town.next_seat())
         return desk
 

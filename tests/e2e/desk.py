@@ -162,14 +162,14 @@ class Desk:
         await another.page.goto("/desk")
         return another
 
-    async def sit_down(self, seat: str) -> None:
-        """Take a free seat and wait for the browser's phone."""
+    async def sit_down(self, seat: str, phone: str = "registered") -> None:
+        """Take a free seat and wait until its phone is like this."""
         self.seat = seat
         await self.at("seat-picker").click()
         await self.at(f"seat-option-{seat}").click()
         await self.at("sit-down").click()
         await expect(self.at("seat-state-button")).to_contain_text(seat)
-        await expect(self.at("phone-state")).to_have_attribute("data-state", "registered")
+        await expect(self.at("phone-state")).to_have_attribute("data-state", phone)
 
     async def make_ready(self) -> None:
         await expect(self.at("phone-state")).to_have_attribute("data-state", "registered")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,18 @@ from telephony.simulate.citizens import CitizenCall, Citizens, Manner, place_cal
 from telephony.simulate.dialogues import Dialogue, load_dialogues
 from telephony.simulate.stage import Address, Stage, set_stage
 
-OVERLAY = {"hall": {"wrap_up_seconds": 25}, "web": {"port": 0}}
+DESK_PHONE_SEAT = "8056"
+"""The one seat whose phone is no browser."""
+OVERLAY = {
+    "hall": {"wrap_up_seconds": 25},
+    "web": {"port": 0},
+    "pbx": {
+        "seat_ranges": [
+            {"first": 8001, "last": 8056, "phone": "browser"},
+            {"first": int(DESK_PHONE_SEAT), "last": int(DESK_PHONE_SEAT), "phone": "sip"},
+        ]
+    },
+}
 NAMES = {"agent": ("王晓燕", "李明", "刘芳"), "supervisor": ("李国强",), "qa": ("张敏",), "admin": ("赵建华",)}
 FIRST_SEAT = 8001
 
@@ -42,6 +53,7 @@ class Town:
     platform: Platform
     stage: Stage
     roles: Roles
+    secret_of: Callable[[str], str]
     _people: int = 0
     _seats: int = 0
     _calls: int = 0
@@ -121,7 +133,8 @@ async def open_town(state: Path) -> AsyncIterator[Town]:
     async with platform(installation) as running:
         assert running.pbx is not None
         stage = await set_stage(state, Address("127.0.0.1", running.pbx.ports.sip), DIALOGUES)
-        yield Town(running, stage, load_roles(installation.path(installation.config.data.roles)))
+        roles = load_roles(installation.path(installation.config.data.roles))
+        yield Town(running, stage, roles, lambda seat: installation.secrets.derive(f"sip:{seat}"))
 
 
 async def _link_programs(state: Path) -> None:

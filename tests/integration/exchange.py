@@ -26,8 +26,8 @@ from backend.kernel.database import Database
 from backend.orders import service as orders
 from backend.orders.schemas import OrderState, OrderView
 from backend.seats import service as seats
-from telephony.commands import Order
 from telephony.names import DEFAULT_HOST
+from telephony.order import Order
 from telephony.pbx.install import install
 from telephony.pbx.server import AsteriskProcess, Pbx, prepare_all, running
 from telephony.simulate.stage import Address, Stage, set_stage

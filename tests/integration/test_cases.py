@@ -19,6 +19,7 @@ from backend.cases import drafts, errors, filing, service
 from backend.cases.drafts import DraftSave
 from backend.cases.endpoints import router
 from backend.cases.filing import file_case
+from backend.cases.list_endpoints import router as list_router
 from backend.cases.models import Case, CaseEvent, Draft
 from backend.cases.rules import CallFacts, ReferenceData
 from backend.cases.schemas import CaseForm, CaseStatus, CaseSummary, DraftContent
@@ -410,6 +411,7 @@ async def test_earlier_cases_of_a_number_come_open_first_then_newest(hall: Hall)
 async def client(hall: Hall) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     app.state.database, app.state.roles = hall.database, ROLES
+    app.include_router(list_router)
     app.include_router(router)
 
     @app.exception_handler(HotlineError)
@@ -452,8 +454,14 @@ async def test_pages_hold_every_case_once_also_of_the_same_moment(hall: Hall, cl
 
 
 async def test_a_list_is_filtered(hall: Hall, client: httpx.AsyncClient) -> None:
-    roof = {"what": "屋顶漏水100%湿", "street_code": "110101002", "community_code": None}
-    asked = {"what": "咨询", "answered_at_once": True, "answer": "已答复", "urgency": Urgency.URGENT}
+    roof = {"what": "屋顶漏水100%湿", "class_code": "0104", "street_code": "110101002", "community_code": None}
+    asked = {
+        "what": "咨询",
+        "class_code": "0103",
+        "answered_at_once": True,
+        "answer": "已答复",
+        "urgency": Urgency.URGENT,
+    }
     lift = (await file(hall, a_form(), now=NOW)).number
     leak = (await file(hall, a_form(**roof), who=hall.li, now=NOW + timedelta(seconds=1))).number
     answered = (await file(hall, a_form(**asked), now=NOW + timedelta(seconds=2))).number

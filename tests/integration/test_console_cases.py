@@ -151,6 +151,8 @@ async def test_a_filing_whose_answer_was_lost_files_once(hall: ConsoleHall) -> N
         ({"community_code": "110101001001"}, None, "CommunityNotInStreet", "community_code"),
         ({"class_code": ""}, None, "CaseWithoutClass", "class_code"),
         ({"class_code": "nonsense"}, None, "UnknownClass", "class_code"),
+        ({"class_code": "1401", "address": " "}, None, "CaseWithoutAddress", "address"),
+        ({"class_code": "1602"}, None, "ClassOutOfScope", "class_code"),
         ({"answered_at_once": True}, None, "AnsweredWithoutAnswer", "answer"),
         ({"call_id": "no-such-call"}, None, "CallNotYours", "call_id"),
         ({}, {"when": -timedelta(minutes=1)}, "CallbackInThePast", "due_at"),
@@ -214,3 +216,32 @@ async def test_callbacks_are_promised_and_taken_back_through_the_console(hall: C
         unknown = order.model_copy(update={"case_id": uuid4(), "request_id": uuid4()})
         assert (await refusal(wang, unknown)).reason == "CaseNotFound"
     assert await counts(hall) == (1, 1)
+
+
+async def test_a_case_keeps_the_way_down_to_its_class_and_the_version_it_was_filed_under(hall: ConsoleHall) -> None:
+    fine = {"class_code": "B01010101", "urgency": "emergency"}
+    async with hall.console("wang") as wang, hall.browser("wang") as browser:
+        filed = await wang.command(FileCase(id=0, case=a_form(**fine), callback=None))
+        detail = (await browser.get(f"/api/cases/{filed['case']['case_id']}")).json()
+    path = ["公用设施", "上水井盖", "上水井盖缺失", "机动车道上水井盖缺失"]
+    assert (detail["class_path"], detail["taxonomy_version"]) == (path, "city/sample-2026.11")
+    assert detail["events"][0]["detail"]["class"] == " / ".join(path)
+
+
+async def test_menus_offer_what_is_in_force_and_consoles_hear_of_a_new_version(hall: ConsoleHall) -> None:
+    async with hall.console("wang") as wang, hall.browser("wang") as browser:
+        options = (await browser.get("/api/options")).json()
+        assert set(options["taxonomy"]["versions"]) == {"hotline", "city", "social"}
+        assert {"1401", "1602"} <= {each["class_code"] for each in options["conditions"]}
+        found = (await browser.get("/api/taxonomy/search", params={"q": "wygl"})).json()
+        assert found[0]["name"] == "物业管理"
+        crossing = (await browser.get("/api/taxonomy/crossing", params={"class_code": "1101"})).json()
+        assert [each["path"] for each in crossing] == [["宜居性", "供应保障", "供暖"]]
+        before = (await browser.get("/api/taxonomy", params={"on": "2020-01-01"})).json()
+        assert before == {"versions": {}, "classes": []}
+        units = (await browser.get("/api/units", params={"q": "dhsjd", "kind": "street"})).json()
+        assert [unit["code"] for unit in units] == ["110101013"]
+        async with hall.database.transaction() as tx:
+            tx.emit("data_loaded", entity="units", audience=["all"], payload={"version": "2"})
+        await wang.until(lambda: wang.kinds("data_loaded") != [])
+        assert wang.kinds("data_loaded")[0].dataset == "units"

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -28,7 +29,8 @@ from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.orders.schemas import OrderState
 from backend.seats import service as seats
-from telephony.commands import HangUpCall
+from telephony.commands import DialOut, HangUpCall
+from telephony.simulate.answering import answering_citizens
 from telephony.simulate.citizens import CitizenCall, Citizens, Manner, place_calls
 from telephony.simulate.seats import SeatBehaviour, simulated_seats
 
@@ -56,6 +58,13 @@ OVERLAY: dict[str, Any] = {
     }
 }
 OLD_NUMBER = {"number": "12343", "title": "旧热线", "queue": "q-labour"}
+
+
+def overlay_in(folder: Path, overlay: dict[str, Any]) -> dict[str, Any]:
+    """The overlay with a list of merged hotlines that its queues can take."""
+    merged = folder / "merged.yaml"
+    merged.write_text(yaml.safe_dump({"numbers": [OLD_NUMBER]}))
+    return overlay | {"data": {"merged_numbers": str(merged)}}
 
 
 class Hosts:
@@ -140,9 +149,7 @@ async def hosts(
     state_folder: Path, tmp_path: Path, database: Database, request: pytest.FixtureRequest
 ) -> AsyncIterator[Hosts]:
     """Both PBX hosts with leaders and phones, and somebody at 8001 and 8101; a parameter says how 8001 behaves."""
-    merged = tmp_path / "merged.yaml"
-    merged.write_text(yaml.safe_dump({"numbers": [OLD_NUMBER]}))
-    overlay = OVERLAY | {"data": {"merged_numbers": str(merged)}}
+    overlay = overlay_in(tmp_path, OVERLAY)
     async with open_exchanges(state_folder, tmp_path, database, overlay) as (centre, labour), AsyncExitStack() as stack:
         opened = Hosts(centre, labour)
         for exchange, seat, behaviour in (
@@ -235,3 +242,28 @@ async def test_whom_nobody_takes_at_the_other_host_is_served_here(hosts: Hosts) 
     tally = await hosts.tally()
     assert (tally.offered, tally.answered, tally.abandoned) == (1, 1, 0)
     assert await hosts.differences() == []
+
+
+async def test_a_host_without_a_carrier_calls_citizens_over_the_first(
+    state_folder: Path, tmp_path: Path, database: Database
+) -> None:
+    without = {"hosts": [{"name": LABOUR, "title": "人力社保分中心"}]}
+    overlay = overlay_in(tmp_path, {"pbx": OVERLAY["pbx"] | without})
+    async with open_exchanges(state_folder, tmp_path, database, overlay) as (centre, labour):
+        hosts, citizen = Hosts(centre, labour), "13900000001"
+        async with (
+            simulated_seats(labour.stage, ["8101"], labour.secret_of, AT_ONCE),
+            answering_citizens(centre.stage, centre.pbx.ports.trunk, talk_s=1) as outside,
+            centre.leader(),
+            labour.leader(),
+        ):
+            await hosts.sit(labour, "8101")
+            order = DialOut(seat="8101", number=citizen, shown_number="96010", call_id=f"out-{uuid4().hex}")
+            ordered = await labour.order(order, hosts.people["8101"])
+            assert (await labour.came_out(ordered)).state is OrderState.DONE
+            (call,) = await hosts.of(citizen, stage="ended")
+            (called,) = outside.called(citizen)
+        assert (call.host, call.direction, call.seat, call.outcome) == (LABOUR, "outbound", "8101", "answered")
+        assert (called.shown, called.asserted) == ("96010", "96010")
+        assert [row.call_id for row in await centre.ask(select(Call.call_id))] == [call.call_id]
+        assert await hosts.differences() == []

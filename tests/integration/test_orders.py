@@ -18,7 +18,8 @@ from backend.orders.errors import OrderRequestReused
 from backend.orders.models import PbxOrder
 from backend.orders.schemas import OrderState, OrderView
 from backend.orders.service import PATIENCE, Placed
-from telephony.commands import DialOut, HangUpCall, Order
+from telephony.commands import DialOut, HangUpCall
+from telephony.order import Order
 
 from .hall import ConsoleHall
 

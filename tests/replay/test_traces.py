@@ -124,7 +124,9 @@ AT_THE_DESK = {
     "750.0": [  # they take turns, then three talk together, then the colleague leaves
         *TAKEN, *ASKED,
         "consult_answered 8002 8001",
+        "consult_held 8002 8001",
         "call_resumed 8001",
+        "consult_resumed 8002 8001",
         "consult_ended 8002 8001 over",
         "talk_ended 8001 seat",
         "call_ended answered seat 26",

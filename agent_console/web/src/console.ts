@@ -12,7 +12,7 @@ import { setServerTime } from '@/lib/clock'
 import { tell, type Kind } from '@/lib/live'
 import { usePhone } from '@/softphone/store'
 import { line } from '@/transport/line'
-import type { Event, Welcome } from '@/transport/messages.gen'
+import type { Event, SeatView, Welcome } from '@/transport/messages.gen'
 import { whenSignedOut } from '@/transport/rest'
 
 type Body = Event['body']
@@ -46,6 +46,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
       hall.changed(moved)
       // another tab of mine, or the shift leader, may have moved me
       const isMine = moved.user_id === session.me?.user_id
+      if (isMine) phone.reachable(moved.phone_registered)
       if (!isMine && moved.seat !== seat.mine?.seat) return
       seat.mine = isMine ? moved : null
       if (isMine) call.seatMoved(moved)
@@ -73,9 +74,20 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     recording_changed: () => {},
     transcript_changed: () => {},
     recording_pause_changed: ({ call_id, paused_at }) => call.recordingPaused(call_id, paused_at ?? null),
-    order_changed: () => attempt.moved(),
+    order_changed: ({ order }) => {
+      phone.ordered(order)
+      attempt.moved()
+    },
+    phone_changed: ({ seat: at, call: moved }) => {
+      if (seat.mine?.seat === at) phone.told(seat.mine.phone_registered, moved ?? null)
+    },
     attempt_changed: () => void attempt.refresh(),
     data_loaded: () => session.renewOptions(),
+  }
+
+  function openPhone(mine: SeatView): void {
+    phone.open(mine.seat, mine.phone)
+    phone.reachable(mine.phone_registered)
   }
 
   let firstWelcome = true
@@ -91,6 +103,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     notices.welcome(desk.notices)
     drafts.welcome(desk.call?.draft ? [...desk.drafts, desk.call.draft] : desk.drafts)
     call.welcome(desk.call)
+    if (desk.seat) phone.told(desk.seat.phone_registered, desk.phone ?? null)
     if (desk.call) call.supervised(desk.call.call_id, desk.supervisors)
     if (firstWelcome && !desk.call) drafts.showLatest()
     firstWelcome = false
@@ -144,8 +157,9 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
 
   whenSignedOut(() => session.me && leave('expired'))
   watch(
-    () => (seat.usesBrowser ? (seat.mine?.seat ?? null) : null),
-    (at) => (at ? phone.open(at) : phone.close()),
+    () => seat.mine?.seat ?? null,
+    (at) => (at && seat.mine ? openPhone(seat.mine) : phone.close()),
+    { flush: 'sync' },
   )
   window.addEventListener('online', () => line.resync())
   return { enter, leave }

@@ -8,6 +8,7 @@ import pytest
 
 from telephony import commands as c
 from telephony import facts as f
+from telephony import order as o
 from telephony.ami import AmiEvent
 from telephony.ami.action import SafeAction
 from telephony.call import Call
@@ -45,7 +46,7 @@ def test_dialling_calls_the_seat_first_and_then_the_citizen() -> None:
 )
 def test_what_is_no_number_is_never_dialled(number: str) -> None:
     order = c.DialOut(seat="8001", number=number, shown_number="96010", call_id="out-1")
-    with pytest.raises(c.OrderUnreadable):
+    with pytest.raises(o.OrderUnreadable):
         c.actions_of(order, ORDER_ID, {})
 
 
@@ -76,7 +77,7 @@ def test_a_seat_that_waits_for_the_citizen_it_dialled_can_be_hung_up() -> None:
         (c.TakeOver(seat="8050", call_id="c1", agent_seat="8002"), "take-over", "trunk-00000001"),
     ],
 )
-def test_a_supervisors_phone_is_called_once_and_then_led_on(order: c.Order, exten: str, target: str) -> None:
+def test_a_supervisors_phone_is_called_once_and_then_led_on(order: o.Order, exten: str, target: str) -> None:
     (call,) = c.actions_of(order, ORDER_ID, a_call(TALKING))
     assert (call["Action"], call["Channel"], call["Context"], call["Exten"]) == (
         "Originate", "PJSIP/8050", "supervise", exten,
@@ -98,14 +99,14 @@ def test_a_supervisors_phone_is_called_once_and_then_led_on(order: c.Order, exte
 @pytest.mark.parametrize(
     ("order", "error"),
     [
-        (c.HangUpCall(call_id="gone"), c.CallGone),
-        (c.HangUpSeat(call_id="gone", seat="8002"), c.CallGone),
-        (c.HangUpSeat(call_id="c1", seat="8003"), c.SeatNotInCall),
-        (c.Supervise(seat="8050", call_id="gone", agent_seat="8002", mode="listen"), c.CallGone),
-        (c.TakeOver(seat="8050", call_id="c1", agent_seat="8003"), c.SeatNotInCall),
+        (c.HangUpCall(call_id="gone"), o.CallGone),
+        (c.HangUpSeat(call_id="gone", seat="8002"), o.CallGone),
+        (c.HangUpSeat(call_id="c1", seat="8003"), o.SeatNotInCall),
+        (c.Supervise(seat="8050", call_id="gone", agent_seat="8002", mode="listen"), o.CallGone),
+        (c.TakeOver(seat="8050", call_id="c1", agent_seat="8003"), o.SeatNotInCall),
     ],
 )
-def test_what_is_over_is_said_to_be_over(order: c.Order, error: type[Exception]) -> None:
+def test_what_is_over_is_said_to_be_over(order: o.Order, error: type[Exception]) -> None:
     with pytest.raises(error):
         c.actions_of(order, ORDER_ID, a_call(RINGING))
 
@@ -120,18 +121,18 @@ def test_what_is_over_is_said_to_be_over(order: c.Order, error: type[Exception])
         c.TakeOver(seat="8050", call_id="c1", agent_seat="8002"),
     ],
 )
-def test_an_order_is_stored_and_read_again_unchanged(order: c.Order) -> None:
+def test_an_order_is_stored_and_read_again_unchanged(order: o.Order) -> None:
     assert c.from_payload(order.kind, order.as_payload()) == order
 
 
 @pytest.mark.parametrize(("kind", "payload"), [("unheard_of", {}), ("order", {}), ("hang_up_call", {"who": 1})])
 def test_an_order_of_another_version_is_named(kind: str, payload: dict[str, object]) -> None:
-    with pytest.raises(c.OrderUnreadable):
+    with pytest.raises(o.OrderUnreadable):
         c.from_payload(kind, payload)
 
 
 async def test_every_kind_has_its_actions_and_they_can_go_on_the_wire() -> None:
-    assert set(c.KINDS.values()) == set(c._ACTIONS)
+    assert set(o.KINDS.values()) == set(c._ACTIONS)
     for action in c.actions_of(DIAL, ORDER_ID, {}):
         assert str(SafeAction(action)).startswith("Action: Originate\r\nActionID: ")
 
@@ -154,7 +155,7 @@ def test_a_recording_is_paused_on_both_legs_of_the_citizens_channel() -> None:
     }  # fmt: skip
     (resumed,) = c.actions_of(resume, ORDER_ID, a_call(RINGING, TALKING))
     assert resumed == {**paused, "State": "0"}
-    with pytest.raises(c.CallGone):
+    with pytest.raises(o.CallGone):
         c.actions_of(pause, ORDER_ID, {})
 
 

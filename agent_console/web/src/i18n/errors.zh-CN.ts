@@ -76,7 +76,7 @@ export const errors: Record<string, ErrorText> = {
   PhoneNotRegistered: {
     message: '话机尚未注册，不能就绪。',
     kept: '席位保持示忙。',
-    next_step: '请查看通话栏中的话机提示：允许麦克风、接好耳麦，待显示“话机正常”后再就绪。',
+    next_step: '请按通话栏中的话机提示处理，待显示话机正常后再就绪。',
   },
 
   CallUnknown: { message: '没有找到这次通话，或您无权查看。' },
@@ -168,6 +168,10 @@ export const errors: Record<string, ErrorText> = {
   OrderUnreadable: { message: '指令内容不正确，没有执行。', next_step: '请联系管理员。' },
   OrderCannotMove: { message: '指令当前状态不允许此操作。', next_step: RELOAD },
   CallGone: { message: '通话已经结束。' },
+  PhoneNotControlled: { message: '本席位使用网页话机。', next_step: '请刷新页面后在网页话机上操作。' },
+  TargetMissing: { message: '没有选择对象。', kept: '没有呼叫任何人。' },
+  NobodyConsulted: { message: '咨询对象还没有接听，或已经挂断。', kept: '市民仍在您的通话中。' },
+  ConsultsAlready: { message: '您正在咨询他人。', kept: '没有呼叫其他人。', next_step: '请先结束当前咨询。' },
   SeatNotInCall: { message: '该席位已不在这次通话中。' },
   SeatDidNotAnswer: { message: '席位话机没有接起。', kept: '没有呼叫对方。', next_step: '请检查话机是否已连接、是否空闲，然后重试。' },
   AmiNotConnected: { message: '与电话系统的连接中断，指令没有执行。', next_step: '连接恢复后请重新操作。' },

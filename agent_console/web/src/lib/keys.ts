@@ -8,14 +8,18 @@ export function keyName(event: Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 
   return [...held, key].join('+')
 }
 
-/** While the component is there, each key does its work wherever the focus stands; the browser's own use is put aside. */
+/**
+ * While the component is there, each key does its work wherever the focus stands; the use that the browser, or the field
+ * that has the focus, makes of it is put aside.
+ */
 export function useKeys(keys: Record<string, () => void>): void {
   const press = (event: KeyboardEvent) => {
     const action = keys[keyName(event)]
     if (!action) return
     event.preventDefault()
+    event.stopPropagation()
     if (!event.repeat) action()
   }
-  onMounted(() => window.addEventListener('keydown', press))
-  onBeforeUnmount(() => window.removeEventListener('keydown', press))
+  onMounted(() => window.addEventListener('keydown', press, true))
+  onBeforeUnmount(() => window.removeEventListener('keydown', press, true))
 }

@@ -6,31 +6,21 @@ import { keptDevices, voiceOf } from './devices'
 import { keptLeg, replaces } from './kept'
 import { Leg } from './leg'
 import { Line } from './line'
-import { microphoneProblem, type PhoneProblem } from './problems'
+import { microphoneProblem } from './problems'
+import type { PhoneListener, Role, SeatPhone } from './seatphone'
 import { inConference, next, nextConsult, type ConsultEvent, type ConsultState, type PhoneEvent, type PhoneState } from './states'
-
-export type Role = 'call' | 'consult'
-
-export interface PhoneListener {
-  state(state: PhoneState, peer: string): void
-  consult(state: ConsultState, peer: string): void
-  muted(muted: boolean): void
-  problem(problem: PhoneProblem | null): void
-  /** The voice of a leg, to be played; null when the leg is over. */
-  remote(role: Role, stream: MediaStream | null): void
-}
 
 /** Signalling and media stay inside the hall's network: no STUN, no TURN. */
 const PEER: RTCConfiguration = { iceServers: [] }
 /** Tells the dialplan that the citizen's own recording goes on, so that a consultation gets none. */
 const CONSULTING = 'X-Hotline-Consult: 1'
-/** Marks a call that was ordered from the console; set by the platform (telephony/commands.py), never from outside. */
+/** Marks a call that was ordered from the console; set by the platform (telephony/order.py), never from outside. */
 const ORDERED = 'X-Hotline-Order'
 
 debug.disable()
 
 /** The seat's phone in the browser: one registration, one call, and beside it one leg to consult somebody. */
-export class Phone {
+export class Phone implements SeatPhone {
   private state: PhoneState = 'off'
   private consultState: ConsultState = 'none'
   private ua: UA | null = null
@@ -115,14 +105,12 @@ export class Phone {
     this.call.session.answer({ mediaConstraints: voiceOf(keptDevices()), pcConfig: PEER })
   }
 
-  /** Calls a seat, a queue or an outside number while there is no call. */
   dial(target: string): void {
     if (this.state !== 'registered' || this.second) return
     this.call = this.place('call', target, target)
     this.move('dial')
   }
 
-  /** Holds the citizen and calls somebody who may help. */
   consult(target: string): void {
     if (!this.call || this.second || !(this.state === 'talking' || this.state === 'held')) return
     if (this.state === 'talking') void this.call.hold()
@@ -130,7 +118,6 @@ export class Phone {
     this.moveConsult('dial')
   }
 
-  /** Ends what is heard: first the consultation, then the call. A call that rings is refused. */
   hangUp(role?: Role): void {
     const consulting = this.consultState === 'dialing' || this.consultState === 'talking'
     if (role === 'call' || (role === undefined && !consulting && this.call)) return this.call?.hangUp()
@@ -143,7 +130,6 @@ export class Phone {
     this.inTurn(() => (this.second ? undefined : this.state === 'held' ? this.call?.resume() : this.call?.hold()))
   }
 
-  /** Lets citizen and colleague take turns on hold. */
   swap(): void {
     this.inTurn(async () => {
       if (!this.call || !this.second || this.conference) return
@@ -153,7 +139,6 @@ export class Phone {
     })
   }
 
-  /** Citizen, colleague and agent hear each other; again: back to the citizen, the colleague waits. */
   toggleConference(): void {
     this.inTurn(async () => {
       if (this.conference) return this.second?.hold()
@@ -162,12 +147,11 @@ export class Phone {
     })
   }
 
-  /** Hands the citizen over unannounced. Rejects with TransferRefused; the call then stays here. */
+  /** Rejects with TransferRefused. */
   async transfer(target: string): Promise<void> {
     await this.call?.transfer(this.uri(target))
   }
 
-  /** Hands the citizen over to who is consulted. */
   async transferToConsulted(): Promise<void> {
     if (this.call && this.second) await this.call.transfer(this.uri(this.second.peer), this.second)
   }

@@ -1,12 +1,16 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import { api } from '@/transport/api'
-import { toApiError } from '@/transport/problem'
+import { line } from '@/transport/line'
+import type { OrderView, PhoneCall, PhoneVerb } from '@/transport/messages.gen'
+import { ApiError, toApiError } from '@/transport/problem'
+import { DeskPhone } from './deskphone'
 import { keepDevices, keptDevices, soundOn, type Devices } from './devices'
 import { PhoneOwnership } from './ownership'
-import type { Phone, PhoneListener, Role } from './phone'
+import type { Phone } from './phone'
 import { tryMicrophone, type PhoneProblem } from './problems'
 import { Ringer } from './ringer'
+import type { PhoneListener, Role, SeatPhone } from './seatphone'
 import { allowed, inConference, type ConsultState, type PhoneState } from './states'
 
 const RETRY_MS = 3_000
@@ -34,7 +38,7 @@ export const usePhone = defineStore('phone', () => {
     state: (now, who) => {
       state.value = now
       peer.value = who
-      if (now === 'talking' && problem.value?.kind === 'not_reached') problem.value = null
+      if (now === 'talking' && !desk.value && problem.value?.kind === 'not_reached') problem.value = null
     },
     consult: (now, who) => {
       if (now !== consult.value) consultSince.value = now === 'none' ? null : (consultSince.value ?? Date.now())
@@ -48,21 +52,25 @@ export const usePhone = defineStore('phone', () => {
       if (stream) void speakers[role].play().catch(() => {})
     },
   }
-  let phone: Phone | null = null
+  /** The phone in the browser, made when it is first needed, and the one on the desk while the seat has one. */
+  let browser: Phone | null = null
+  const desk = shallowRef<DeskPhone | null>(null)
+  const phone = (): SeatPhone | null => desk.value ?? browser
   const ownership = new PhoneOwnership(
     () => void register(),
     () => {
-      if (phone) phone.ownedElsewhere()
+      if (browser) browser.ownedElsewhere()
       else state.value = 'elsewhere'
     },
   )
 
   watch([state, consult], ([call, second]) => {
-    if (call === 'ringing') ringer.start('ring')
+    if (desk.value) ringer.stop()
+    else if (call === 'ringing') ringer.start('ring')
     else if (call === 'dialing' || second === 'dialing') ringer.start('ringback')
     else ringer.stop()
   })
-  window.addEventListener('pagehide', () => phone?.leave())
+  window.addEventListener('pagehide', () => phone()?.leave())
   watch(devices, sound, { immediate: true })
 
   function sound(): void {
@@ -70,11 +78,13 @@ export const usePhone = defineStore('phone', () => {
     ringer.devices = devices.value
   }
 
-  /** Signs the phone of the seat in; a no-op for the seat that it is signed in at. */
-  function open(at: string): void {
+  /** Takes the phone of the seat: signs it in, or controls the one on the desk. A no-op for the seat that it is of. */
+  function open(at: string, kind: string): void {
     if (seat.value === at) return
+    if (seat.value) close()
     seat.value = at
-    void ownership.claim(at)
+    if (kind === 'browser') void ownership.claim(at)
+    else desk.value = new DeskPhone(listener, order)
   }
 
   function close(): void {
@@ -82,14 +92,18 @@ export const usePhone = defineStore('phone', () => {
     seat.value = null
     problem.value = null
     ownership.drop()
-    phone?.stop()
+    phone()?.stop()
+    desk.value = null
     state.value = 'off'
   }
+
+  const order = (request_id: string, verb: PhoneVerb, call_id: string | null, to: string) =>
+    line.send<OrderView>({ command: 'control_phone', request_id, verb, call_id, to })
 
   async function register(): Promise<void> {
     clearTimeout(retry)
     // signing in anew would end a call that goes on
-    if (phone?.busy) {
+    if (browser?.busy) {
       problem.value = await tryMicrophone()
       return
     }
@@ -99,8 +113,8 @@ export const usePhone = defineStore('phone', () => {
       if (seat.value !== asked || account.seat !== asked) return
       // SIP is brought along only by who sits at a seat.
       const { Phone } = await import('./phone')
-      phone ??= new Phone(listener)
-      phone.start(account)
+      browser ??= new Phone(listener)
+      browser.start(account)
       problem.value = await tryMicrophone()
     } catch (thrown) {
       problem.value = { kind: 'unavailable', detail: toApiError(thrown).problem.message }
@@ -122,7 +136,8 @@ export const usePhone = defineStore('phone', () => {
     try {
       await hand()
     } catch (thrown) {
-      problem.value = { kind: 'transfer_refused', detail: thrown instanceof Error ? thrown.message : '' }
+      const error = thrown instanceof ApiError ? { error: thrown } : {}
+      problem.value = { kind: 'transfer_refused', detail: thrown instanceof Error ? thrown.message : '', ...error }
     } finally {
       transferring.value = false
     }
@@ -132,7 +147,7 @@ export const usePhone = defineStore('phone', () => {
     const another = chosen.microphone !== devices.value.microphone
     devices.value = chosen
     keepDevices(chosen)
-    if (another) await phone?.changeMicrophone().catch(() => {})
+    if (another) await browser?.changeMicrophone().catch(() => {})
   }
 
   return {
@@ -146,7 +161,13 @@ export const usePhone = defineStore('phone', () => {
     transferring,
     devices,
     lastDialed,
-    can: computed(() => allowed(state.value, consult.value)),
+    /** The phone stands on the desk: the page only controls it. */
+    onDesk: computed(() => desk.value !== null),
+    /** What the server says of the phone on the desk. */
+    told: (registered: boolean, call: PhoneCall | null) => desk.value?.show(registered, call),
+    reachable: (registered: boolean) => desk.value?.reachable(registered),
+    ordered: (how: OrderView) => desk.value?.ordered(how),
+    can: computed(() => new Set([...allowed(state.value, consult.value)].filter((verb) => verb !== 'dial' || !desk.value))),
     inCall: computed(() => ['dialing', 'answering', 'talking', 'held'].includes(state.value) || consult.value !== 'none'),
     together: computed(() => inConference(state.value, consult.value)),
     open,
@@ -156,16 +177,16 @@ export const usePhone = defineStore('phone', () => {
     dismiss: () => (problem.value = null),
     retry: () => void register(),
     takeOver: () => seat.value && ownership.take(seat.value),
-    answer: () => phone?.answer(),
-    hangUp: (role?: Role) => phone?.hangUp(role),
-    toggleHold: () => phone?.toggleHold(),
-    toggleMute: () => phone?.toggleMute(),
-    sendTone: (tone: string) => phone?.sendTone(tone),
-    dial: (target: string) => phone?.dial(remember(target)),
-    ask: (target: string) => phone?.consult(remember(target)),
-    swap: () => phone?.swap(),
-    toggleConference: () => phone?.toggleConference(),
-    transferTo: (target: string) => transfer(() => phone?.transfer(remember(target))),
-    transferToConsulted: () => transfer(() => phone?.transferToConsulted()),
+    answer: () => phone()?.answer(),
+    hangUp: (role?: Role) => phone()?.hangUp(role),
+    toggleHold: () => phone()?.toggleHold(),
+    toggleMute: () => phone()?.toggleMute(),
+    sendTone: (tone: string) => phone()?.sendTone(tone),
+    dial: (target: string) => phone()?.dial(remember(target)),
+    ask: (target: string) => phone()?.consult(remember(target)),
+    swap: () => phone()?.swap(),
+    toggleConference: () => phone()?.toggleConference(),
+    transferTo: (target: string) => transfer(() => phone()?.transfer(remember(target))),
+    transferToConsulted: () => transfer(() => phone()?.transferToConsulted()),
   }
 })

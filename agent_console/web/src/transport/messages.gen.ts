@@ -79,6 +79,25 @@ export type Need = 'address' | 'community_code' | 'citizen_name'
  */
 export type PauseReason = 'rest' | 'meal' | 'training' | 'meeting' | 'other' | 'no_answer' | 'phone_lost'
 /**
+ * What a console asks of the hardware phone at its seat. While consulting the agent hears the colleague, the
+ * citizen or both; who is not heard waits with music.
+ */
+export type PhoneVerb =
+  | 'answer'
+  | 'hang_up'
+  | 'hold'
+  | 'resume'
+  | 'mute'
+  | 'unmute'
+  | 'tone'
+  | 'transfer'
+  | 'consult'
+  | 'hear_colleague'
+  | 'hear_citizen'
+  | 'hear_both'
+  | 'end_consult'
+  | 'transfer_consulted'
+/**
  * The six states of a seat; the same names as `telephony.seats`.
  */
 export type SeatState = 'offline' | 'ready' | 'ringing' | 'talking' | 'wrap_up' | 'paused'
@@ -677,6 +696,7 @@ export interface ConsoleMessages {
     | ReadNotice
     | PauseRecording
     | ResumeRecording
+    | ControlPhone
     | Dial
     | FileResult
   message: Welcome | Event | Ring | Reply | Tick | SignedOut
@@ -889,6 +909,19 @@ export interface ResumeRecording {
   request_id: string
 }
 /**
+ * Order something of the hardware phone at the own seat. The same `request_id` orders once.
+ *
+ * `to` is whom to call (a seat, a queue, a number) or, for `tone`, the key; only `hang_up` needs no call.
+ */
+export interface ControlPhone {
+  call_id: string | null
+  command: 'control_phone'
+  id: number
+  request_id: string
+  to: string
+  verb: PhoneVerb
+}
+/**
  * Call the citizen of a case from one's own seat, for a callback visit or, without one, from the case.
  *
  * The same `request_id` calls once. What the call comes to is told by `attempt_changed` and `order_changed`.
@@ -923,7 +956,7 @@ export interface Welcome {
 }
 /**
  * The whole present state of one console; `seat` is None for someone who sits at no seat, `hall` for someone who
- * does not watch it.
+ * does not watch it, `phone` for one whose phone is the browser or in no call.
  */
 export interface DeskState {
   call: CallCard | null
@@ -931,6 +964,7 @@ export interface DeskState {
   hall: HallState | null
   links: LinkView[]
   notices: NoticeView[]
+  phone: PhoneCall | null
   queue: QueueView
   seat: SeatView | null
   supervisors: SupervisorView[]
@@ -1036,6 +1070,24 @@ export interface NoticeView {
   text: string
 }
 /**
+ * The call of a hardware phone as the record has it; `peer` is the citizen's masked number.
+ */
+export interface PhoneCall {
+  call_id: string
+  consult: PhoneConsult | null
+  muted: boolean
+  peer: string
+  state: 'ringing' | 'dialing' | 'talking' | 'held'
+}
+/**
+ * Whom the seat consults: `to` is a seat, a queue or a masked number; who is "held" waits.
+ */
+export interface PhoneConsult {
+  since: string
+  state: 'dialing' | 'talking' | 'held'
+  to: string
+}
+/**
  * The hall in one line: calls waiting, the longest since when, and the share answered within 15 s today (0..1).
  */
 export interface QueueView {
@@ -1085,6 +1137,7 @@ export interface Event {
     | NoticeArrived
     | NoticeSent
     | NoticeRead
+    | PhoneChanged
     | AttemptChanged
     | DataLoaded
   seq: number
@@ -1245,6 +1298,14 @@ export interface NoticeRead {
   receipt: Receipt
 }
 /**
+ * The call of this seat's hardware phone moved; None when it is in no call any more.
+ */
+export interface PhoneChanged {
+  call: PhoneCall | null
+  kind: 'phone_changed'
+  seat: string
+}
+/**
  * A new version of reference data was loaded: what the menus offer is to be asked for anew.
  */
 export interface DataLoaded {
@@ -1268,7 +1329,7 @@ export interface Ring {
  * force_sign_out -> SeatView; save_draft -> DraftView; discard_draft -> {}; file_case -> FiledCase; schedule_callback,
  * cancel_callback -> CallbackView; dial, file_result -> AttemptView; set_skills -> SkillsView; send_notice ->
  * SentNotice; read_notice -> Receipt; pause_recording, resume_recording, listen_call, whisper_call, barge_call,
- * take_over_call, end_call -> OrderView.
+ * take_over_call, end_call, control_phone -> OrderView.
  */
 export interface Reply {
   id: number

@@ -1,0 +1,51 @@
+"""Tables of the case list: what is searched, and the filters that people keep."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.kernel.database import Base
+
+
+class CaseSearch(Base):
+    """What a case is found by, beside the case: a status that moves ten times leaves it alone.
+
+    `document` and `citizen` are texts as `backend.cases.grams.document` gives them, `grams` holds the grams of both and
+    the facets that seldom change. The name of a citizen who wishes secrecy is not in it.
+    """
+
+    __tablename__ = "case_search"
+    __table_args__ = (
+        Index("ix_case_search_filed_at", "filed_at", "case_id"),
+        # without the list of pending entries, which every search would have to read from end to end
+        Index("ix_case_search_grams", "grams", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+    )
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.case_id"), primary_key=True)
+    filed_at: Mapped[datetime]
+    document: Mapped[str]
+    citizen: Mapped[str]
+    grams: Mapped[str] = mapped_column(TSVECTOR)
+
+
+class SavedFilter(Base):
+    """A filter of the case list that a person keeps under a name; at most one of theirs is where the list begins."""
+
+    __tablename__ = "case_filters"
+    __table_args__ = (
+        Index("uq_case_filters_name", "user_id", "name", unique=True),
+        Index("uq_case_filters_default", "user_id", unique=True, postgresql_where=text("is_default")),
+    )
+
+    filter_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"))
+    name: Mapped[str]
+    content: Mapped[dict[str, Any]]
+    is_default: Mapped[bool]
+    saved_at: Mapped[datetime]

@@ -1,0 +1,233 @@
+"""The queries of the case list; each touches only so many rows as a page needs, however many cases there are.
+
+Without words the indexes of `cases` serve in the order of the list. An index of grams has no order, so with words
+
+1. the newest `WALK` cases are looked through in order: a common word fills its page there;
+2. else the word is so rare among them that all of its finds can be sorted by their time (`case_search` is a narrow
+   table), and only those of the page are read.
+
+Where another condition leaves few cases (one citizen's, open ones in one state), these are looked through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, cast, false, func, literal, or_, select, text, tuple_
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.selectable import Subquery
+
+from backend.calls.leading import leaders_calls
+from backend.calls.models import Call
+from backend.cases.list_models import CaseSearch
+from backend.cases.models import Case
+from backend.cases.schemas import CaseStatus
+from backend.cases.search import facet_query, words_query
+from backend.cases.states import OPEN
+from backend.deadlines.models import Deadline
+from backend.identity.models import User
+from backend.taxonomy.schemas import Urgency
+
+WALK = 2000
+MOST_COUNTED = 10_000
+_EXAMINED = 50_000
+_PLAN_FOR_THIS = text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)")
+"""What a filter finds differs by a factor of a million, so no plan fits two of them."""
+
+Place = tuple[datetime, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases a list shows; None, "" and () leave a part open.
+
+    `words` are as `backend.cases.grams.words_of` gives them; `names`: they may be found in names of citizens too.
+    `class_code` means the classes below it as well. `filed_by` are users, of whom one filed the case. `leader` asks for
+    cases of calls that a leader answered, `overdue_at` for those one of whose clocks had run out by then.
+    """
+
+    words: tuple[str, ...] = ()
+    names: bool = False
+    number: str = ""
+    status: CaseStatus | None = None
+    street: str = ""
+    community: str = ""
+    class_code: str = ""
+    urgency: Urgency | None = None
+    channel: str = ""
+    filed_from: datetime | None = None
+    filed_before: datetime | None = None
+    filed_by: tuple[UUID, ...] | None = None
+    e164: str = ""
+    leader: bool = False
+    overdue_at: datetime | None = None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether a condition other than words leaves few cases, however many there are."""
+        return bool(self.e164 or self.number or self.leader or self.overdue_at or self.status in OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """So many cases of one status; with `more` at least so many."""
+
+    status: CaseStatus
+    count: int
+    more: bool
+
+
+async def page(session: AsyncSession, wanted: CaseFilter, before: Place | None, limit: int) -> Sequence[Case]:
+    """Cases, newest first, from just before a moment and a case id."""
+    await session.execute(_PLAN_FOR_THIS)
+    if not wanted.words or wanted.narrow:
+        return (await session.execute(_plain(wanted, before).limit(limit))).scalars().all()
+    newest = await _among(session, wanted, _newest(before), limit)
+    if len(newest) == limit:
+        return newest
+    return await _among(session, wanted, _found(wanted, before), limit)
+
+
+async def counts(session: AsyncSession, wanted: CaseFilter) -> list[Counted]:
+    """How many cases of a filter stand in each status; what is closed is counted up to `MOST_COUNTED`."""
+    await session.execute(_PLAN_FOR_THIS)
+    return [*await _count(session, wanted, is_open=True), *await _count(session, wanted, is_open=False)]
+
+
+async def people_named(session: AsyncSession, name: str) -> tuple[UUID, ...]:
+    """The users of this user name or this name."""
+    query = select(User.user_id).where(or_(User.username == name, User.display_name == name))
+    return tuple((await session.execute(query)).scalars())
+
+
+def _plain(wanted: CaseFilter, before: Place | None) -> Select[Case]:
+    query = select(Case).where(*_indexed(wanted), *_rest(wanted), *_status(wanted))
+    if before is not None:
+        query = query.where(tuple_(Case.filed_at, Case.case_id) < before)
+    if wanted.words:
+        query = query.join(CaseSearch, CaseSearch.case_id == Case.case_id).where(_said(wanted, CaseSearch))
+    return query.order_by(Case.filed_at.desc(), Case.case_id.desc())
+
+
+async def _among(session: AsyncSession, wanted: CaseFilter, rows: Subquery, limit: int) -> Sequence[Case]:
+    """Those of the ordered rows in which the words really stand and whose case fits, until the page is full."""
+    query = (
+        select(Case)
+        .join(rows, rows.c.case_id == Case.case_id)
+        .where(_said(wanted, rows.c), *_indexed(wanted), *_rest(wanted), *_status(wanted))
+        .order_by(rows.c.filed_at.desc(), rows.c.case_id.desc())
+        .limit(limit)
+    )
+    return (await session.execute(query)).scalars().all()
+
+
+_SEARCHED = (CaseSearch.case_id, CaseSearch.filed_at, CaseSearch.document, CaseSearch.citizen)
+
+
+def _newest(before: Place | None) -> Subquery:
+    return _ordered(select(*_SEARCHED), before).limit(WALK).subquery()
+
+
+def _found(wanted: CaseFilter, before: Place | None) -> Subquery:
+    # OFFSET 0 keeps the planner from looking for the words, or for the cases, before the finds are in order
+    return _ordered(select(*_SEARCHED).where(*_by_grams(wanted)), before).offset(0).subquery()
+
+
+def _ordered(query: Select[*tuple[Any, ...]], before: Place | None) -> Select[*tuple[Any, ...]]:
+    if before is not None:
+        query = query.where(tuple_(CaseSearch.filed_at, CaseSearch.case_id) < before)
+    return query.order_by(CaseSearch.filed_at.desc(), CaseSearch.case_id.desc())
+
+
+def _by_grams(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    asked = [words_query(wanted.words, names=wanted.names)]
+    for name, code in (("street", wanted.street), ("community", wanted.community), ("channel", wanted.channel)):
+        if code:
+            asked.append(facet_query(name, code))
+    if wanted.class_code:
+        asked.append(facet_query("class", wanted.class_code, below=True))
+    conditions = [CaseSearch.grams.bool_op("@@")(cast(" & ".join(asked), TSQUERY))]
+    return [*conditions, *_period(wanted, CaseSearch.filed_at)]
+
+
+def _said(wanted: CaseFilter, row: object) -> ColumnElement[bool]:
+    document, citizen = row.document, row.citizen  # type: ignore[attr-defined]
+    found = []
+    for word in wanted.words:
+        in_text = func.strpos(document, word) > 0
+        found.append(or_(in_text, func.strpos(citizen, word) > 0) if wanted.names else in_text)
+    return and_(*found)
+
+
+def _indexed(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    """The conditions that an index serves in the order of the list."""
+    conditions = _period(wanted, Case.filed_at)
+    equal = {
+        Case.number: wanted.number,
+        Case.street_code: wanted.street,
+        Case.community_code: wanted.community,
+        Case.caller_e164: wanted.e164,
+    }
+    conditions += [column == value for column, value in equal.items() if value]
+    if wanted.class_code:
+        conditions.append(Case.class_code.like(f"{wanted.class_code}%"))
+    if wanted.filed_by is not None:
+        conditions.append(Case.filed_by_id.in_(wanted.filed_by) if wanted.filed_by else false())
+    if wanted.leader:
+        conditions.append(Case.call_id.in_(leaders_calls().with_only_columns(Call.call_id).order_by(None)))
+    if wanted.overdue_at is not None:
+        late = select(Deadline.case_id).where(Deadline.state == "running", Deadline.due_at < wanted.overdue_at)
+        conditions.append(Case.case_id.in_(late))
+    return conditions
+
+
+def _period(wanted: CaseFilter, filed_at: InstrumentedAttribute[datetime]) -> list[ColumnElement[bool]]:
+    conditions = []
+    if wanted.filed_from is not None:
+        conditions.append(filed_at >= wanted.filed_from)
+    if wanted.filed_before is not None:
+        conditions.append(filed_at < wanted.filed_before)
+    return conditions
+
+
+def _rest(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    conditions = []
+    if wanted.urgency is not None:
+        conditions.append(Case.urgency == wanted.urgency.value)
+    if wanted.channel:
+        conditions.append(Case.channel == wanted.channel)
+    return conditions
+
+
+def _status(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    return [Case.status == wanted.status.value] if wanted.status is not None else []
+
+
+async def _count(session: AsyncSession, wanted: CaseFilter, *, is_open: bool) -> list[Counted]:
+    """Counts of the open states, all of them, or of the closed ones, of whose cases only so many are examined."""
+    rest = and_(literal(True), *_rest(wanted))
+    ended = Case.closed_at.is_(None) if is_open else Case.closed_at.is_not(None)
+    most = _EXAMINED if is_open or _rest(wanted) else MOST_COUNTED + 1
+    examined = select(Case.status, rest.label("fits")).where(ended, *_indexed(wanted))
+    if wanted.words and (is_open or wanted.narrow):
+        examined = examined.join(CaseSearch, CaseSearch.case_id == Case.case_id).where(_said(wanted, CaseSearch))
+    elif wanted.words:
+        most = MOST_COUNTED + 1
+        found = select(CaseSearch.case_id).where(*_by_grams(wanted), _said(wanted, CaseSearch)).limit(most).subquery()
+        examined = examined.join(found, found.c.case_id == Case.case_id)
+    rows = examined.limit(most).subquery()
+    query = select(rows.c.status, func.count(), func.count().filter(rows.c.fits)).group_by(rows.c.status)
+    counted = (await session.execute(query)).all()
+    more = sum(row[1] for row in counted) >= most
+    found_of = {row[0]: row[2] for row in counted}
+    return [
+        Counted(status, min(found_of.get(status.value, 0), MOST_COUNTED), more)
+        for status in CaseStatus
+        if (status in OPEN) is is_open
+    ]
