@@ -165,8 +165,14 @@ async def test_what_is_delivered_fits_together_and_can_be_loaded_in_one_go(own: 
     references = References(load_grid(CONFIGS / "grid" / "streets.yaml"), KEPT_TIME)
     async with own.transaction() as tx:
         now = await references.at(tx, NOW)
+        units = await units_on(tx.session, NOW.date())
     files = (CONFIGS / "taxonomy" / f"{scheme}.yaml" for scheme in ("hotline", "city", "social"))
     assert now.taxonomy.as_options() == load_taxonomy(*files).as_options()
+    for street in now.grid.streets:
+        for place in (street, *street.communities):
+            unit = units.unit(place.code)
+            assert unit is not None, place
+            assert place.name in unit.aliases
     assert now.taxonomy.versions == dict.fromkeys(("hotline", "city", "social"), "sample-2026.11")
     conditions = load_conditions(CONFIGS / "filing" / "conditions.yaml").conditions
     assert sorted(now.conditions.conditions, key=lambda each: each.class_code) == sorted(
@@ -225,7 +231,7 @@ async def test_several_that_load_at_once_load_once(own_url: str, own: Database) 
     async with own.transaction() as tx:
         loaded = await versions_of(tx.session, "units")
     assert [each.version for each in loaded] == ["sample-2026.11"]
-    assert len(await rows(own, Unit.code)) == 107
+    assert len(await rows(own, Unit.code)) == 289
 
 
 def hotline(database: Database, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -39,6 +39,7 @@ def test_the_delivered_units_are_one_and_four_and_seventeen_and_eighty_five(dire
         UnitKind.CENTRE: 1,
         UnitKind.RECEPTION: 4,
         UnitKind.STREET: 17,
+        UnitKind.COMMUNITY: 182,
         UnitKind.DEPARTMENT: 85,
     }
 
@@ -50,8 +51,10 @@ def test_the_streets_stand_under_their_statistical_codes(directory: UnitDirector
         assert f"{name}街道" in unit.aliases
 
 
-def test_everything_stands_below_the_district_centre(directory: UnitDirectory) -> None:
-    assert len(directory.below("C00")) == len(directory.units) - 1
+def test_communities_stand_below_their_street_and_all_else_below_the_district_centre(directory: UnitDirectory) -> None:
+    assert len(directory.below("C00")) == 4 + 17 + 85
+    for unit in directory.below("110101013"):
+        assert (unit.kind, unit.code[:9]) == (UnitKind.COMMUNITY, "110101013")
 
 
 @pytest.mark.parametrize(
