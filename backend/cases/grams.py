@@ -29,9 +29,9 @@ class Gram:
 
 def normal(text: str) -> str:
     """One line of text as it is searched: full-width and half-width, large and small letters are the same."""
-    # characters without a place in a line go before the forms are made one, so that none is left by that
-    kept = "".join(" " if unicodedata.category(each) in {"Cc", "Cf", "Cs"} else each for each in text)
-    return " ".join(unicodedata.normalize("NFKC", kept).lower().split())
+    if not text.isprintable():
+        text = "".join(" " if unicodedata.category(each) in {"Cc", "Cf", "Cs"} else each for each in text)
+    return " ".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
 def document(parts: Iterable[str]) -> str:
@@ -89,7 +89,9 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 
 def as_vector(grams: Iterable[str]) -> str:
     """Grams as the text of a PostgreSQL tsvector without positions."""
-    return " ".join(map(_quoted, grams))
+    # all at once, with a character between them that no gram holds
+    said = _quoted("\0".join(grams))
+    return said.replace("\0", "' '")
 
 
 def as_query(grams: Iterable[Gram]) -> str:
