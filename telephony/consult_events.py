@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from telephony import facts as f
 from telephony.ami import AmiEvent
 from telephony.call import Call
-from telephony.names import seat_of
+from telephony.names import peer_of, seat_of
 
 A_MOMENT = timedelta(seconds=1)  # legs come off hold in the instant before one of them goes
 RINGING_IN = "4"  # ChannelState of a channel on which somebody calls us
@@ -87,6 +87,8 @@ def handed_over(call: Call, seat: str, target: str, at: datetime, *, to: str = "
     yield f.CallTransferred(at=at, call_id=call.id, from_seat=seat, to=to_seat or to, mode=mode)
     if seat in call.talking:
         yield f.TalkEnded(at=at, call_id=call.id, seat=seat, ended_by=f.Party.TRANSFER)
+    if host := peer_of(target):
+        yield f.CallHandedOver(at=at, call_id=call.id, host=host, to=to)
     if to_seat and target not in call.gone and call.talking.get(to_seat) != target:
         yield f.CallAnswered(at=at, call_id=call.id, seat=to_seat, channel=target)
 

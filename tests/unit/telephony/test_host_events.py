@@ -9,7 +9,7 @@ from backend.calls.record import CallRecord, fold
 from telephony import facts as f
 from telephony.call import Call
 
-from .test_state import ARRIVES, CALL, CITIZEN, GONE, JOINS, LEAVES, Step, ended, play
+from .test_state import ARRIVES, CALL, CITIZEN, GONE, JOINS, LEAVES, TALKS, Step, ended, play
 
 SECOND = "labour-2.1"
 FROM_HOST = {"Channel": "PJSIP/host-hotline-00000001", "Uniqueid": SECOND, "Linkedid": SECOND}
@@ -69,6 +69,28 @@ def test_whom_somebody_has_talked_to_is_counted_where_that_was() -> None:
     answered = f.CallAnswered(at=began.at, call_id=CALL, seat="8001", channel="x")
     here = record_of(began, answered, f.CallHandedOver(at=began.at, call_id=CALL, host="labour", to="8101"))
     assert here.counted
+
+
+def test_a_citizen_who_is_handed_to_a_colleague_elsewhere_after_a_talk_with_both_goes_on_there() -> None:
+    second = {"Channel": "PJSIP/8001-0000000c", "Uniqueid": "hotline-4.1", "Linkedid": "hotline-4.1"}
+    there = "PJSIP/host-labour-0000000b"
+    facts = play(
+        *TALKS,
+        ("Newchannel", {**second, "ChannelState": "4", "Exten": "8101"}),
+        ("DialEnd", {**second, "DestChannel": there, "DialStatus": "ANSWER"}),
+        (
+            "AttendedTransfer",
+            {
+                "Result": "Success",
+                "OrigTransfererChannel": "PJSIP/8001-0000000a",
+                "OrigTransfererLinkedid": CALL,
+                "TransfereeChannel": CITIZEN["Channel"],
+                "TransferTargetChannel": there,
+            },
+        ),
+    )
+    assert [fact.kind for fact in facts][-4:] == ["consult_ended", "call_transferred", "talk_ended", "call_handed_over"]
+    assert facts[-1] == f.CallHandedOver(at=facts[-1].at, call_id=CALL, host="labour", to="8101")
 
 
 def test_a_colleague_who_asks_over_the_line_is_no_citizen() -> None:
