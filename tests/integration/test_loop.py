@@ -15,8 +15,10 @@ from sqlalchemy import select, text
 from backend.callbacks import service as callbacks
 from backend.callbacks.evaluation import ClosedCaseCaller
 from backend.callbacks.schemas import CallbackWay, CallbackWish
+from backend.deadlines.service import WARNING_JOB
 from backend.dispatch.keeper import resume_if_due
 from backend.dispatch.service import CLOSED_JOB
+from backend.dispatch.warnings import DeadlineWarner
 from backend.identity.models import AuditEntry
 from backend.kernel import clock
 from backend.kernel.database import events_table
@@ -647,3 +649,28 @@ async def promised(here: LoopHall, case_id: UUID) -> UUID:
     async with here.hall.database.transaction() as tx:
         view = await callbacks.schedule(tx, await here.principal("wang"), case_id, wish, uuid4(), now)
     return view.callback_id
+
+
+# ---- warnings -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_warning_reaches_who_can_act_and_a_passed_limit_stands_in_the_time_line(here: LoopHall) -> None:
+    case_id = await here.file(urgency="emergency")
+    await here.dispatch(case_id, STREET)
+    async with here.hall.database.transaction() as tx:
+        for moment in ("started_at", "since", "due_at"):
+            await tx.session.execute(text(f"UPDATE deadlines SET {moment} = {moment} - interval '30 days'"))
+        query = "SELECT convert_from(payload, 'UTF8')::json FROM pgqueuer WHERE entrypoint = :job ORDER BY id"
+        jobs = list((await tx.session.execute(text(query), {"job": WARNING_JOB})).scalars())
+    warner = DeadlineWarner(here.hall.database, here.hall.app.state.loop.time)
+    for payload in [*jobs, *jobs]:
+        await warner.run(payload)
+    async with here.hall.database.transaction() as tx:
+        wanted = select(events_table).where(events_table.c.topic == "deadline_warned").order_by(events_table.c.seq)
+        told = (await tx.session.execute(wanted)).all()
+    assert [(event.payload["name"], event.payload["part"], event.payload["percent"]) for event in told] == [
+        ("feedback", 0, 100),
+        ("handling", 1, 100),
+    ], "the dispatch was made, so that nobody is warned of it, and nobody is warned twice"
+    assert {tuple(event.audience) for event in told} == {("permission:cases.dispatch", f"unit:{STREET}")}
+    assert (await here.story(case_id)).count("deadline_passed") == 2
