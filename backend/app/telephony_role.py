@@ -1,6 +1,6 @@
 """`hotline telephony`: follows one PBX, keeps its record, steers its queues, and notices what was missed.
 
-Five loops around one link: the follower (events -> facts -> record), the steering (seats -> queues), the orders (what
+Loops around one link: the follower (events -> facts -> record), the steering (seats -> queues), the orders (what
 people want the PBX to do), the housekeeping (wrap-ups that run out, people who went away, the state of the link), and
 the reconciliation with Asterisk's CDR file, which finds the calls that came and went while no process was listening.
 """
@@ -130,6 +130,7 @@ class TelephonyProcess:
                     self._steer(follower),
                     self._notice_changes(),
                     self._keep_house(follower),
+                    self._resume_recordings(follower),
                     self._reconcile(follower),
                 )
             ]
@@ -199,10 +200,18 @@ class TelephonyProcess:
                         await record_link(tx, self._part.name, state, now)
                         told, told_at = state, loop.time()
                 await self._recorder.tell_queue()
-                for action in resume_forgotten(follower.state.calls.values(), now, self._longest_pause):
-                    await follower.link.action(action)
             except HotlineError as error:
                 log.info("housekeeping waits", reason=error.message)
+
+    async def _resume_recordings(self, follower: Follower) -> None:
+        """End the pauses of recordings that somebody forgot; beside the housekeeping, because the PBX may take long."""
+        while True:
+            await asyncio.sleep(_HOUSEKEEPING_EVERY_S)
+            for action in resume_forgotten(follower.state.calls.values(), clock.now(), self._longest_pause):
+                try:
+                    await follower.link.action(action)
+                except HotlineError as error:
+                    log.info("recording not resumed yet", reason=error.message)
 
     async def _reconcile(self, follower: Follower) -> None:
         """After each synchronisation and from time to time: calls that only Asterisk's own file knows."""

@@ -10,6 +10,7 @@ from playwright.async_api import expect
 from telephony.simulate.citizens import CitizenCall, Manner, place_calls
 
 from .conftest import Enter
+from .desk import Desk
 from .town import Town
 
 pytestmark = [
@@ -91,6 +92,46 @@ async def test_a_leader_is_let_in_before_all_others_and_out_again(town: Town, en
 
     while not (line := await place()) or "penalty" in line:  # Asterisk says nothing of a penalty of 0
         await asyncio.sleep(0.2)
+    await _a_marked_case(town, leader, boss)
+    await boss.page.get_by_test_id("nav-leaders").click()
+    await expect(boss.page.get_by_test_id("leaders")).to_contain_text("跟踪中 1 件")
     await boss.page.get_by_test_id("leader-end").click()
     while "penalty 1" not in await place():
         await asyncio.sleep(0.2)
+
+
+async def _a_marked_case(town: Town, leader: Desk, boss: Desk) -> None:
+    """The leader takes a call and files a case; both are marked, and the caller is refused by two people from there."""
+    await leader.make_ready()
+    citizen = await town.call("13911220003", talk_s=60)
+    await leader.answer()
+    await leader.at("what").fill("小区电梯停运三天，多次反映没有结果。")
+    await leader.choose("street", "天坛", "天坛街道")
+    await leader.choose("class", "交通", "交通")
+    await leader.at("callback-pick-tomorrow_morning").click()
+    number = await leader.file()
+    await leader.hang_up()
+    await citizen.finished()
+    await leader.expect_state("wrap_up")
+
+    mark = f"领导接听 {leader.person.display_name}"
+    await boss.at("nav-cases").click()
+    await boss.at("filter-leader").click()
+    row = boss.at("cases-table").locator("tbody tr").filter(has_text=number)
+    await expect(row).to_contain_text(mark)
+    await row.locator("a").first.click()
+    await expect(boss.at("leader-mark")).to_have_text(mark)
+    await boss.at("to-call").click()
+    await boss.page.wait_for_url("**/calls/*")
+    await expect(boss.at("leader-mark").first).to_have_text(mark)
+
+    await leader.page.goto(boss.page.url)
+    await leader.at("call-blacklist").click()
+    await leader.at("blacklist-reason").fill("反复谩骂坐席")
+    await leader.at("blacklist-submit").click()
+    await expect(leader.at("call-blacklisted")).to_contain_text("待他人审批")
+    await boss.page.reload()
+    await boss.at("call-blacklisted").get_by_test_id("blacklist-agree").click()
+    await expect(boss.at("call-blacklisted")).to_contain_text("生效中")
+    await boss.at("blacklist-lift").click()
+    await expect(boss.at("call-blacklist")).to_be_visible()
