@@ -111,7 +111,7 @@ class Popups:
             async with self._one_at_a_time:
                 names, repeats, known = await self._connection.read(
                     names_statement(numbers),
-                    repeats_statement(numbers, callers, clock.now()),
+                    repeats_statement(numbers, {*callers, *(call.continues for call in calls)}, clock.now()),
                     cases_statement(numbers, POP_UP_CASES),
                 )
         except Unavailable:

@@ -8,7 +8,7 @@ caller's number, travel over a socket that only the platform's own user can open
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,12 +18,13 @@ from telephony import facts as f
 
 @dataclass(frozen=True, slots=True)
 class Arriving:
-    """A call that has just come in."""
+    """A call that has just come in; `continues` is the call of another PBX that it is the rest of, empty for most."""
 
     call_id: str
     caller_number: str
     dialed_number: str
     at: datetime
+    continues: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,9 @@ class Ringing:
     at: datetime
 
 
-def announcements(facts: Iterable[f.Fact]) -> Iterator[dict[str, Any]]:
+def announcements(facts: Sequence[f.Fact]) -> Iterator[dict[str, Any]]:
     """What is worth announcing of these facts; what was only found by re-synchronisation is not."""
+    firsts = {fact.call_id: fact.first_call_id for fact in facts if isinstance(fact, f.CallContinues)}
     for fact in facts:
         if fact.recovered:
             continue
@@ -47,6 +49,7 @@ def announcements(facts: Iterable[f.Fact]) -> Iterator[dict[str, Any]]:
                     "caller_number": fact.caller_number[:64],
                     "dialed_number": fact.dialed_number,
                     "at": fact.at.isoformat(),
+                    "continues": firsts.get(fact.call_id, ""),
                 }
             case f.SeatRinging():
                 yield {"call_id": fact.call_id, "seat": fact.seat, "at": fact.at.isoformat()}
@@ -57,4 +60,4 @@ def read(notice: dict[str, Any]) -> Arriving | Ringing:
     at = datetime.fromisoformat(notice["at"])
     if "seat" in notice:
         return Ringing(notice["call_id"], notice["seat"], at)
-    return Arriving(notice["call_id"], notice["caller_number"], notice["dialed_number"], at)
+    return Arriving(notice["call_id"], notice["caller_number"], notice["dialed_number"], at, notice["continues"])

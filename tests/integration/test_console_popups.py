@@ -16,7 +16,7 @@ from backend.kernel import clock
 from backend.kernel.notices import NoticeBoard
 from telephony import facts as f
 
-from .hall import ConsoleHall, ringing
+from .hall import ConsoleHall, answered, ringing
 
 pytestmark = pytest.mark.integration
 
@@ -49,6 +49,21 @@ async def test_a_ring_is_shown_before_the_record_knows_of_it(hall: ConsoleHall, 
         assert await hall.events(["seat:8001"], after=await hall.newest()) == []
         await hall.all_heard(rung, other)
         assert other.kinds("call_ringing") == []
+
+
+async def test_who_comes_from_another_host_has_called_once(hall: ConsoleHall, board: NoticeBoard) -> None:
+    """A colleague there talks to him and asks: his call there is known, and this is the rest of it."""
+    async with hall.console("wang") as asked:
+        await hall.tell(*ringing("c1", "8002"), answered("c1", "8002"))
+        await hall.take_seat(asked, "8001")
+        arrived, _, rung = ringing("c2", "8001")
+        rest = f.CallContinues(at=arrived.at, call_id="c2", first_call_id="c1", waited_ms=0, talked=True)
+        board.post(announcements([arrived, rest, rung]))
+        await asked.until(lambda: bool(asked.kinds("call_ringing")))
+        assert asked.kinds("call_ringing")[0].card.calls_30_days == 1
+        await hall.tell(arrived, rest, rung)
+        await asked.until(lambda: len(asked.kinds("call_ringing")) == 2)
+        assert asked.kinds("call_ringing")[1].card.calls_30_days == 1
 
 
 async def test_the_event_that_follows_says_the_same(hall: ConsoleHall, board: NoticeBoard) -> None:
