@@ -258,7 +258,7 @@ def _completed(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact
     by = parties.get(event["Reason"], f.Party.UNKNOWN)
     if by is f.Party.CALLER and call.hung_up_by is f.Party.SEAT:  # at the console, so the PBX did it, and blames him
         by = f.Party.SEAT
-    return _talk_ended(call, seat, at, by)
+    return phone.gone(call, channel, at) or _talk_ended(call, seat, at, by)
 
 
 def _talk_ended(call: Call, seat: str, at: datetime, by: f.Party) -> Iterator[f.CallFact]:

@@ -189,14 +189,14 @@ def _tone(order: SendTone, _: str, calls: Mapping[str, Call]) -> list[Action]:
 
 def _transfer_blind(order: TransferBlind, order_id: str, calls: Mapping[str, Call]) -> list[Action]:
     check_words(order.to)
-    call, phone = call_of(calls, order.call_id), phone_channel(calls, order.call_id, order.seat)
+    call, phone = _talk_of(calls, order.call_id, order.seat)
     legs = _legs(call, phone, order.seat) | {"HOTLINE_TO": order.to}
     return [_connect("transfer", "transferred", order.to, order.seat, order_id, legs)]
 
 
 def _consult(order: ConsultFromPhone, order_id: str, calls: Mapping[str, Call]) -> list[Action]:
     check_words(order.to, order.seat)
-    call, phone = call_of(calls, order.call_id), phone_channel(calls, order.call_id, order.seat)
+    call, phone = _talk_of(calls, order.call_id, order.seat)
     if order.seat in call.consults:
         raise ConsultsAlready("You consult somebody already.", kept="Nobody else was called.")
     legs = _legs(call, phone, order.seat)
@@ -255,6 +255,14 @@ def phone_channel(calls: Mapping[str, Call], call_id: str, seat: str) -> str:
     """The channel of the seat's phone in a call, also where it is consulted; raises what `seat_channel` does."""
     consulted = (one.with_channel for one in call_of(calls, call_id).consults.values() if one.with_seat == seat)
     return next(consulted, "") or seat_channel(calls, call_id, seat)
+
+
+def _talk_of(calls: Mapping[str, Call], call_id: str, seat: str) -> tuple[Call, str]:
+    """The call and the phone of a seat that talks to the citizen itself: who is only consulted cannot give him away."""
+    call = call_of(calls, call_id)
+    if seat not in call.talking:
+        raise SeatNotInCall(f"Seat {seat} does not talk to the citizen.", kept="Nothing was changed.")
+    return call, call.talking[seat]
 
 
 def _consult_of(calls: Mapping[str, Call], call_id: str, seat: str) -> Consult:

@@ -66,6 +66,11 @@ async def test_a_phone_on_the_desk_is_controlled_from_the_console(town: Town, en
         citizen, second = await in_a_call(town, agent, "13900000192")
         await agent.hang_up()
         await citizen.finished()
+        await agent.page.keyboard.press(
+            "F10"
+        )  # nothing tells at once that the telephone goes: nobody shall be rung there
+        await agent.at("seat-pause-rest").click()
+        await agent.expect_state("paused")
     facts = await told(town, call_id)
     assert facts[-6:] == [
         f"consult_ended {colleague.seat} {DESK_PHONE_SEAT}",

@@ -94,14 +94,18 @@ class Desk:
         ]
 
     async def bridges(self) -> dict[str, str]:
-        """The bridge that each channel is in: seats and lines by the name of their endpoint."""
+        """The bridge that each channel is in: seats and the trunk by the name of their endpoint."""
         lines = (await self.exchange.pbx.cli("core show channels concise")).splitlines()
         found = [line.split("!") for line in lines if line.count("!") > 12]
-        return {parts[0].rpartition("-")[0].removeprefix("PJSIP/"): parts[12] for parts in found}
+        return {_short(parts[0]): parts[12] for parts in found}
 
     async def stage(self, stage: str) -> None:
         of_call = select(Call.call_id).where(Call.call_id == self.call_id, Call.stage == stage)
         await self.exchange.until(lambda: self.exchange.ask(of_call))
+
+
+def _short(channel: str) -> str:
+    return channel.rpartition("-")[0].removeprefix("PJSIP/") if channel.startswith("PJSIP/") else channel
 
 
 @asynccontextmanager
@@ -342,6 +346,39 @@ async def test_somebody_outside_is_consulted_in_a_call_that_was_placed(exchange:
     ((by, outcome),) = await exchange.ask(select(Call.hung_up_by, Call.outcome))
     assert (by, outcome) == ("seat", "answered")
     await agrees_with_asterisk(exchange, desk)
+
+
+async def test_a_queue_is_consulted_and_keeps_the_citizen_when_the_handset_goes_down(exchange: Exchange) -> None:
+    async with phones(exchange):
+        desk, citizens = await answered(exchange)
+        await ready(exchange, COLLEAGUE)
+        await desk.do(V.CONSULT, exchange.installation.config.pbx.queues[0].name)
+        await desk.shows("held", "talking")
+        await seat_is(exchange, COLLEAGUE, "talking")
+        await desk.do(V.HEAR_BOTH)
+        await desk.shows("talking", "talking")
+        await exchange.until(lambda: _in_one_bridge(desk, {"trunk", DESK}))
+        await desk.do(V.HANG_UP)
+        await seat_is(exchange, DESK, "wrap_up")
+        handed = select(Call.call_id).where(Call.seat == COLLEAGUE, Call.stage == "answered")
+        await exchange.until(lambda: exchange.ask(handed))
+        await exchange.came_out(await exchange.order(HangUpPhone(seat=COLLEAGUE), desk.who))
+        (placed,) = await citizens.finished()
+        assert placed.ending == "ended"
+        await desk.stage("ended")
+        await seat_is(exchange, COLLEAGUE, "wrap_up")
+    told = await desk.facts("consult_ended", "call_transferred", "talk_ended", "call_answered", "call_ended")
+    assert [fact.partition(" ")[0] for fact in told] == [
+        *("call_answered", "consult_ended", "call_transferred", "talk_ended"),
+        *("call_answered", "talk_ended", "call_ended"),
+    ]
+    await agrees_with_asterisk(exchange, desk)
+
+
+async def _in_one_bridge(desk: Desk, names: set[str]) -> bool:
+    bridges = await desk.bridges()
+    near = next((name for name in bridges if name.startswith("Local/aside") and name.endswith(";2")), "")
+    return len({bridges[name] for name in (*names, near)}) == 1
 
 
 async def _only(desk: Desk, names: set[str]) -> bool:

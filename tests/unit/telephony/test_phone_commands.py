@@ -139,6 +139,8 @@ def test_each_step_of_a_consultation_goes_to_its_leg() -> None:
         (p.AnswerPhone(call_id="gone", seat="8001"), (RINGS,), CallGone),
         (p.HoldPhone(call_id="c1", seat="8003"), (TALKS,), SeatNotInCall),
         (p.TransferConsulted(**OURS), (TALKS, ASKS), p.NobodyConsulted),
+        (p.TransferBlind(call_id="c1", seat="8002", to="8003"), (TALKS, ASKS, WAITS, ASKED), SeatNotInCall),
+        (p.ConsultFromPhone(call_id="c1", seat="8002", to="8003"), (TALKS, ASKS, WAITS, ASKED), SeatNotInCall),
         (p.MoveConsult(**OURS, hearing="together"), (TALKS, ASKS), p.NobodyConsulted),
         (p.EndConsult(**OURS), (TALKS,), p.NobodyConsulted),
         (p.ConsultFromPhone(**OURS, to="8003"), (TALKS, ASKS), p.ConsultsAlready),

@@ -74,6 +74,8 @@ def test_a_phone_that_hangs_up_while_three_talk_leaves_the_citizen_to_the_collea
     together = [step("back", PHONE), step("together", NEAR)]
     facts = told(*CONSULTS, *together, ("Hangup", {"Channel": PHONE, "Cause": "16"}))
     assert facts[4:] == ["call_resumed", "consult_ended", "call_transferred", "talk_ended", "call_answered"]
+    completed = ("AgentComplete", {"Channel": CITIZEN, "DestChannel": PHONE, "Reason": "agent"})
+    assert told(*CONSULTS, *together, completed)[4:] == facts[4:], "the queue tells of it first"
 
 
 def test_the_hold_key_of_the_phone_says_nothing_of_a_citizen_whom_the_pbx_keeps_waiting() -> None:

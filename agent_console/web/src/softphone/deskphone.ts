@@ -90,7 +90,9 @@ export class DeskPhone implements SeatPhone {
       this.ending = true
       return this.ask('end_consult')
     }
-    if (this.call || role) this.ask('hang_up')
+    if (this.call || role) return this.ask('hang_up')
+    // The record knows of no call, but the phone may still be in one: with the colleague after the citizen has gone.
+    void this.order('hang_up').catch(() => {})
   }
 
   toggleHold(): void {
