@@ -19,6 +19,7 @@ from agent_console import phones as ph
 from agent_console import supervision as s
 from backend.callbacks.schemas import AttemptResult, CallbackView, CallbackWish
 from backend.calls.schemas import HandedBy, PhoneCall, SupervisorView
+from backend.cases.list_schemas import ExportView
 from backend.cases.schemas import CaseForm, CaseSummary, DraftContent, DraftView
 from backend.citizens.schemas import CallerView
 from backend.deadlines.schemas import ClockName
@@ -416,6 +417,13 @@ class OrderChanged(Schema):
     order: OrderView
 
 
+class ExportChanged(Schema):
+    """An export of mine goes on, or came to its end."""
+
+    kind: Literal["export_changed"] = "export_changed"
+    export: ExportView
+
+
 class DataLoaded(Schema):
     """A new version of reference data was loaded: what the menus offer is to be asked for anew."""
 
@@ -451,7 +459,8 @@ EventBody = Annotated[
     | s.NoticeRead
     | ph.PhoneChanged
     | AttemptChanged
-    | DataLoaded,
+    | DataLoaded
+    | ExportChanged,
     Field(discriminator="kind"),
 ]
 

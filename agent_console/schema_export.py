@@ -16,6 +16,7 @@ from agent_console import schemas as console
 from agent_console.protocol import Command, FiledCase, ServerMessage
 from backend.callbacks import schemas as callbacks
 from backend.calls import schemas as calls
+from backend.cases import list_schemas as case_lists
 from backend.cases import schemas as cases
 from backend.dispatch import schemas as dispatch
 from backend.figures import schemas as figures
@@ -55,6 +56,12 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     calls.RevealNumber,
     calls.RevealedNumber,
     cases.CaseSummary,
+    case_lists.CaseCounts,
+    case_lists.CaseFilterContent,
+    case_lists.FilterKept,
+    case_lists.SavedFilterView,
+    case_lists.ExportAsked,
+    case_lists.ExportView,
     cases.CaseDetail,
     cases.ColleagueNotes,
     callbacks.CallbackView,

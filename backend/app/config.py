@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.schemas import AttemptResult
+from backend.cases.exports import ExportLimits
+from backend.cases.sheet import MOST_ROWS
 from backend.deadlines.rules import Timekeeping, load_timekeeping
 from backend.dispatch.settings import LoopRules, load_settings
 from backend.kernel import clock
@@ -82,6 +84,13 @@ class CallbackSettings(_Part):
     }
 
 
+class ExportSettings(_Part):
+    """How many cases one export may hold, and for how long its file can be fetched."""
+
+    most_rows: Annotated[int, Field(ge=1, le=MOST_ROWS)] = 50_000
+    kept_hours: Annotated[int, Field(ge=1, le=30 * 24)] = 24
+
+
 class RecordingSettings(_Part):
     """Where recordings rest: a folder below the state folder when `store` is empty, else any fsspec address."""
 
@@ -113,6 +122,7 @@ class Configuration(_Part):
     web: WebSettings = WebSettings()
     hall: HallSettings = HallSettings()
     callbacks: CallbackSettings = CallbackSettings()
+    exports: ExportSettings = ExportSettings()
     recordings: RecordingSettings = RecordingSettings()
     recognition: RecognitionSettings = RecognitionSettings()
     data: DataSettings = DataSettings()
@@ -202,6 +212,12 @@ def hall_times(installation: Installation) -> HallTimes:
     """The times of the hall as the seats' rules take them."""
     hall = installation.config.hall
     return HallTimes(wrap_up=timedelta(seconds=hall.wrap_up_seconds), absence=timedelta(minutes=hall.absence_minutes))
+
+
+def export_limits(installation: Installation) -> ExportLimits:
+    """What exports of cases may hold."""
+    exports = installation.config.exports
+    return ExportLimits(exports.most_rows, timedelta(hours=exports.kept_hours))
 
 
 def callback_rules(installation: Installation) -> CallbackRules:

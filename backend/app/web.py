@@ -21,10 +21,11 @@ from agent_console.renderers import renderers
 from agent_console.schemas import QueueTarget
 from agent_console.settings import ConsoleSettings, SipAccess
 from backend.app import health
-from backend.app.config import Installation, callback_rules, hall_times, loop_rules, timekeeping
+from backend.app.config import Installation, callback_rules, export_limits, hall_times, loop_rules, timekeeping
 from backend.callbacks import endpoints as callback_endpoints
 from backend.calls import endpoints as call_endpoints
 from backend.cases import endpoints as case_endpoints
+from backend.cases import export_endpoints as case_export_endpoints
 from backend.cases import list_endpoints as case_list_endpoints
 from backend.cases import service as cases
 from backend.cases.reference import References
@@ -82,6 +83,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.hub = hub
     app.state.console = settings
     app.state.files = FileStore(installation.recording_store)
+    app.state.export_limits = export_limits(installation)
     app.state.figures = FiguresDesk(
         database, Groups.of(installation.config.pbx), short_ms=installation.config.hall.short_call_seconds * 1000
     )
@@ -97,6 +99,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         seat_endpoints,
         call_endpoints,
         case_list_endpoints,
+        case_export_endpoints,
         case_endpoints,
         dispatch_endpoints,
         unit_task_endpoints,

@@ -11,7 +11,7 @@ import psycopg
 import structlog
 
 from asr.recognizer import RecognizerPool, transcribe_recording
-from backend.app.config import Installation, callback_rules, loop_rules, timekeeping
+from backend.app.config import Installation, callback_rules, export_limits, loop_rules, timekeeping
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.attempts import file_overdue
 from backend.callbacks.evaluation import ClosedCaseCaller
@@ -19,6 +19,7 @@ from backend.calls.reconcile_day import DayReconciler
 from backend.calls.recordings import RecordingKeeper
 from backend.calls.sweep import sweep
 from backend.calls.transcripts import Transcriber
+from backend.cases.export_job import CaseExporter
 from backend.dispatch.keeper import SuspensionKeeper
 from backend.dispatch.warnings import DeadlineWarner
 from backend.identity.sessions import forget_old
@@ -48,11 +49,13 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     paths = {host: installation.pbx_paths(host) for host in installation.hosts}
     keepers = [RecordingKeeper(database, files, here.recordings, host=host) for host, here in paths.items()]
     days = [DayReconciler(database, here.cdr, host=host) for host, here in paths.items()]
+    exporter = CaseExporter(database, files, export_limits(installation))
     async with RecognizerPool(installation.path(recognition.model), recognition.processes) as pool:
         transcriber = Transcriber(database, files, lambda path: transcribe_recording(path, pool))
         beside = [
             asyncio.create_task(_often(database, _SWEEP_EVERY_S, lambda tx: _sweep(tx, rules))),
             asyncio.create_task(_often(database, _CLEAR_EVERY_S, _clear_away)),
+            asyncio.create_task(_often(database, _CLEAR_EVERY_S, exporter.expire)),
             *(asyncio.create_task(_often(database, _NIGHT_EVERY_S, each.ask_for_last_night)) for each in days),
             *(asyncio.create_task(_once(database, _AFTER_START_S, each.ask_after_start)) for each in days),
         ]
@@ -63,6 +66,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
                         database.url,
                         [
                             transcriber.job,
+                            exporter.job,
                             *loop_jobs(installation, database),
                             *(keeper.job for keeper in keepers),
                             *(each.job for each in days),

@@ -117,3 +117,30 @@ class FilterNotYours(NotFound):
 
 class TooManyFilters(Conflict):
     """A person keeps as many filters as one can look over."""
+
+
+class ExportTooLarge(HotlineError):
+    """A filter finds more cases than one export may hold."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"An export holds at most {most} cases, and the filter finds more.",
+            kept="Nothing was exported.",
+            next_step="Narrow the filter, for instance to a shorter period, and export in parts.",
+        )
+
+
+class NothingToExport(HotlineError):
+    """A filter finds no case to export."""
+
+
+class ReasonNotGiven(HotlineError):
+    """Whole numbers were asked for without a reason."""
+
+
+class ExportNotYours(NotFound):
+    """The export belongs to somebody else, or does not exist."""
+
+
+class ExportGone(Conflict):
+    """The file of an export is not there yet, or not any more."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -49,3 +49,33 @@ class SavedFilter(Base):
     content: Mapped[dict[str, Any]]
     is_default: Mapped[bool]
     saved_at: Mapped[datetime]
+
+
+class CaseExport(Base):
+    """An export of what a filter finds (see `backend.cases.export_states`).
+
+    `content` is a `CaseFilterContent`; `names` and `whole_numbers` are what its owner may see and asked for. `total` is
+    how many rows it was to have when it was asked for, `rows` how many are written. The file lies in the file store.
+    """
+
+    __tablename__ = "case_exports"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'running', 'done', 'failed', 'expired')", name="state"),
+        CheckConstraint("(state = 'done') <= (key IS NOT NULL AND expires_at IS NOT NULL)", name="file"),
+        Index("ix_case_exports_user_id", "user_id", "requested_at"),
+        Index("ix_case_exports_expires_at", "expires_at", postgresql_where=text("state = 'done'")),
+    )
+
+    export_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+    state: Mapped[str]
+    content: Mapped[dict[str, Any]]
+    names: Mapped[bool]
+    whole_numbers: Mapped[bool]
+    total: Mapped[int]
+    rows: Mapped[int]
+    key: Mapped[str | None]
+    sha256: Mapped[str | None]
+    problem: Mapped[str | None]
+    requested_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]

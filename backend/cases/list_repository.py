@@ -100,6 +100,18 @@ async def counts(session: AsyncSession, wanted: CaseFilter) -> list[Counted]:
     return [*await _count(session, wanted, is_open=True), *await _count(session, wanted, is_open=False)]
 
 
+async def count_up_to(session: AsyncSession, wanted: CaseFilter, most: int) -> int:
+    """How many cases fit, counted no further than `most`."""
+    await session.execute(_PLAN_FOR_THIS)
+    if wanted.words and not wanted.narrow:
+        found = select(CaseSearch.case_id).where(*_by_grams(wanted), _said(wanted, CaseSearch)).subquery()
+        query = select(Case.case_id).join(found, found.c.case_id == Case.case_id)
+        query = query.where(*_indexed(wanted), *_rest(wanted), *_status(wanted))
+    else:
+        query = _plain(wanted, None).with_only_columns(Case.case_id).order_by(None)
+    return (await session.execute(select(func.count()).select_from(query.limit(most).subquery()))).scalar_one()
+
+
 async def people_named(session: AsyncSession, name: str) -> tuple[UUID, ...]:
     """The users of this user name or this name."""
     query = select(User.user_id).where(or_(User.username == name, User.display_name == name))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from backend.cases.export_states import ExportState
 from backend.cases.schemas import CaseStatus
 from backend.kernel.schemas import Schema
 from backend.taxonomy.schemas import Urgency
@@ -82,3 +83,29 @@ class SavedFilterView(Schema):
     content: CaseFilterContent
     is_default: bool
     saved_at: datetime
+
+
+class ExportAsked(Schema):
+    """An export to be made. `export_id` is made by the client: the same one asks once, however often it is sent.
+
+    `whole_numbers` needs the right to reveal numbers, and a `reason`, which goes to the audit log.
+    """
+
+    export_id: UUID
+    content: CaseFilterContent
+    whole_numbers: bool = False
+    reason: Line = ""
+
+
+class ExportView(Schema):
+    """An export as its owner sees it: `rows` of `total` are written; the file is there while it is done."""
+
+    export_id: UUID
+    state: ExportState
+    content: CaseFilterContent
+    whole_numbers: bool
+    total: int
+    rows: int
+    problem: str | None
+    requested_at: datetime
+    expires_at: datetime | None

@@ -31,7 +31,7 @@ async def list_cases(tx: Transaction, who: Principal, query: CaseQuery, now: dat
     Looking for a citizen's number goes to the audit log. Raises `CursorInvalid`, `NumberNotWhole`, `DaysReversed`.
     """
     before = read_cursor(query.cursor, UUID) if query.cursor else None
-    wanted = await filter_of(tx, who, query, now)
+    wanted = await filter_of(tx, who.user_id, query, now, names=who.may("numbers.reveal"))
     if wanted.e164 and before is None:
         detail = {"number": mask(read_number(wanted.e164))}
         await audit.record(tx, who, "cases_of_number_listed", "number", detail["number"], at=now)
@@ -47,23 +47,24 @@ async def list_cases(tx: Transaction, who: Principal, query: CaseQuery, now: dat
 async def count_cases(tx: Transaction, who: Principal, question: CaseQuestion, now: datetime) -> CaseCounts:
     """How many cases of the filter stand in each status, whichever it asks for. Raises as `list_cases`."""
     anywhere = question.model_copy(update={"status": None})
-    counted = await repository.counts(tx.session, await filter_of(tx, who, anywhere, now))
+    wanted = await filter_of(tx, who.user_id, anywhere, now, names=who.may("numbers.reveal"))
+    counted = await repository.counts(tx.session, wanted)
     return CaseCounts(counts=[StatusCount(status=each.status, count=each.count, more=each.more) for each in counted])
 
 
-async def filter_of(tx: Transaction, who: Principal, asked: CaseQuestion, now: datetime) -> CaseFilter:
-    """What is asked as the queries take it; names of citizens are searched only for who may know who called."""
+async def filter_of(tx: Transaction, user_id: UUID, asked: CaseQuestion, now: datetime, *, names: bool) -> CaseFilter:
+    """What this user asks as the queries take it; `names`: whether they may know who called, and so find by names."""
     number, words = "", words_of(asked.q)
     if len(words) == 1 and _CASE_NUMBER.fullmatch(words[0]):
         number, words = words[0], ()
     if asked.filed_from and asked.filed_to and asked.filed_to < asked.filed_from:
         raise DaysReversed("The period ends before it begins.", next_step="Exchange the days.", field="filed_to")
-    filed_by: tuple[UUID, ...] | None = (who.user_id,) if asked.mine else None
+    filed_by: tuple[UUID, ...] | None = (user_id,) if asked.mine else None
     if asked.filed_by.strip() and not asked.mine:
         filed_by = await repository.people_named(tx.session, asked.filed_by.strip())
     return CaseFilter(
         words=words,
-        names=who.may("numbers.reveal"),
+        names=names,
         number=number,
         status=asked.status,
         street=asked.street,

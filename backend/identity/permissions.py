@@ -32,6 +32,7 @@ class Permission(StrEnum):
     CASES_READ = "cases.read"
     CASES_FILE = "cases.file"
     CASES_DISPATCH = "cases.dispatch"
+    CASES_EXPORT = "cases.export"
     CASES_COORDINATE = "cases.coordinate"
     CASES_GRANT = "cases.grant"
     CASES_SUPERVISE = "cases.supervise"

@@ -68,6 +68,11 @@ class FileStore:
         self.size(key)
         self._files.get_file(self._path(key), str(local))
 
+    def remove(self, key: str) -> None:
+        """Remove the stored file; one that is gone already is no error."""
+        with suppress(FileNotFoundError):
+            self._files.rm_file(self._path(key))
+
     def exists(self, key: str) -> bool:
         """Whether the store holds the file."""
         return bool(self._files.exists(self._path(key)))

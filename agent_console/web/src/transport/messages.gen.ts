@@ -110,6 +110,10 @@ export type OrderState = 'ordered' | 'taken' | 'done' | 'failed' | 'unknown' | '
  */
 export type ForcedAct = 'pause' | 'ready' | 'end_wrap_up' | 'sign_out'
 /**
+ * Where an export stands.
+ */
+export type ExportState = 'waiting' | 'running' | 'done' | 'failed' | 'expired'
+/**
  * The life of a request for more time: asked for, agreed by the unit's own leader, granted by the centre.
  */
 export type ExtensionState = 'asked' | 'agreed' | 'granted' | 'declined' | 'lapsed'
@@ -565,6 +569,20 @@ export interface CaseClass {
   urgency: Urgency
 }
 /**
+ * The counts of a filter, whatever status it names, state by state in the order of a case's life.
+ */
+export interface CaseCounts {
+  counts: StatusCount[]
+}
+/**
+ * How many cases of a filter stand in one state; with `more` at least so many.
+ */
+export interface StatusCount {
+  count: number
+  more: boolean
+  status: CaseStatus
+}
+/**
  * Everything about one case; callbacks are asked for beside it.
  */
 export interface CaseDetail {
@@ -594,6 +612,28 @@ export interface CaseEventView {
 export interface CaseFiled {
   case: CaseSummary
   kind: 'case_filed'
+}
+/**
+ * A filter as it may be kept; every part may be left open.
+ *
+ * `q` are words that must all be found, "..." keeps words together. `class_code` means the classes below it too.
+ * `filed_from` and `filed_to` are Beijing days, both included. `filed_by` is a user name or the name of a person,
+ * `mine` whoever asks; `leader` means cases filed in calls that a leader answered.
+ */
+export interface CaseFilterContent {
+  channel: string
+  class_code: string
+  community: string
+  filed_by: string
+  filed_from: string | null
+  filed_to: string | null
+  leader: boolean
+  mine: boolean
+  overdue: boolean
+  q: string
+  status: CaseStatus | null
+  street: string
+  urgency: Urgency | null
 }
 /**
  * A complete case as it is filed; what is wrong is named field by field.
@@ -1140,6 +1180,7 @@ export interface Event {
     | PhoneChanged
     | AttemptChanged
     | DataLoaded
+    | ExportChanged
   seq: number
   type: 'event'
 }
@@ -1314,6 +1355,27 @@ export interface DataLoaded {
   version: string
 }
 /**
+ * An export of mine goes on, or came to its end.
+ */
+export interface ExportChanged {
+  export: ExportView
+  kind: 'export_changed'
+}
+/**
+ * An export as its owner sees it: `rows` of `total` are written; the file is there while it is done.
+ */
+export interface ExportView {
+  content: CaseFilterContent
+  expires_at: string | null
+  export_id: string
+  problem: string | null
+  requested_at: string
+  rows: number
+  state: ExportState
+  total: number
+  whole_numbers: boolean
+}
+/**
  * The pop-up the moment the telephone rings, ahead of its event `call_ringing`, which follows with its number.
  *
  * It is a matter of milliseconds and may be lost; the same call may be told twice, by this and by its event.
@@ -1387,6 +1449,17 @@ export interface DispatchWish {
   version: number
 }
 /**
+ * An export to be made. `export_id` is made by the client: the same one asks once, however often it is sent.
+ *
+ * `whole_numbers` needs the right to reveal numbers, and a `reason`, which goes to the audit log.
+ */
+export interface ExportAsked {
+  content: CaseFilterContent
+  export_id: string
+  reason: string
+  whole_numbers: boolean
+}
+/**
  * A request for more time, in the kind of its task's limit.
  */
 export interface ExtensionView {
@@ -1450,6 +1523,14 @@ export interface SeatFigures {
 export interface FiledCase {
   callback: CallbackView | null
   case: CaseSummary
+}
+/**
+ * A filter to be kept; one of the same name is replaced.
+ */
+export interface FilterKept {
+  content: CaseFilterContent
+  is_default: boolean
+  name: string
 }
 /**
  * A PBX, and what people call it.
@@ -1692,6 +1773,16 @@ export interface RevealNumber {
  */
 export interface RevealedNumber {
   number: string
+}
+/**
+ * A filter that this person keeps; the default is where the list begins.
+ */
+export interface SavedFilterView {
+  content: CaseFilterContent
+  filter_id: string
+  is_default: boolean
+  name: string
+  saved_at: string
 }
 /**
  * A name and a password.
