@@ -46,18 +46,18 @@ async def cards(tx: Transaction, call_ids: Collection[str], stage: Stage, now: d
 
 async def current_card(tx: Transaction, seat: SeatView, now: datetime) -> CallCard | None:
     """The card of the call that the seat is busy with, also in the wrap-up after it."""
-    if seat.call_id is None:
+    if seat.call_id is None or seat.state is SeatState.DIALING:
         return None
     card = (await cards(tx, [seat.call_id], "ringing", now)).get(seat.call_id)
-    if card is None or (seat.state is SeatState.TALKING and card.answered_at is None):
-        return None  # the seat calls a citizen who has not answered yet
+    if card is None:
+        return None
     draft = None if seat.user_id is None else await draft_for_call(tx, seat.user_id, seat.call_id)
     handed = await handed_by(tx, seat.call_id, seat.seat)
-    return card.model_copy(update={"stage": stage_for(seat, card), "draft": draft, "handed_by": handed})
+    return card.model_copy(update={"stage": stage_for(seat), "draft": draft, "handed_by": handed})
 
 
-def stage_for(seat: SeatView, card: CallCard) -> Stage:
+def stage_for(seat: SeatView) -> Stage:
     """How the call stands as this seat sees it."""
     if seat.state is SeatState.RINGING:
         return "ringing"
-    return "ended" if card.ended_at is not None else "answered"
+    return "answered" if seat.state is SeatState.TALKING else "ended"

@@ -15,8 +15,8 @@ from backend.notices import service as notices
 from backend.seats import repository, service
 from backend.seats.schemas import SeatView
 
-_MISSED_SHOWN = timedelta(hours=12)
-_MOST_MISSED = 30
+_ALERTS_SHOWN = timedelta(hours=12)
+_MOST_ALERTS = 30
 
 
 async def hall_state(tx: Transaction, now: datetime) -> HallState:
@@ -24,7 +24,7 @@ async def hall_state(tx: Transaction, now: datetime) -> HallState:
     return HallState(
         seats=await service.list_seats(tx),
         calls=await live_calls(tx),
-        missed_rings=await repository.missed_rings(tx, now - _MISSED_SHOWN, _MOST_MISSED),
+        alerts=await repository.alerts_since(tx, now - _ALERTS_SHOWN, _MOST_ALERTS),
         notices=await notices.sent_lately(tx, now),
     )
 

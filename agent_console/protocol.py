@@ -452,7 +452,7 @@ EventBody = Annotated[
     | s.HallCallChanged
     | s.HallCallGone
     | s.CallSupervised
-    | s.RingMissed
+    | s.SeatAlerted
     | s.SeatWasForced
     | s.NoticeArrived
     | s.NoticeSent

@@ -49,7 +49,7 @@ def renderers(ready: Popups, calls: HallCalls, phones: PhoneCalls) -> dict[str, 
         "hall_call": calls.render,
         "call_supervised": calls.supervised,
         "phone_moved": phones.render,
-        "ring_missed": _plain(lambda e: s.RingMissed.model_validate({"missed": e.payload})),
+        "seat_alert": _plain(lambda e: s.SeatAlerted.model_validate({"alert": e.payload})),
         "seat_forced": _plain(
             lambda e: s.SeatWasForced.model_validate({"seat": e.entity, "at": e.at, "forced": e.payload})
         ),

@@ -11,7 +11,7 @@ from pydantic import Field
 from backend.calls.schemas import HallCall, SupervisorView
 from backend.kernel.schemas import CallId, Schema
 from backend.notices.schemas import NoticeText, NoticeView, Receipt, SentNotice
-from backend.seats.schemas import MissedRing, PauseReason, SeatForced, SeatView
+from backend.seats.schemas import PauseReason, SeatAlert, SeatForced, SeatView
 
 # ---- from the console to the hub ----------------------------------------------------------------------------------
 
@@ -114,12 +114,12 @@ class ReadNotice(Schema):
 
 
 class HallState(Schema):
-    """The whole hall for who watches it: seats by number, open calls the longest there first, what was missed and what
-    was told in the last day, newest first."""
+    """The whole hall for who watches it: seats by number, open calls the longest there first, alerts and notices of the
+    last day, newest first."""
 
     seats: list[SeatView]
     calls: list[HallCall]
-    missed_rings: list[MissedRing]
+    alerts: list[SeatAlert]
     notices: list[SentNotice]
 
 
@@ -145,11 +145,11 @@ class CallSupervised(Schema):
     supervisors: list[SupervisorView]
 
 
-class RingMissed(Schema):
-    """Nobody took a call that rang at a seat, and the seat was paused for it."""
+class SeatAlerted(Schema):
+    """A seat was paused for what befell a call there."""
 
-    kind: Literal["ring_missed"] = "ring_missed"
-    missed: MissedRing
+    kind: Literal["seat_alert"] = "seat_alert"
+    alert: SeatAlert
 
 
 class SeatWasForced(Schema):

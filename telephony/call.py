@@ -52,10 +52,11 @@ TRANSITIONS: dict[Stage, frozenset[Stage]] = {
 
 @dataclass(frozen=True, slots=True)
 class Supervisor:
-    """Who takes part in a call beside its seat: over which channel, and whom they hear."""
+    """Who takes part in a call beside its seat: over which channel, whom they hear, and how."""
 
     channel: str
     seat: str
+    mode: f.SpyMode
 
 
 @dataclass(slots=True)
@@ -69,6 +70,8 @@ class Consult:
     to: str
     with_seat: str = ""
     with_channel: str = ""
+    # the page that consulted is gone, and the next one took back only the citizen
+    left: bool = False
     held: bool = False
     together: timedelta = timedelta()
     together_since: datetime | None = None
@@ -85,7 +88,8 @@ class Consult:
 class Call:
     """One call as it is known now.
 
-    `ringing` and `talking` map seats to their channels, `consults` the seats that consult to whom they consult;
+    `ringing` and `talking` map seats to their channels, `consults` the seats that consult to whom they consult; `lost`
+    are the seats whose leg was lost and which have not answered since;
     `asked` are the channels that ring for a consultation and `second_legs` those from which seats ever consulted, both
     with who asks. `legs` are all channels that were ever part of the call, `supervisors` the seats of supervisors who
     take part, with how they do. `handed_to` is the PBX host at which the citizen is now, if it is another one, and
@@ -103,6 +107,7 @@ class Call:
     talking: dict[str, str] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     muted: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
     consults: dict[str, Consult] = field(default_factory=dict)
     asked: dict[str, str] = field(default_factory=dict)
     second_legs: dict[str, str] = field(default_factory=dict)
@@ -172,6 +177,8 @@ class Call:
 
 def _queued(call: Call, fact: f.CallQueued) -> None:
     call.queue, call.gave_up = fact.queue, ""
+    # who ended an earlier talk says nothing of how this wait ends
+    call.talk_ended_by = call.hung_up_by = None
 
 
 def _left_queue(call: Call, fact: f.CallLeftQueue) -> None:
@@ -197,6 +204,7 @@ def _answered(call: Call, fact: f.CallAnswered) -> None:
     call.legs.add(fact.channel)
     call.answered, call.queue, call.gave_up = True, "", ""
     call.last_seat, call.talk_ended_by, call.hung_up_by = fact.seat, None, None
+    call.lost.discard(fact.seat)
 
 
 def _held(call: Call, fact: f.CallHeld) -> None:
@@ -221,6 +229,12 @@ def _taken_back(call: Call, fact: f.CallTakenBack) -> None:
     call.talking[fact.seat] = fact.channel
     call.held.discard(fact.seat)
     call.legs.add(fact.channel)
+    if fact.seat in call.consults:
+        call.consults[fact.seat].left = True
+
+
+def _leg_lost(call: Call, fact: f.LegLost) -> None:
+    call.lost.add(fact.seat)
 
 
 def _consult_began(call: Call, fact: f.ConsultBegan) -> None:
@@ -232,6 +246,7 @@ def _consult_began(call: Call, fact: f.ConsultBegan) -> None:
 def _consult_answered(call: Call, fact: f.ConsultAnswered) -> None:
     call.ringing.pop(fact.seat, None)
     call.asked.pop(fact.channel, None)
+    call.lost.discard(fact.seat)
     call.legs.add(fact.channel)
     consult = call.consults.get(fact.asked_by)
     if consult is not None:
@@ -298,7 +313,8 @@ def _scored(call: Call, _: f.SurveyAnswered) -> None:
 
 
 def _supervised(call: Call, fact: f.SupervisionBegan) -> None:
-    call.supervisors[fact.by_seat] = Supervisor(fact.channel, fact.seat)
+    call.supervisors[fact.by_seat] = Supervisor(fact.channel, fact.seat, fact.mode)
+    call.legs.add(fact.channel)
 
 
 def _unsupervised(call: Call, fact: f.SupervisionEnded) -> None:
@@ -320,6 +336,7 @@ _CHANGES: dict[type[f.Fact], Callable[[Call, Any], None]] = {
     f.SeatMuted: _muted,
     f.SeatUnmuted: _unmuted,
     f.CallTakenBack: _taken_back,
+    f.LegLost: _leg_lost,
     f.ConsultBegan: _consult_began,
     f.ConsultAnswered: _consult_answered,
     f.ConsultHeld: _consult_held,

@@ -17,11 +17,12 @@ from telephony.ami import AmiEvent
 from telephony.call import Call, Direction
 from telephony.consult_events import RINGING_IN
 from telephony.host_events import HANDING_OVER, handing_over, is_arrival, is_placing
-from telephony.names import dialed_in, is_number, is_outside, seat_of, text_or_empty
+from telephony.names import LOST_CAUSES, dialed_in, is_number, is_outside, seat_of, text_or_empty
 
 Reader = Callable[[Call, AmiEvent, datetime], Iterable[f.CallFact]]
 
 CAUSE_BUSY, CAUSE_REJECTED = 17, 21  # Q.850
+LET_GO_BY_DRIVER = "1"  # AST_SOFTHANGUP_DEV: the channel driver's own time-out, where an order says 32 (EXPLICIT)
 ABANDONED = "abandoned"
 GAVE_UP = frozenset({"TIMEOUT", "FULL", "JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL", "WITHDRAW"})
 
@@ -78,8 +79,8 @@ def _user_event(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFac
         yield f.RecordingStarted(at=at, call_id=call.id, file=event["RecFile"])
     if name in HANDING_OVER:
         yield from handing_over(call, event, at)
-    elif name == supervision.TAKE_OVER:
-        yield from supervision.take_over(call, event, at)
+    elif name in supervision.TOLD:
+        yield from supervision.TOLD[name](call, event, at)
     elif name == phone.STEP:
         yield from phone.step(call, event, at)
     elif name == phone.HANGS_UP:
@@ -238,9 +239,11 @@ def _attended_transfer(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.
 # --- the end --------------------------------------------------------------------------------------------------------
 
 
-def _hangup_requested(call: Call, event: AmiEvent, _at: datetime) -> Iterable[f.CallFact]:
+def _hangup_requested(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact]:
     channel = event["Channel"]
     seat = seat_of(channel)
+    if event["Cause"] in LOST_CAUSES and _talks_over(call, channel):
+        return _lost(call, channel, at, f.Loss.UNREACHABLE)
     if seat is not None and call.ringing.get(seat) == channel:
         call.phone_causes[channel] = int(event["Cause"]) if event["Cause"].isdecimal() else 0
     elif channel == call.channel:
@@ -250,20 +253,39 @@ def _hangup_requested(call: Call, event: AmiEvent, _at: datetime) -> Iterable[f.
     return ()
 
 
-def _completed(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact]:
+def _let_go(call: Call, event: AmiEvent, at: datetime) -> Iterable[f.CallFact]:
+    """The PBX itself lets a leg go: ordered to do so, or because no sound has come from it for too long."""
+    lost = event["Cause"] == LET_GO_BY_DRIVER and _talks_over(call, event["Channel"])
+    return _lost(call, event["Channel"], at, f.Loss.SILENT) if lost else ()
+
+
+def _talks_over(call: Call, channel: str) -> bool:
+    """Whether a seat talks over this channel, to the citizen or to the colleague who asked it."""
+    return channel in call.talking.values() or channel in {one.with_channel for one in call.consults.values()}
+
+
+def _lost(call: Call, channel: str, at: datetime, loss: f.Loss) -> Iterator[f.CallFact]:
+    seat = seat_of(channel)
+    if seat is not None and seat not in call.lost:
+        yield f.LegLost(at=at, call_id=call.id, seat=seat, loss=loss)
+
+
+def _completed(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
     seat, channel = seat_of(event["DestChannel"]), event["DestChannel"]
     if seat is None or call.talking.get(seat) != channel or event["Channel"] in call.second_legs:
-        return ()
+        return
     parties = {"caller": f.Party.CALLER, "agent": f.Party.SEAT, "transfer": f.Party.TRANSFER}
     by = parties.get(event["Reason"], f.Party.UNKNOWN)
+    if by is f.Party.SEAT:
+        yield from supervision.left_with_citizen(call, seat, at)
     if by is f.Party.CALLER and call.hung_up_by is f.Party.SEAT:  # at the console, so the PBX did it, and blames him
         by = f.Party.SEAT
-    return phone.gone(call, channel, at) or _talk_ended(call, seat, at, by)
+    yield from phone.gone(call, channel, at) or _talk_ended(call, seat, at, by)
 
 
 def _talk_ended(call: Call, seat: str, at: datetime, by: f.Party) -> Iterator[f.CallFact]:
     if seat in call.talking:
-        yield f.TalkEnded(at=at, call_id=call.id, seat=seat, ended_by=by)
+        yield f.TalkEnded(at=at, call_id=call.id, seat=seat, ended_by=f.Party.LINE if seat in call.lost else by)
 
 
 def _hung_up(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
@@ -276,8 +298,10 @@ def _hung_up(call: Call, event: AmiEvent, at: datetime) -> Iterator[f.CallFact]:
     seat = seat_of(channel)
     yield from phone.gone(call, channel, at)
     yield from consult.over(call, channel, at)
+    yield from supervision.leg_over(call, channel, at)
     yield from _ring_ended(call, channel, at, _ring_outcome(call, channel, ""))
     if seat is not None and call.talking.get(seat) == channel:
+        yield from supervision.left_with_citizen(call, seat, at)
         yield from _talk_ended(call, seat, at, call.hung_up_by or f.Party.SYSTEM)
 
 
@@ -294,7 +318,8 @@ def ending(
         yield consult.ended(call, seat, at, recovered=recovered)
     yield from supervision.all_ended(call, at, recovered=recovered)
     for seat in list(call.talking):
-        yield f.TalkEnded(at=at, call_id=call.id, seat=seat, ended_by=by, recovered=recovered)
+        party = f.Party.LINE if seat in call.lost else by
+        yield f.TalkEnded(at=at, call_id=call.id, seat=seat, ended_by=party, recovered=recovered)
     if call.talk_ended_by is not None and call.talk_ended_by is not f.Party.TRANSFER:
         by = call.talk_ended_by
     yield f.CallEnded(
@@ -329,6 +354,7 @@ CALL_EVENTS: dict[str, Reader] = {
     "DialBegin": _rings,
     "DialEnd": _dial_ended,
     "BridgeEnter": _entered_bridge,
+    "BridgeLeave": supervision.left_bridge,
     "Hold": _held,
     "Unhold": _resumed,
     "MixMonitorMute": _recording_muted,
@@ -337,5 +363,6 @@ CALL_EVENTS: dict[str, Reader] = {
     "ChanSpyStart": supervision.began,
     "ChanSpyStop": supervision.stopped,
     "HangupRequest": _hangup_requested,
+    "SoftHangupRequest": _let_go,
     "Hangup": _hung_up,
 }

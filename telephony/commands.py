@@ -161,14 +161,23 @@ def resume_forgotten(calls: Iterable[Call], now: datetime, longest: timedelta) -
     ]
 
 
+def end_left_consults(calls: Iterable[Call]) -> list[Action]:
+    """Ends the consultations whose page is gone: the colleague would listen to nothing until the leg counts as lost."""
+    return [hang_up(consult.channel) for call in calls for consult in call.consults.values() if consult.left]
+
+
 def _mute_recording(call: Call, *, muted: bool) -> Action:
     # both legs: the seat repeats what the citizen tells
     return {"Action": "MixMonitorMute", "Channel": call.channel, "Direction": "both", "State": "1" if muted else "0"}
 
 
 def _supervise(order: Supervise, order_id: str, calls: Mapping[str, Call]) -> list[Action]:
-    heard = seat_channel(calls, order.call_id, order.agent_seat)
-    return _supervisor_to(order.seat, order_id, str(SpyMode(order.mode)), calls, hotline_target=bare(heard))
+    names = {
+        "hotline_target": bare(seat_channel(calls, order.call_id, order.agent_seat)),
+        "hotline_citizen": bare(call_of(calls, order.call_id).channel),
+        "hotline_call": order.call_id,
+    }
+    return _supervisor_to(order.seat, order_id, str(SpyMode(order.mode)), calls, **names)
 
 
 def _take_over(order: TakeOver, order_id: str, calls: Mapping[str, Call]) -> list[Action]:

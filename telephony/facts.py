@@ -48,14 +48,22 @@ class CallOutcome(StrEnum):
 
 
 class Party(StrEnum):
-    """Who ended a talk or a call."""
+    """Who ended a talk or a call; `line` is nobody: the seat's leg was lost (see LegLost)."""
 
     CALLER = "caller"
     SEAT = "seat"
     TRANSFER = "transfer"
+    LINE = "line"
     SYSTEM = "system"
     PBX_RESTART = "pbx_restart"
     UNKNOWN = "unknown"
+
+
+class Loss(StrEnum):
+    """How the PBX noticed that a leg was lost: no sound came from it any more, or its phone no longer replied."""
+
+    SILENT = "silent"
+    UNREACHABLE = "unreachable"
 
 
 class ConsultOutcome(StrEnum):
@@ -248,6 +256,17 @@ class CallTakenBack(CallFact):
 
     seat: str
     channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegLost(CallFact):
+    """The leg of `seat` in the call is gone and nobody hung up: its page, its phone, its machine or its network died.
+
+    A citizen who talked there goes back to those who wait (`line-lost` in `extensions.conf`).
+    """
+
+    seat: str
+    loss: Loss
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

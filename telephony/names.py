@@ -8,6 +8,9 @@ from functools import lru_cache
 DEFAULT_HOST = "hotline"
 """The name of the first PBX in the record. A PBX's name is the `systemname` in its asterisk.conf."""
 
+LOST_CAUSES = frozenset({"18", "27", "34", "38", "41", "44", "102"})
+"""Q.850 causes of a leg that is gone although nobody hung up: no sound (44), no answer to a request, no transport."""
+
 _SEAT = re.compile(r"PJSIP/([0-9]+)(?:-[0-9a-f]+)?")
 _OUTSIDE = re.compile(r"PJSIP/[^/]*[^/0-9-][^/]*-[0-9a-f]+")
 _PEER = re.compile(r"PJSIP/host-([a-z][a-z0-9]*)-[0-9a-f]+")

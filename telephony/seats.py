@@ -17,11 +17,12 @@ from telephony.names import interface_of
 
 
 class SeatStatus(StrEnum):
-    """What a seat does. `offline`: nobody is signed in."""
+    """What a seat does. `offline`: nobody is signed in; `dialing`: it calls a citizen, who has not answered yet."""
 
     OFFLINE = "offline"
     READY = "ready"
     RINGING = "ringing"
+    DIALING = "dialing"
     TALKING = "talking"
     WRAP_UP = "wrap_up"
     PAUSED = "paused"
@@ -39,8 +40,10 @@ class SeatInput(StrEnum):
     RING_STARTED = "ring_started"
     RING_ENDED = "ring_ended"
     RING_UNANSWERED = "ring_unanswered"
+    DIALED = "dialed"
     ANSWERED = "answered"
     TALK_ENDED = "talk_ended"
+    LEG_LOST = "leg_lost"
     WRAP_UP_ENDED = "wrap_up_ended"
 
 
@@ -50,6 +53,7 @@ class Reason(StrEnum):
     SIGN_IN = "sign_in"
     PHONE_LOST = "phone_lost"
     NO_ANSWER = "no_answer"
+    LINE_LOST = "line_lost"
     WRAP_UP = "wrap-up"
 
 
@@ -94,6 +98,7 @@ TRANSITIONS: dict[SeatStatus, dict[SeatInput, SeatStatus]] = {
         _I.PHONE_LOST: _S.PAUSED,
         _I.PAUSE_REQUESTED: _S.PAUSED,
         _I.RING_STARTED: _S.RINGING,
+        _I.DIALED: _S.DIALING,
         _I.ANSWERED: _S.TALKING,
     },
     _S.RINGING: {
@@ -107,6 +112,15 @@ TRANSITIONS: dict[SeatStatus, dict[SeatInput, SeatStatus]] = {
         _I.RING_UNANSWERED: _S.PAUSED,
         _I.ANSWERED: _S.TALKING,
     },
+    _S.DIALING: {
+        _I.SIGNED_OUT: _S.DIALING,
+        _I.PHONE_REGISTERED: _S.DIALING,
+        _I.PHONE_LOST: _S.DIALING,
+        _I.MADE_READY: _S.DIALING,
+        _I.PAUSE_REQUESTED: _S.DIALING,
+        _I.ANSWERED: _S.TALKING,
+        _I.TALK_ENDED: _S.WRAP_UP,
+    },
     _S.TALKING: {
         _I.SIGNED_OUT: _S.TALKING,
         _I.PHONE_REGISTERED: _S.TALKING,
@@ -114,6 +128,7 @@ TRANSITIONS: dict[SeatStatus, dict[SeatInput, SeatStatus]] = {
         _I.MADE_READY: _S.TALKING,
         _I.PAUSE_REQUESTED: _S.TALKING,
         _I.TALK_ENDED: _S.WRAP_UP,
+        _I.LEG_LOST: _S.PAUSED,
     },
     _S.WRAP_UP: {
         _I.SIGNED_OUT: _S.OFFLINE,
@@ -122,6 +137,7 @@ TRANSITIONS: dict[SeatStatus, dict[SeatInput, SeatStatus]] = {
         _I.MADE_READY: _S.READY,
         _I.PAUSE_REQUESTED: _S.PAUSED,
         _I.RING_STARTED: _S.RINGING,
+        _I.DIALED: _S.DIALING,
         _I.ANSWERED: _S.TALKING,
         _I.WRAP_UP_ENDED: _S.READY,
     },
@@ -132,6 +148,7 @@ TRANSITIONS: dict[SeatStatus, dict[SeatInput, SeatStatus]] = {
         _I.MADE_READY: _S.READY,
         _I.PAUSE_REQUESTED: _S.PAUSED,
         _I.RING_STARTED: _S.RINGING,
+        _I.DIALED: _S.DIALING,
         _I.ANSWERED: _S.TALKING,
     },
 }
@@ -139,15 +156,18 @@ TRANSITIONS: dict[SeatStatus, dict[SeatInput, SeatStatus]] = {
 a phone is not ready; a pause for a lost phone ends when the phone is back; what was asked for during a call, and the
 pause during which a call rang, hold once the seat would be free."""
 
-DURING_CALL = frozenset({_S.RINGING, _S.TALKING})
+DURING_CALL = frozenset({_S.RINGING, _S.DIALING, _S.TALKING})
 FREE = frozenset({_S.OFFLINE, _S.READY, _S.PAUSED})
-NEWS = frozenset({_I.RING_STARTED, _I.RING_ENDED, _I.RING_UNANSWERED, _I.ANSWERED, _I.TALK_ENDED})
+NEWS = frozenset(
+    {_I.RING_STARTED, _I.RING_ENDED, _I.RING_UNANSWERED, _I.DIALED, _I.ANSWERED, _I.TALK_ENDED, _I.LEG_LOST}
+)
 """Inputs that the PBX reports: they have happened, whatever the table says."""
 
 _PAUSE_REASONS: dict[SeatInput, str] = {
     _I.SIGNED_IN: Reason.SIGN_IN,
     _I.PHONE_LOST: Reason.PHONE_LOST,
     _I.RING_UNANSWERED: Reason.NO_ANSWER,
+    _I.LEG_LOST: Reason.LINE_LOST,
 }
 
 
@@ -198,7 +218,7 @@ def _wish(state: SeatState, what: SeatInput, reason: str) -> After | None:
         return None
     if asked and state.status in DURING_CALL:
         return After(_S.OFFLINE) if what is _I.SIGNED_OUT else After(_S.PAUSED, reason)
-    if state.status is _S.PAUSED and what in {_I.RING_STARTED, _I.ANSWERED}:
+    if state.status is _S.PAUSED and what in {_I.RING_STARTED, _I.DIALED, _I.ANSWERED}:
         return After(_S.PAUSED, state.reason)
     if state.status is _S.WRAP_UP and what is _I.RING_STARTED:
         return state.after or After(_S.PAUSED, Reason.WRAP_UP)
@@ -228,13 +248,14 @@ class DesiredSeat:
 def desired_seat(seat: str, state: SeatState, queues: Mapping[str, int]) -> DesiredSeat:
     """What the PBX should have for a seat in this state that serves these queues, each at this place.
 
-    From the moment it answers a seat is held back, so that no second call slips in between hang-up and wrap-up.
+    From the moment it answers or dials a seat is held back, so that no call slips in between hang-up and wrap-up.
     """
     if state.status is _S.OFFLINE:
         return DesiredSeat(seat)
     paused_for = {
         _S.READY: None,
         _S.RINGING: None if state.after is None else state.after.reason or str(state.after.status),
+        _S.DIALING: Reason.WRAP_UP,
         _S.TALKING: Reason.WRAP_UP,
         _S.WRAP_UP: Reason.WRAP_UP,
         _S.PAUSED: state.reason,

@@ -239,7 +239,7 @@ async def seats_in_ended_calls(database: Database) -> int:
     """How many seats ring or talk in a call that is over."""
     query = (
         select(func.count()).select_from(Seat).join(Call, Call.call_id == Seat.call_id)
-        .where(Seat.state.in_(["ringing", "talking"]), Call.stage == "ended")
+        .where(Seat.state.in_(["ringing", "dialing", "talking"]), Call.stage == "ended")
     )  # fmt: skip
     async with database.transaction() as tx:
         return int((await tx.session.execute(query)).scalar_one())

@@ -37,7 +37,7 @@ from backend.seats import service as seats
 from telephony.ami import AmiLink, AmiReply, AmiSettings, Headers, LinkState
 from telephony.ami.states import TALKING
 from telephony.call import Call
-from telephony.commands import resume_forgotten
+from telephony.commands import end_left_consults, resume_forgotten
 from telephony.facts import Fact
 from telephony.link import Follower
 from telephony.pbx import ports
@@ -130,7 +130,7 @@ class TelephonyProcess:
                     self._steer(follower),
                     self._notice_changes(),
                     self._keep_house(follower),
-                    self._resume_recordings(follower),
+                    self._end_what_was_left(follower),
                     self._reconcile(follower),
                 )
             ]
@@ -203,15 +203,16 @@ class TelephonyProcess:
             except HotlineError as error:
                 log.info("housekeeping waits", reason=error.message)
 
-    async def _resume_recordings(self, follower: Follower) -> None:
-        """End the pauses of recordings that somebody forgot; beside the housekeeping, because the PBX may take long."""
+    async def _end_what_was_left(self, follower: Follower) -> None:
+        """End what somebody left: pauses of recordings, consultations of a page that died; the PBX may take long."""
         while True:
             await asyncio.sleep(_HOUSEKEEPING_EVERY_S)
-            for action in resume_forgotten(follower.state.calls.values(), clock.now(), self._longest_pause):
+            calls = follower.state.calls.values()
+            for action in [*resume_forgotten(calls, clock.now(), self._longest_pause), *end_left_consults(calls)]:
                 try:
                     await follower.link.action(action)
                 except HotlineError as error:
-                    log.info("recording not resumed yet", reason=error.message)
+                    log.info("what was left goes on for now", reason=error.message)
 
     async def _reconcile(self, follower: Follower) -> None:
         """After each synchronisation and from time to time: calls that only Asterisk's own file knows."""

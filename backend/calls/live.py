@@ -92,6 +92,8 @@ async def facts_of(tx: Transaction, call_ids: Sequence[str], kinds: Collection[s
 
 
 def _view(call: Call, facts: Sequence[FactSeen], names: Mapping[str, Any]) -> HallCall:
+    stage = CallStage(call.stage)
+    at_seat = stage in {CallStage.RINGING, CallStage.ANSWERED}  # whoever waits again has left the seat that talked
     return HallCall(
         call_id=call.call_id,
         host=call.host,
@@ -99,11 +101,11 @@ def _view(call: Call, facts: Sequence[FactSeen], names: Mapping[str, Any]) -> Ha
         dialed_number=call.dialed_number,
         queue=call.queue,
         caller=citizens.caller_view(read_number(call.caller_number), names.get(call.caller_e164 or "")),
-        stage=CallStage(call.stage),
-        seat=call.seat,
-        agent_name=call.agent_name,
+        stage=stage,
+        seat=call.seat if at_seat else None,
+        agent_name=call.agent_name if at_seat else None,
         arrived_at=call.arrived_at - timedelta(milliseconds=call.waited_ms),
-        answered_at=call.answered_at,
+        answered_at=call.answered_at if at_seat else None,
         held_since=held_since(facts, call.seat),
         supervisors=supervisors(facts),
     )

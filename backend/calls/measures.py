@@ -162,8 +162,8 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "occupancy",
-        "（通话＋保持＋话后整理）÷ 在岗时长。在岗为就绪、振铃、通话、话后整理，不含示忙和离席。",
-        "(Talk + hold + wrap-up) ÷ time on duty: ready, ringing, talking and wrap-up, without pauses.",
+        "（外呼等待＋通话＋保持＋话后整理）÷ 在岗时长。在岗为就绪、振铃、外呼、通话、话后整理，不含示忙和离席。",
+        "(Dialling + talk + hold + wrap-up) ÷ time on duty: ready, ringing, dialling, talk and wrap-up, no pauses.",
         _TRADE,
     ),
 )

@@ -30,7 +30,7 @@ class Call(Base):
     __tablename__ = "calls"
     __table_args__ = (
         CheckConstraint("direction IN ('inbound', 'outbound')", name="direction"),
-        CheckConstraint("stage IN ('arrived', 'queued', 'ringing', 'answered', 'ended')", name="stage"),
+        CheckConstraint("stage IN ('arrived', 'queued', 'ringing', 'answered', 'after_talk', 'ended')", name="stage"),
         CheckConstraint("source IN ('live', 'recovered', 'cdr')", name="source"),
         CheckConstraint("recording_state IN ('none', 'pending', 'stored', 'failed')", name="recording_state"),
         CheckConstraint("transcript_state IN ('none', 'pending', 'ready', 'failed')", name="transcript_state"),

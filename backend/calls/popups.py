@@ -31,7 +31,8 @@ _REPEATS = driver_sql(
 
 @dataclass(frozen=True, slots=True)
 class CallInHand:
-    """A call as the pop-up needs it; `caller_e164` stays on the server. `calls_30_days` counts this call too."""
+    """A call as the pop-up needs it; `caller_e164` stays on the server. `calls_30_days` counts this call too, if
+    the citizen placed it. `ended_at` is the end of the talk: after it the citizen may still be scoring it."""
 
     call_id: str
     stage: CallStage
@@ -92,6 +93,8 @@ async def _calls_since(tx: Transaction, numbers: Collection[str], since: datetim
 
 def _in_hand(call: Call, names: dict[str, str], counts: dict[str, int]) -> CallInHand:
     e164 = call.caller_e164
+    talked = None if call.talk_ms is None else timedelta(milliseconds=call.talk_ms)
+    talk_ended_at = call.answered_at + talked if call.answered_at is not None and talked is not None else None
     return CallInHand(
         call_id=call.call_id,
         stage=CallStage(call.stage),
@@ -104,7 +107,7 @@ def _in_hand(call: Call, names: dict[str, str], counts: dict[str, int]) -> CallI
         arrived_at=call.arrived_at,
         ringing_at=call.ringing_at,
         answered_at=call.answered_at,
-        ended_at=call.ended_at,
+        ended_at=talk_ended_at or call.ended_at,
         recording_paused_at=call.recording_paused_at,
-        calls_30_days=counts.get(e164, 1) if e164 else 1,
+        calls_30_days=counts.get(e164 or "", int(call.direction == "inbound")),
     )

@@ -127,12 +127,12 @@ def kept_text(number: str) -> str:
 
 
 def _queued(record: CallRecord, fact: f.CallQueued, _: Agent) -> CallRecord:
-    record = replace(record, queue=fact.queue, queued_at=record.queued_at or fact.at)
-    return record if record.answered_at else replace(record, stage="queued")
+    # a citizen who was handed over, or whose seat lost its line, waits again
+    return replace(record, stage="queued", queue=fact.queue, queued_at=record.queued_at or fact.at)
 
 
 def _left_queue(record: CallRecord, _: f.CallLeftQueue, __: Agent) -> CallRecord:
-    return record if record.answered_at else replace(record, stage="arrived")
+    return record if record.stage == "answered" else replace(record, stage="arrived")
 
 
 def _ringing(record: CallRecord, fact: f.SeatRinging, agent: Agent) -> CallRecord:
@@ -172,7 +172,8 @@ def _answered(record: CallRecord, fact: f.CallAnswered, agent: Agent) -> CallRec
 def _talk_ended(record: CallRecord, fact: f.TalkEnded, _: Agent) -> CallRecord:
     if record.answered_at is None:
         return record
-    return replace(_off_hold(record, fact.at), talk_ms=elapsed_ms(record.answered_at, fact.at))
+    stage = "after_talk" if record.seat == fact.seat else record.stage
+    return replace(_off_hold(record, fact.at), stage=stage, talk_ms=elapsed_ms(record.answered_at, fact.at))
 
 
 def _handed_over(record: CallRecord, fact: f.CallHandedOver, _: Agent) -> CallRecord:

@@ -33,6 +33,7 @@ class CallFilter:
     user_id: UUID | None = None
     seat: str | None = None
     outcome: str | None = None
+    score: int | None = None
     number_ends: str | None = None
     e164: str | None = None
 
@@ -105,7 +106,12 @@ def _with_name() -> Select[Call, str | None]:
 
 def _conditions(chosen: CallFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    equal: dict[Any, Any] = {Call.user_id: chosen.user_id, Call.seat: chosen.seat, Call.outcome: chosen.outcome}
+    equal: dict[Any, Any] = {
+        Call.user_id: chosen.user_id,
+        Call.seat: chosen.seat,
+        Call.outcome: chosen.outcome,
+        Call.survey_score: chosen.score,
+    }
     conditions += [column == value for column, value in equal.items() if value is not None]
     if chosen.number_ends is not None:
         ends = func.reverse(Call.caller_e164).startswith(chosen.number_ends[::-1], autoescape=True)

@@ -14,12 +14,14 @@ from telephony.names import DEFAULT_HOST
 
 
 class CallStage(StrEnum):
-    """How far a call has come."""
+    """How far a call has come. `after_talk`: the seat is out of it and the citizen alone with the PBX, scoring the talk
+    or on the way to somebody else."""
 
     ARRIVED = "arrived"
     QUEUED = "queued"
     RINGING = "ringing"
     ANSWERED = "answered"
+    AFTER_TALK = "after_talk"
     ENDED = "ended"
 
 
@@ -42,7 +44,7 @@ class TranscriptState(StrEnum):
 
 
 class CallRow(Schema):
-    """One call in a list. Times in UTC; durations in ms.
+    """One call in a list. Times in UTC; durations in ms; `score` is the citizen's by key, 1 is best.
 
     `host` is the PBX that it came to, or was placed by; `leader` who answered it in a session of leaders.
     """
@@ -62,6 +64,7 @@ class CallRow(Schema):
     ended_at: datetime | None
     wait_ms: int | None
     talk_ms: int | None
+    score: int | None
     recording: RecordingState
     transcript: TranscriptState
     case_numbers: list[str] = []
@@ -142,6 +145,7 @@ class CallQuery(Schema):
     number: str | None = Field(default=None, max_length=40)
     seat: str | None = Field(default=None, max_length=16)
     outcome: str | None = Field(default=None, max_length=16)
+    score: int | None = Field(default=None, ge=1, le=4)
     mine: bool = False
     cursor: str | None = Field(default=None, max_length=300)
     limit: int = Field(default=50, ge=1, le=200)

@@ -53,6 +53,7 @@ async def list_calls(tx: Transaction, who: Principal, asked: CallQuery, case_num
         user_id=who.user_id if asked.mine or not who.may("calls.read") else None,
         seat=asked.seat,
         outcome=asked.outcome,
+        score=asked.score,
         **_number_filter(asked.number),
     )
     before = read_cursor(asked.cursor, str) if asked.cursor else None

@@ -28,6 +28,7 @@ _LISTENED = {
     SpyMode.WHISPER: "call_whispered",
     SpyMode.BARGE: "call_barged",
 }
+_IN_CALL = frozenset({SeatStatus.TALKING, SeatStatus.DIALING})
 
 
 async def take_part(
@@ -76,7 +77,7 @@ async def _own_phone(tx: Transaction, who: Principal, seat: str) -> Seated:
 
 async def _talking(tx: Transaction, call_id: str, seat: str) -> Seated:
     agent = (await seats.lock(tx, seats=[seat])).get(seat)
-    if agent is None or agent.state.status is not SeatStatus.TALKING or agent.call_id != call_id:
+    if agent is None or agent.state.status not in _IN_CALL or agent.call_id != call_id:
         raise SeatNotTalking(f"Seat {seat} is not in this call any more.", kept="Nothing was ordered.")
     return agent
 

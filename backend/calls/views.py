@@ -54,6 +54,7 @@ def call_row(call: Call, name: str | None, case_numbers: list[str], leader: str 
         ended_at=call.ended_at,
         wait_ms=call.wait_ms,
         talk_ms=call.talk_ms,
+        score=call.survey_score,
         recording=RecordingState(call.recording_state),
         transcript=TranscriptState(call.transcript_state),
         case_numbers=case_numbers,

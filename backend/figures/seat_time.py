@@ -103,6 +103,7 @@ def seat_tally(moves: Sequence[SeatMove], since: datetime, until: datetime, *, h
         missed=sum(move.state == SeatStatus.PAUSED and move.reason == Reason.NO_ANSWER for move in began),
         ready_ms=spent[SeatStatus.READY],
         ringing_ms=spent[SeatStatus.RINGING],
+        dialing_ms=spent[SeatStatus.DIALING],
         talking_ms=spent[SeatStatus.TALKING],
         hold_ms=sum(elapsed_ms(max(hold.since, since), min(hold.until or until, until)) for hold in held),
         wrap_up_ms=spent[SeatStatus.WRAP_UP],

@@ -151,6 +151,7 @@ class SeatTally(_Tally):
     missed: int = 0
     ready_ms: int = 0
     ringing_ms: int = 0
+    dialing_ms: int = 0
     talking_ms: int = 0
     hold_ms: int = 0
     wrap_up_ms: int = 0
@@ -163,8 +164,8 @@ class SeatTally(_Tally):
 
     @property
     def busy_ms(self) -> int:
-        """Talk, hold and wrap-up."""
-        return self.talking_ms + self.wrap_up_ms
+        """Dialling, talk, hold and wrap-up."""
+        return self.dialing_ms + self.talking_ms + self.wrap_up_ms
 
     @property
     def occupancy(self) -> Share:
@@ -189,4 +190,4 @@ class SeatTally(_Tally):
     @property
     def handling(self) -> Average:
         """Talk, hold and wrap-up."""
-        return Average(self.busy_ms, self.talks)
+        return Average(self.talking_ms + self.wrap_up_ms, self.talks)

@@ -23,7 +23,7 @@ class Seat(Base):
     __table_args__ = (
         CheckConstraint("phone IN ('browser', 'sip')", name="phone"),
         CheckConstraint(
-            "state IN ('offline', 'ready', 'ringing', 'talking', 'wrap_up', 'paused')",
+            "state IN ('offline', 'ready', 'ringing', 'dialing', 'talking', 'wrap_up', 'paused')",
             name="state",
         ),
         CheckConstraint("state <> 'ready' OR (phone_registered AND user_id IS NOT NULL)", name="ready_can_ring"),
@@ -54,7 +54,7 @@ class SeatChange(Base):
         Index("ix_seat_changes_seat_at", "seat", "at"),
         Index("ix_seat_changes_call_id", "call_id", postgresql_where=text("call_id IS NOT NULL")),
         Index("ix_seat_changes_talks", "user_id", "at", postgresql_where=text("to_state = 'talking'")),
-        Index("ix_seat_changes_missed_rings", "at", postgresql_where=text("reason = 'no_answer'")),
+        Index("ix_seat_changes_alerts", "at", postgresql_where=text("reason IN ('no_answer', 'line_lost')")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

@@ -17,9 +17,9 @@ from backend.kernel.database import Event, Transaction
 from backend.kernel.pipeline import Statement, driver_sql
 from backend.seats.errors import SeatChangedMeanwhile
 from backend.seats.models import Seat, SeatChange
-from backend.seats.schemas import MissedRing
-from backend.seats.seating import Seated, missed_ring, pending_from, pending_text, view
-from telephony.seats import Reason, SeatState, SeatStatus
+from backend.seats.schemas import PauseReason, SeatAlert
+from backend.seats.seating import ALERTS, Seated, alerts, pending_from, pending_text, view
+from telephony.seats import SeatState, SeatStatus
 
 _SEATS: Table = Seat.__table__  # type: ignore[assignment]
 _CHANGES: Table = SeatChange.__table__  # type: ignore[assignment]
@@ -71,17 +71,19 @@ async def talked_in(tx: Transaction, call_id: str, user_id: UUID) -> bool:
     return (await tx.session.execute(query.limit(1))).first() is not None
 
 
-async def missed_rings(tx: Transaction, since: datetime, limit: int) -> list[MissedRing]:
-    """The rings that nobody took since then, newest first."""
+async def alerts_since(tx: Transaction, since: datetime, limit: int) -> list[SeatAlert]:
+    """What the shift leader was told of seats since then, newest first."""
     query = (
-        select(_CHANGES.c.seat, User.display_name, _CHANGES.c.call_id, _CHANGES.c.at)
+        select(_CHANGES.c.seat, User.display_name, _CHANGES.c.call_id, _CHANGES.c.at, _CHANGES.c.reason)
         .outerjoin(User, User.user_id == _CHANGES.c.user_id)
-        .where(_CHANGES.c.at >= since, _CHANGES.c.to_state == "paused", _CHANGES.c.reason == Reason.NO_ANSWER.value)
+        .where(_CHANGES.c.at >= since, _CHANGES.c.to_state == "paused", _CHANGES.c.reason.in_(sorted(ALERTS)))
         .order_by(_CHANGES.c.at.desc(), _CHANGES.c.id.desc())
         .limit(limit)
     )
-    rings = await tx.session.execute(query)
-    return [MissedRing(seat=seat, agent_name=name, call_id=call_id, at=at) for seat, name, call_id, at in rings]
+    return [
+        SeatAlert(seat=seat, agent_name=name, call_id=call_id, at=at, reason=PauseReason(reason))
+        for seat, name, call_id, at, reason in await tx.session.execute(query)
+    ]
 
 
 async def lock(
@@ -173,9 +175,12 @@ def events(moved: Iterable[tuple[Seated, Seated]], at: datetime) -> list[Event]:
     for before, after in moved:
         audience = (f"seat:{after.seat}", _WATCHERS, *_people(before, after))
         told.append(Event("seat_changed", after.seat, audience, view(after).model_dump(mode="json"), at))
-        if missed_ring(before, after):
-            missed = MissedRing(seat=after.seat, agent_name=after.agent_name, call_id=before.call_id, at=at)
-            told.append(Event("ring_missed", after.seat, (_WATCHERS,), missed.model_dump(mode="json"), at))
+        if alerts(before, after):
+            reason = PauseReason(after.state.reason)
+            alert = SeatAlert(
+                seat=after.seat, agent_name=after.agent_name, call_id=before.call_id, at=at, reason=reason
+            )
+            told.append(Event("seat_alert", after.seat, (_WATCHERS,), alert.model_dump(mode="json"), at))
     return told
 
 

@@ -13,11 +13,12 @@ from telephony.names import DEFAULT_HOST
 
 
 class SeatState(StrEnum):
-    """The six states of a seat; the same names as `telephony.seats`."""
+    """The states of a seat; the same names as `telephony.seats`."""
 
     OFFLINE = "offline"
     READY = "ready"
     RINGING = "ringing"
+    DIALING = "dialing"
     TALKING = "talking"
     WRAP_UP = "wrap_up"
     PAUSED = "paused"
@@ -26,7 +27,8 @@ class SeatState(StrEnum):
 class PauseReason(StrEnum):
     """Why a seat takes no calls.
 
-    The platform itself sets `no_answer` after a ring that nobody took, and `phone_lost` while the phone is away.
+    The platform itself sets `no_answer` after a ring that nobody took, `line_lost` after a call whose line died, and
+    `phone_lost` while the phone is away.
     """
 
     REST = "rest"
@@ -35,6 +37,7 @@ class PauseReason(StrEnum):
     MEETING = "meeting"
     OTHER = "other"
     NO_ANSWER = "no_answer"
+    LINE_LOST = "line_lost"
     PHONE_LOST = "phone_lost"
 
 
@@ -76,13 +79,15 @@ class SeatForced(Schema):
     reason: PauseReason | None = None
 
 
-class MissedRing(Schema):
-    """A ring that nobody took: the seat was paused for it, and the shift leader is told."""
+class SeatAlert(Schema):
+    """A seat was paused for what befell a call there, and the shift leader is told: nobody took it (`no_answer`), or
+    its line died in the middle of the talk (`line_lost`)."""
 
     seat: str
     agent_name: str | None
     call_id: str | None
     at: datetime
+    reason: PauseReason
 
 
 class Softphone(Schema):

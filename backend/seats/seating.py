@@ -13,9 +13,9 @@ from backend.seats.schemas import PauseReason, SeatView
 from backend.seats.schemas import SeatState as ShownState
 from telephony import facts as f
 from telephony.names import DEFAULT_HOST
-from telephony.seats import NEWS, After, Reason, SeatInput, SeatState, SeatStatus, move, observe
+from telephony.seats import DURING_CALL, NEWS, After, Reason, SeatInput, SeatState, SeatStatus, move, observe
 
-BUSY = frozenset({SeatStatus.RINGING, SeatStatus.TALKING})
+BUSY = DURING_CALL
 _SIGN_OUT = "sign_out"
 _PAUSE = "pause:"
 
@@ -25,10 +25,11 @@ _INPUTS: dict[type[f.Fact], SeatInput] = {
     f.PhoneRegistered: SeatInput.PHONE_REGISTERED,
     f.PhoneUnregistered: SeatInput.PHONE_LOST,
     f.SeatRinging: SeatInput.RING_STARTED,
-    f.CallPlaced: SeatInput.ANSWERED,  # its phone was taken: it is busy until the call it placed is over
+    f.CallPlaced: SeatInput.DIALED,  # its phone was taken: it is busy until the call it placed is over
     f.CallAnswered: SeatInput.ANSWERED,
     f.ConsultAnswered: SeatInput.ANSWERED,
     f.TalkEnded: SeatInput.TALK_ENDED,
+    f.LegLost: SeatInput.LEG_LOST,
 }
 
 
@@ -108,7 +109,7 @@ def apply(seated: Seated, fact: f.Fact, times: HallTimes) -> Seated:
     if what is None or seat_of(fact) != seated.seat:
         return seated
     call_id = fact.call_id if isinstance(fact, f.CallFact) else None
-    starts = what in {SeatInput.RING_STARTED, SeatInput.ANSWERED}
+    starts = what in {SeatInput.RING_STARTED, SeatInput.DIALED, SeatInput.ANSWERED}
     if call_id is not None and not starts and call_id != seated.call_id:
         return seated  # the end of an earlier call's ringing says nothing of the present one
     moved = step(seated, what, fact.at, times, call_id=call_id)
@@ -133,13 +134,14 @@ def _input_of(fact: f.Fact) -> SeatInput | None:
     return _INPUTS.get(type(fact))
 
 
-def missed_ring(before: Seated, after: Seated) -> bool:
-    """Whether the seat was paused because nobody took a call that rang there."""
-    return (
-        before.state.status is SeatStatus.RINGING
-        and after.state.status is SeatStatus.PAUSED
-        and after.state.reason == Reason.NO_ANSWER
-    )
+ALERTS = frozenset({Reason.NO_ANSWER.value, Reason.LINE_LOST.value})
+"""Pauses that the shift leader is told of: nobody took a call that rang, or a talk lost its line."""
+
+
+def alerts(before: Seated, after: Seated) -> bool:
+    """Whether the seat was just paused for what befell a call there."""
+    paused = after.state.status is SeatStatus.PAUSED and after.state.reason in ALERTS
+    return before.state.status in BUSY and paused
 
 
 def pending_text(after: After | None) -> str | None:

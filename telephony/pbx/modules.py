@@ -26,9 +26,10 @@ MODULES = (
     *("codec_resample", "format_wav", "format_pcm", "format_sln", "pbx_config", "app_dial", "app_queue"),
     *(
         "app_mixmonitor",
-        "app_bridgeaddchan",
         "app_senddtmf",
         "app_chanspy",
+        "app_bridgeaddchan",
+        "app_softhangup",
         "app_playback",
         "app_read",
         "app_exec",

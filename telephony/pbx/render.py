@@ -16,7 +16,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from telephony import cdr
-from telephony.names import DEFAULT_HOST
+from telephony.names import DEFAULT_HOST, LOST_CAUSES
 from telephony.pbx.errors import PbxConfigInvalid
 from telephony.pbx.modules import IGNORED_EVENTS, modules_in
 from telephony.pbx.parts import HostPart, peer_endpoint
@@ -24,7 +24,7 @@ from telephony.pbx.paths import CDR_FILE, PbxPaths
 from telephony.pbx.ports import PbxPorts
 from telephony.pbx.programs import AsteriskFiles
 from telephony.pbx.settings import OWN_SEAT_QUEUE
-from telephony.routing import AREA_CODE, open_level
+from telephony.routing import AREA_CODE, EVERY_LEVEL, open_level
 
 SecretFor = Callable[[str], str]
 """The secret for a purpose: "sip:8001" a seat's, `ami_secret` and `line_secret` name the others."""
@@ -100,6 +100,8 @@ def render(part: HostPart, ports: PbxPorts, host: Host, secret_for: SecretFor, t
         "cdr_columns": cdr.COLUMNS,
         "sounds": host.sounds,
         "open_level": open_level,
+        "every_level": EVERY_LEVEL,
+        "lost_causes": sorted(LOST_CAUSES, key=int),
         "own_seat_queue": OWN_SEAT_QUEUE,
         "area_code": AREA_CODE,
         "secret": secret,

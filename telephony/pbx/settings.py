@@ -121,6 +121,17 @@ class Seat(Settings):
     host: str = DEFAULT_HOST
 
 
+class LostAfter(Settings):
+    """For how many seconds no sound comes from a seat's phone until its leg in a call counts as lost.
+
+    A browser never stops sending, and a page that is loaded anew needs some five seconds to take its call back; a SIP
+    phone may be silent while nobody speaks into it.
+    """
+
+    browser_seconds: Annotated[int, Field(ge=10, le=300)] = 20
+    sip_seconds: Annotated[int, Field(ge=3, le=300)] = 60
+
+
 class PbxSettings(Settings):
     """The whole telephone system. Every number leads to a queue that exists; every queue and seat stands once.
 
@@ -151,6 +162,8 @@ class PbxSettings(Settings):
     """Further PBX hosts, such as that of a sub-centre at its own site."""
     outside_numbers: tuple[DialPattern, ...] = MAINLAND_NUMBERS
     """What a seat may dial, consult or hand a citizen over to outside the hall."""
+    lost_after: LostAfter = LostAfter()
+    """When the citizen who talked with a seat whose line died is taken back to those who wait."""
     transfer_ring_seconds: Annotated[int, Field(ge=5, le=120)] = 20
     """How long a seat rings for a colleague, or for a citizen who is handed over to it."""
 

@@ -102,6 +102,10 @@ class Sipp:
                     await self._process.wait()
         await child.end(self._process, grace_s=2)
 
+    def kill(self) -> None:
+        """End it as a power cut does: its calls are neither heard nor ended any more."""
+        self._process.kill()
+
     def failure(self, what: str) -> SimulationFailed:
         """The named error with SIPp's last words."""
         last = child.tail(self._folder / f"{self.name}.errors") or child.tail(self._folder / f"{self.name}.log")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from backend.kernel.database import Database
 from backend.orders import service as orders
 from backend.orders.schemas import OrderState, OrderView
 from backend.seats import service as seats
+from backend.seats.models import Seat
 from telephony.names import DEFAULT_HOST
 from telephony.order import Order
 from telephony.pbx.install import install
@@ -33,7 +34,7 @@ from telephony.pbx.server import AsteriskProcess, Pbx, prepare_all, running
 from telephony.simulate.stage import Address, Stage, set_stage
 
 DIALOGUES = PROJECT_ROOT / "configs" / "demo" / "dialogues.yaml"
-OVERLAY = {"pbx": {"seat_ranges": [{"first": 8001, "last": 8006, "phone": "sip"}]}}
+PHONES = {"seat_ranges": [{"first": 8001, "last": 8006, "phone": "sip"}]}
 
 
 @dataclass
@@ -99,6 +100,18 @@ class Exchange:
             await seats.sign_in(tx, seat, who, clock.now(), hall_times(self.installation))
         return who
 
+    async def registered(self, seat: str) -> None:
+        """Wait until the platform knows that the phone of this seat can be reached."""
+        await self.until(lambda: self.ask(select(Seat.seat).where(Seat.seat == seat, Seat.phone_registered)))
+
+    async def ready_at(self, seat: str) -> Principal:
+        """Somebody new who sits at this seat and takes calls."""
+        who = await self.agent_at(seat)
+        await self.registered(seat)
+        async with self.database.transaction() as tx:
+            await seats.make_ready(tx, who, clock.now(), hall_times(self.installation))
+        return who
+
     async def order(self, order: Order, who: Principal, order_id: UUID | None = None) -> UUID:
         """Give an order; its id."""
         order_id = order_id or uuid4()
@@ -122,9 +135,13 @@ class Exchange:
 
 
 @asynccontextmanager
-async def open_exchange(unpacked: Path, state: Path, database: Database) -> AsyncIterator[Exchange]:
-    """An exchange in the state folder `state`, with the programs and voices that lie in `unpacked`."""
-    async with open_exchanges(unpacked, state, database, OVERLAY) as (exchange,):
+async def open_exchange(
+    unpacked: Path, state: Path, database: Database, pbx_settings: Mapping[str, Any] | None = None
+) -> AsyncIterator[Exchange]:
+    """An exchange in the state folder `state`, with the programs and voices that lie in `unpacked`; `pbx_settings` are
+    changed in the delivered configuration."""
+    overlay = {"pbx": {**PHONES, **(pbx_settings or {})}}
+    async with open_exchanges(unpacked, state, database, overlay) as (exchange,):
         yield exchange
 
 

@@ -133,10 +133,11 @@ def switchboard_settings(**changes: Any) -> PbxSettings:
 
 def _with_short_words(configs: Path) -> Path:
     """The delivered templates beside announcements that take a moment only."""
-    given = yaml.safe_load((CONFIGS / "announcements" / "zh.yaml").read_text())
-    texts = {**given, "texts": dict.fromkeys(given["texts"], "您好")}
     (configs / "announcements").mkdir(parents=True)
-    (configs / "announcements" / "zh.yaml").write_text(yaml.safe_dump(texts))
+    for language, word in (("zh", "您好"), ("en", "Hello")):
+        given = yaml.safe_load((CONFIGS / "announcements" / f"{language}.yaml").read_text())
+        texts = {**given, "texts": dict.fromkeys(given["texts"], word)}
+        (configs / "announcements" / f"{language}.yaml").write_text(yaml.safe_dump(texts))
     (configs / "asterisk").symlink_to(CONFIGS / "asterisk")
     return configs / "asterisk"
 

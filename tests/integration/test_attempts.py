@@ -129,7 +129,7 @@ async def test_a_citizen_is_called_once_reached_and_the_visit_is_done(hall: Cons
         await hall.tell(placed(order.call_id))
         assert ((await current(wang))["stage"], (await current(wang))["number"]) == ("calling", "138****1234")
         await hall.all_heard(wang)
-        assert wang.kinds("seat_changed")[-1].seat.state == "talking"
+        assert wang.kinds("seat_changed")[-1].seat.state == "dialing"
         with refused("SeatInCall"):
             await dial(wang, promise)
         await wang.break_line()

@@ -94,7 +94,7 @@ async def test_who_is_called_sees_the_hotline_once_and_the_record_is_whole(excha
     assert kinds[-1] == "call_ended"
     assert {"call_answered", "recording_started", "talk_ended"} <= set(kinds)
     states = await exchange.ask(select(SeatChange.to_state).where(SeatChange.seat == "8001").order_by(SeatChange.id))
-    assert [row.to_state for row in states][-2:] == ["talking", "wrap_up"]
+    assert [row.to_state for row in states][-3:] == ["dialing", "talking", "wrap_up"]
     citizen, seat = np.fromfile(str(call.recording_file), dtype="<i2").reshape(-1, 2).astype(np.float64).T
     assert np.abs(citizen).max() > 1000, "the citizen is not heard on the left"
     assert np.abs(seat).max() > 1000, "the seat is not heard on the right"

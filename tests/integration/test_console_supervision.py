@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from agent_console.client import CommandRefused
-from agent_console.protocol import ExtendWrapUp, SignInSeat, SignOutSeat
+from agent_console.protocol import ExtendWrapUp, MakeReady, SignInSeat, SignOutSeat
 from agent_console.supervision import EndWrapUp, ForcePause, ForceReady, ForceSignOut, ReadNotice, SendNotice
 from backend.identity.models import AuditEntry
 from backend.kernel import clock
@@ -71,11 +71,28 @@ async def test_a_ring_that_nobody_took_is_told_to_the_shift_leader(hall: Console
         unanswered = f.SeatRingEnded(at=clock.now(), call_id=CALL, seat="8001", outcome=f.RingOutcome.NO_ANSWER)
         await hall.tell(unanswered)
         await hall.all_heard(boss, wang)
-        (missed,) = [body.missed for body in boss.kinds("ring_missed")]
-        assert (missed.seat, missed.agent_name, missed.call_id) == ("8001", "王芳", CALL)
-        assert wang.kinds("ring_missed") == []
+        (missed,) = [body.alert for body in boss.kinds("seat_alert")]
+        assert (missed.seat, missed.agent_name, missed.call_id, missed.reason) == ("8001", "王芳", CALL, "no_answer")
+        assert wang.kinds("seat_alert") == []
         async with hall.console("boss") as again:
-            assert again.welcomes[0].hall.missed_rings == [missed]
+            assert again.welcomes[0].hall.alerts == [missed]
+
+
+async def test_a_line_that_died_in_a_call_pauses_the_seat_and_is_told_to_the_shift_leader(hall: ConsoleHall) -> None:
+    async with hall.console("boss") as boss, hall.console("wang") as wang:
+        await hall.take_seat(wang, "8001")
+        await hall.tell(*ringing(CALL, "8001"), answered(CALL, "8001"))
+        lost = f.LegLost(at=clock.now(), call_id=CALL, seat="8001", loss=f.Loss.SILENT)
+        over = f.TalkEnded(at=clock.now(), call_id=CALL, seat="8001", ended_by=f.Party.LINE)
+        await hall.tell(lost, over, f.CallQueued(at=clock.now(), call_id=CALL, queue="q96010", position=1))
+        await hall.all_heard(boss, wang)
+        (alert,) = [body.alert for body in boss.kinds("seat_alert")]
+        assert (alert.seat, alert.agent_name, alert.call_id, alert.reason) == ("8001", "王芳", CALL, "line_lost")
+        seat = wang.kinds("seat_changed")[-1].seat
+        assert (seat.state, seat.reason, seat.call_id) == ("paused", "line_lost", None)
+        call = boss.kinds("hall_call_changed")[-1].call
+        assert (call.call_id, call.stage, call.seat) == (CALL, "queued", None)
+        await wang.command(MakeReady(id=0))
 
 
 async def test_a_seat_is_moved_by_force_and_its_agent_is_told_by_whom(hall: ConsoleHall) -> None:

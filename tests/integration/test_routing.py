@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import yaml
 
 from telephony import cdr_file
 from telephony import facts as f
@@ -15,7 +17,7 @@ from telephony.cdr import calls_from_rows
 from telephony.pbx.settings import OWN_SEAT_QUEUE
 from telephony.table import BLACKLIST, CALLBACK, FAMILIES, OWN_SEAT, PRIORITY, correct, forget_wish, read
 
-from .switchboard import Switchboard, open_switchboard, queues, rang, switchboard_settings
+from .switchboard import CONFIGS, Switchboard, open_switchboard, queues, rang, switchboard_settings
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
@@ -26,6 +28,17 @@ QUEUES = [
     {"name": "q-labour", "skill": "labour", "ring_seconds": 3},
     {"name": "q-civil", "skill": "civil", "overflow": {**BUSY, "to": "q96010", "offer_callback": False}},
     {"name": "q-heating", "skill": "heating", "overflow": BUSY},
+    {
+        "name": "q-business",
+        "skill": "business",
+        "max_waiting": 1,
+        "overflow": {**BUSY, "to": "q96010", "after_seconds": 30},
+    },
+    {
+        "name": "q-foreign",
+        "skill": "foreign",
+        "overflow": {**BUSY, "to": "q96010", "after_seconds": 60, "few_seats": 1},
+    },
 ]
 NUMBERS = [
     {"number": "96010", "queue": "q96010"},
@@ -33,16 +46,34 @@ NUMBERS = [
     {"number": "12333", "queue": "q-labour", "announcement": "labour-merged"},
     {"number": "96156", "queue": "q-civil"},
     {"number": "96069", "queue": "q-heating"},
+    {"number": "12366", "queue": "q-business"},
+    {"number": "12367", "queue": "q-foreign"},
 ]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def board(tmp_path_factory: pytest.TempPathFactory, state_folder: Path) -> AsyncIterator[Switchboard]:
     settings = switchboard_settings(
-        queues=QUEUES, numbers=NUMBERS, own_seat_seconds=5, survey={"enabled": True, "tries": 1, "seconds": 3}
+        queues=QUEUES,
+        numbers=NUMBERS,
+        languages=["zh", "en"],
+        own_seat_seconds=5,
+        survey={"enabled": True, "tries": 1, "seconds": 3},
     )
     async with open_switchboard(tmp_path_factory.mktemp("board"), state_folder, settings) as opened:
         yield opened
+
+
+async def test_every_announcement_is_said_in_both_languages(board: Switchboard) -> None:
+    texts = yaml.safe_load((CONFIGS / "announcements" / "zh.yaml").read_text())["texts"]
+    spoken = await asyncio.gather(
+        *(board.pbx.cli(f"dialplan show {part}") for part in ("queues", "talked", "line-lost"))
+    )
+    sounds = board.pbx.paths.sounds
+    for name in texts:
+        assert (sounds / "en" / f"{name}.alaw").stat().st_size > 1000
+    for name in ("all-busy", "survey", "line-lost"):
+        assert f"{sounds}/zh/{name}&{sounds}/en/{name}" in "".join(spoken)
 
 
 async def test_a_call_rings_only_where_its_skill_is(board: Switchboard) -> None:
@@ -80,6 +111,37 @@ async def test_nobody_signed_in_leads_to_the_other_group(board: Switchboard) -> 
     await board.staff({"8001": {"general": 1}})
     facts = await board.told("96156")
     assert (queues(facts), rang(facts)) == (["q96010"], ["8001"])
+
+
+async def test_who_finds_the_queue_full_goes_to_the_other_group(board: Switchboard) -> None:
+    await board.staff({"8001": {"general": 1}, "8005": {"business": 1}}, paused=["8005"])
+    waiting = await board.call("12366", number="13800138010")
+    await board.until(lambda: queues(board.of("13800138010")) == ["q-business"])
+    facts = await board.told("12366")
+    assert (queues(facts), rang(facts)) == (["q96010"], ["8001"])
+    await waiting.stop(within_s=0)
+    await board.pbx.cli("channel request hangup all")
+    await board.until(lambda: any(isinstance(fact, f.CallEnded) for fact in board.of("13800138010")))
+
+
+async def test_with_few_seats_at_night_the_other_group_and_then_a_callback_come_sooner(board: Switchboard) -> None:
+    await board.staff({"8001": {"general": 1}, "8005": {"foreign": 1}}, paused=["8001", "8005"])
+    facts = await board.told("12367", number="13800138011", key="1", key_after_s=1.5, talk_s=60)
+    assert queues(facts) == ["q-foreign", "q96010"]
+    joined = next(fact.at for fact in facts if isinstance(fact, f.CallQueued))
+    left = next(fact.at for fact in facts if isinstance(fact, f.CallLeftQueue))
+    assert (left - joined).total_seconds() < 30, "he waited as long as by day"
+    assert [fact.outcome for fact in facts if isinstance(fact, f.CallEnded)] == ["no_seat"]
+    assert await read(board.link.action, [CALLBACK]) == {(CALLBACK, "13800138011"): facts[0].call_id}
+    await forget_wish(board.link.action, "13800138011")
+
+
+async def test_with_nobody_in_the_hall_a_callback_is_offered(board: Switchboard) -> None:
+    await board.staff({})
+    facts = await board.told("12367", number="13800138012", key="1", key_after_s=1.5, talk_s=60)
+    assert queues(facts) == ["q-foreign"]
+    assert await read(board.link.action, [CALLBACK]) == {(CALLBACK, "13800138012"): facts[0].call_id}
+    await forget_wish(board.link.action, "13800138012")
 
 
 async def test_a_caller_who_waited_too_long_is_asked_and_keeps_his_place_once(board: Switchboard) -> None:

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from backend.app.config import hall_times
 from backend.calls import supervise
 from backend.calls.errors import SeatNotTalking
 from backend.calls.live import live_calls
@@ -21,7 +20,6 @@ from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.orders.schemas import OrderState, OrderView
-from backend.seats import service as seats
 from backend.seats.models import Seat, SeatChange
 from telephony import cdr_file
 from telephony.cdr import calls_from_rows
@@ -41,17 +39,6 @@ AT_ONCE = SeatBehaviour(ring_s=0.05)
 async def exchange(state_folder: Path, tmp_path: Path, database: Database) -> AsyncIterator[Exchange]:
     async with open_exchange(state_folder, tmp_path, database) as opened:
         yield opened
-
-
-async def registered(exchange: Exchange, seat: str) -> None:
-    await exchange.until(lambda: exchange.ask(select(Seat.seat).where(Seat.seat == seat, Seat.phone_registered)))
-
-
-async def ready_at(exchange: Exchange, seat: str) -> None:
-    who = await exchange.agent_at(seat)
-    await registered(exchange, seat)
-    async with exchange.database.transaction() as tx:
-        await seats.make_ready(tx, who, clock.now(), hall_times(exchange.installation))
 
 
 async def talking(exchange: Exchange, seat: str, talk_s: float) -> tuple[Citizens, str]:
@@ -111,9 +98,9 @@ class Supervisor:
 
 async def test_a_supervisor_listens_whispers_barges_in_and_ends_the_call(exchange: Exchange) -> None:
     async with simulated_seats(exchange.stage, [AGENT, OWN], exchange.secret_of, AT_ONCE), exchange.leader():
-        await ready_at(exchange, AGENT)
+        await exchange.ready_at(AGENT)
         boss = Supervisor(exchange, await exchange.agent_at(OWN))
-        await registered(exchange, OWN)
+        await exchange.registered(OWN)
         citizens, call_id = await talking(exchange, AGENT, 60)
         options = {}
         for mode in SpyMode:
@@ -121,8 +108,13 @@ async def test_a_supervisor_listens_whispers_barges_in_and_ends_the_call(exchang
             await boss.takes_part(mode)
             channels = (await exchange.pbx.cli("core show channels concise")).splitlines()
             (own,) = [channel for channel in channels if channel.startswith(f"PJSIP/{OWN}-")]
-            options[mode] = own.split("!")[6].rpartition(",")[2]
-        assert options == {SpyMode.LISTEN: "qES", SpyMode.WHISPER: "qESw", SpyMode.BARGE: "qESB"}
+            application, data = own.split("!")[5:7]
+            options[mode] = (application, data.partition(",")[2])
+        assert options == {
+            SpyMode.LISTEN: ("ChanSpy", "qES"),
+            SpyMode.WHISPER: ("ChanSpy", "qESw"),
+            SpyMode.BARGE: ("BridgeAdd", ""),
+        }
         assert (await state_of(exchange, AGENT), await state_of(exchange, OWN)) == ("talking", "paused")
         assert (await boss.end(call_id)).state is OrderState.DONE
         await citizens.finished()
@@ -142,9 +134,9 @@ async def test_a_supervisor_listens_whispers_barges_in_and_ends_the_call(exchang
 @pytest.mark.parametrize("listening", [False, True])
 async def test_a_supervisor_takes_a_call_over_and_the_record_stays_whole(exchange: Exchange, listening: bool) -> None:
     async with simulated_seats(exchange.stage, [AGENT, OWN], exchange.secret_of, AT_ONCE), exchange.leader():
-        await ready_at(exchange, AGENT)
+        await exchange.ready_at(AGENT)
         boss = Supervisor(exchange, await exchange.agent_at(OWN))
-        await registered(exchange, OWN)
+        await exchange.registered(OWN)
         citizens, call_id = await talking(exchange, AGENT, 6)
         if listening:
             await boss.take_part(call_id, SpyMode.LISTEN)

@@ -59,7 +59,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     hall_call_changed: ({ call: moved }) => hall.callChanged(moved),
     hall_call_gone: ({ call_id }) => hall.callGone(call_id),
     call_supervised: ({ call_id, supervisors }) => call.supervised(call_id, supervisors),
-    ring_missed: ({ missed }) => hall.ringMissed(missed),
+    seat_alert: ({ alert }) => hall.alerted(alert),
     seat_forced: (body) => (seat.forced = body),
     notice_arrived: ({ notice }) => notices.arrived(notice),
     notice_sent: ({ notice }) => hall.noticeSent(notice),

@@ -3,12 +3,12 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { useHall } from '@/entities/hall/store'
 import { useNotices } from '@/entities/notice/store'
 import { setServerTime } from '@/lib/clock'
-import type { HallCall, HallState, MissedRing, NoticeView, Receipt, SeatView, SentNotice } from '@/transport/messages.gen'
+import type { HallCall, HallState, NoticeView, Receipt, SeatAlert, SeatView, SentNotice } from '@/transport/messages.gen'
 
 const call = (call_id: string, stage: HallCall['stage'], arrived_at: string) =>
   ({ call_id, stage, arrived_at, supervisors: [] as HallCall['supervisors'] }) as HallCall
 const receipt = (user_id: string, read_at: string | null): Receipt => ({ user_id, seat: '8001', agent_name: '', read_at })
-const state = (over: Partial<HallState> = {}): HallState => ({ seats: [], calls: [], missed_rings: [], notices: [], ...over })
+const state = (over: Partial<HallState> = {}): HallState => ({ seats: [], calls: [], alerts: [], notices: [], ...over })
 
 beforeEach(() => setActivePinia(createPinia()))
 
@@ -47,12 +47,12 @@ describe('the hall', () => {
     expect(hall.supervisedFrom('8051')).toBeUndefined()
   })
 
-  it('keeps the newest missed rings', () => {
+  it('keeps the newest alerts', () => {
     const hall = useHall()
     hall.welcome(state())
-    for (let n = 0; n < 40; n += 1) hall.ringMissed({ seat: '8001', agent_name: null, call_id: null, at: String(n) } as MissedRing)
-    expect(hall.missed.length).toBe(30)
-    expect(hall.missed[0]?.at).toBe('39')
+    for (let n = 0; n < 40; n += 1) hall.alerted({ seat: '8001', agent_name: null, call_id: null, at: String(n) } as SeatAlert)
+    expect(hall.alerts.length).toBe(30)
+    expect(hall.alerts[0]?.at).toBe('39')
   })
 
   it('sees who has read a notice', () => {

@@ -147,6 +147,14 @@ def test_a_seat_that_does_not_answer_is_told_with_the_reason(reason: str, said: 
     assert c.origination_problem(AmiEvent({"Response": "Success", "Reason": "4"})) is None
 
 
+def test_a_colleague_is_let_go_once_the_page_that_asked_him_is_gone() -> None:
+    asks = f.ConsultBegan(at=NOW, call_id="c1", seat="8002", to="8003", channel="PJSIP/8002-00000003")
+    taken_back = f.CallTakenBack(at=NOW, call_id="c1", seat="8002", channel="PJSIP/8002-00000004")
+    assert c.end_left_consults(a_call(RINGING, TALKING, asks).values()) == []
+    (action,) = c.end_left_consults(a_call(RINGING, TALKING, asks, taken_back).values())
+    assert (action["Action"], action["Channel"]) == ("Hangup", "PJSIP/8002-00000003")
+
+
 def test_a_recording_is_paused_on_both_legs_of_the_citizens_channel() -> None:
     pause, resume = c.PauseRecording(call_id="c1"), c.ResumeRecording(call_id="c1")
     (paused,) = c.actions_of(pause, ORDER_ID, a_call(RINGING, TALKING))

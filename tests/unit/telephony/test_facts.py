@@ -31,6 +31,7 @@ FACTS: list[f.Fact] = [
     f.SeatMuted(**CALL, seat="8001"),
     f.SeatUnmuted(**CALL, seat="8001"),
     f.CallTakenBack(**CALL, seat="8001", channel="PJSIP/8001-2"),
+    f.LegLost(**CALL, seat="8001", loss=f.Loss.SILENT),
     f.ConsultBegan(**CALL, seat="8001", to="8002", channel="PJSIP/8001-3"),
     f.ConsultAnswered(**CALL, seat="8002", asked_by="8001", channel="PJSIP/8002-1"),
     f.ConsultHeld(**CALL, seat="8002", asked_by="8001"),

@@ -145,6 +145,81 @@ def test_a_citizen_who_hangs_up_while_it_rings_silences_the_phone() -> None:
     assert kinds == ["call_arrived", "call_queued", "seat_ringing", "seat_ring_ended", "call_ended"]
 
 
+# --- a seat's line that dies ----------------------------------------------------------------------------------------
+
+SILENT = ("SoftHangupRequest", {**seat_channel(), "Cause": "1"})
+COMPLETED = ("AgentComplete", {**leg(), "Reason": "agent"})
+SEAT_GONE = ("Hangup", {**seat_channel(), "Cause": "44"})
+
+
+@pytest.mark.parametrize(
+    ("sign", "loss"),
+    [(SILENT, "silent"), (("HangupRequest", {**seat_channel(), "Cause": "18"}), "unreachable")],
+)
+def test_a_line_that_died_is_no_hang_up_and_the_citizen_waits_again(sign: Step, loss: str) -> None:
+    facts = play(*TALKS, sign, COMPLETED, SEAT_GONE, JOINS, CALLER_HANGS_UP, LEAVES, GONE)[3:]
+    assert [fact.kind for fact in facts] == [
+        "call_answered", "leg_lost", "talk_ended", "call_queued", "call_left_queue", "call_ended",
+    ]  # fmt: skip
+    lost, talk, end = facts[1], facts[2], facts[-1]
+    assert isinstance(lost, f.LegLost)
+    assert isinstance(talk, f.TalkEnded)
+    assert isinstance(end, f.CallEnded)
+    assert (lost.seat, lost.loss, talk.ended_by) == ("8001", loss, "line")
+    assert (end.outcome, end.hung_up_by) == ("answered", "caller")
+
+
+def test_a_citizen_who_cannot_be_kept_was_cut_off_by_the_line() -> None:
+    assert ended(*TALKS, SILENT, GONE) == ("answered", "line", 16)
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        ("SoftHangupRequest", {**seat_channel(), "Cause": "32"}),  # ordered
+        ("HangupRequest", {**seat_channel(), "Cause": "16"}),
+        ("SoftHangupRequest", {**CITIZEN, "Cause": "1"}),  # the citizen's own line
+        ("SoftHangupRequest", {**seat_channel("8002"), "Cause": "1"}),  # no seat of this call
+    ],
+)
+def test_other_ends_are_no_lost_lines(sign: Step) -> None:
+    assert "leg_lost" not in [fact.kind for fact in play(*TALKS, sign, COMPLETED, GONE)]
+
+
+def test_a_seat_that_answers_again_may_hang_up_again() -> None:
+    again = ("DialEnd", {**leg(), "DestChannel": "PJSIP/8001-0000000b", "DialStatus": "ANSWER"})
+    done = ("AgentComplete", {**leg(), "DestChannel": "PJSIP/8001-0000000b", "Reason": "agent"})
+    facts = play(*TALKS, SILENT, COMPLETED, SEAT_GONE, JOINS, again, done)
+    assert [fact.ended_by for fact in facts if isinstance(fact, f.TalkEnded)] == ["line", "seat"]
+
+
+BARGES = (
+    "UserEvent",
+    {"UserEvent": "HotlineBarge", "Channel": "PJSIP/8050-1", "CallId": CALL, "DestChannel": "PJSIP/8001-0000000a"},
+)
+
+
+def test_a_supervisor_who_barged_in_goes_on_with_the_citizen_when_the_seat_hangs_up() -> None:
+    facts = play(*TALKS, BARGES, COMPLETED, SEAT_GONE, CALLER_HANGS_UP, ("Hangup", {"Channel": "PJSIP/8050-1"}), GONE)
+    assert [(fact.kind, getattr(fact, "seat", "")) for fact in facts[4:]] == [
+        ("supervision_began", "8001"),
+        ("supervision_ended", "8001"),
+        ("call_transferred", ""),
+        ("talk_ended", "8001"),
+        ("call_answered", "8050"),
+        ("talk_ended", "8050"),
+        ("call_ended", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "end", [("BridgeLeave", {"Channel": "PJSIP/8050-1"}), ("Hangup", {"Channel": "PJSIP/8050-1"}), CALLER_HANGS_UP]
+)
+def test_a_supervisor_who_barged_in_is_out_with_his_leg_or_with_the_call(end: Step) -> None:
+    kinds = [fact.kind for fact in play(*TALKS, BARGES, end, GONE)]
+    assert (kinds.count("supervision_began"), kinds.count("supervision_ended")) == (1, 1)
+
+
 # --- phones that do not answer --------------------------------------------------------------------------------------
 
 

@@ -35,6 +35,7 @@ export interface CallFilter {
   number?: string
   seat?: string
   outcome?: string
+  score?: string
   mine?: boolean
 }
 

@@ -37,9 +37,10 @@ export type Urgency = 'normal' | 'urgent' | 'emergency'
  */
 export type RecordingState = 'none' | 'pending' | 'stored' | 'failed'
 /**
- * How far a call has come.
+ * How far a call has come. `after_talk`: the seat is out of it and the citizen alone with the PBX, scoring the talk
+ * or on the way to somebody else.
  */
-export type CallStage = 'arrived' | 'queued' | 'ringing' | 'answered' | 'ended'
+export type CallStage = 'arrived' | 'queued' | 'ringing' | 'answered' | 'after_talk' | 'ended'
 /**
  * Where the transcript of a call stands.
  */
@@ -75,9 +76,10 @@ export type Need = 'address' | 'community_code' | 'citizen_name'
 /**
  * Why a seat takes no calls.
  *
- * The platform itself sets `no_answer` after a ring that nobody took, and `phone_lost` while the phone is away.
+ * The platform itself sets `no_answer` after a ring that nobody took, `line_lost` after a call whose line died, and
+ * `phone_lost` while the phone is away.
  */
-export type PauseReason = 'rest' | 'meal' | 'training' | 'meeting' | 'other' | 'no_answer' | 'phone_lost'
+export type PauseReason = 'rest' | 'meal' | 'training' | 'meeting' | 'other' | 'no_answer' | 'line_lost' | 'phone_lost'
 /**
  * What a console asks of the hardware phone at its seat. While consulting the agent hears the colleague, the
  * citizen or both; who is not heard waits with music.
@@ -98,9 +100,9 @@ export type PhoneVerb =
   | 'end_consult'
   | 'transfer_consulted'
 /**
- * The six states of a seat; the same names as `telephony.seats`.
+ * The states of a seat; the same names as `telephony.seats`.
  */
-export type SeatState = 'offline' | 'ready' | 'ringing' | 'talking' | 'wrap_up' | 'paused'
+export type SeatState = 'offline' | 'ready' | 'ringing' | 'dialing' | 'talking' | 'wrap_up' | 'paused'
 /**
  * Where an order to the PBX stands. `unknown`: it may have been carried out, and is never repeated.
  */
@@ -370,7 +372,7 @@ export interface CallDetail {
   transcript: TranscriptView
 }
 /**
- * One call in a list. Times in UTC; durations in ms.
+ * One call in a list. Times in UTC; durations in ms; `score` is the citizen's by key, 1 is best.
  *
  * `host` is the PBX that it came to, or was placed by; `leader` who answered it in a session of leaders.
  */
@@ -389,6 +391,7 @@ export interface CallRow {
   outcome: string | null
   queue: string | null
   recording: RecordingState
+  score: number | null
   seat: string | null
   stage: CallStage
   talk_ms: number | null
@@ -1010,14 +1013,25 @@ export interface DeskState {
   supervisors: SupervisorView[]
 }
 /**
- * The whole hall for who watches it: seats by number, open calls the longest there first, what was missed and what
- * was told in the last day, newest first.
+ * The whole hall for who watches it: seats by number, open calls the longest there first, alerts and notices of the
+ * last day, newest first.
  */
 export interface HallState {
+  alerts: SeatAlert[]
   calls: HallCall[]
-  missed_rings: MissedRing[]
   notices: SentNotice[]
   seats: SeatView[]
+}
+/**
+ * A seat was paused for what befell a call there, and the shift leader is told: nobody took it (`no_answer`), or
+ * its line died in the middle of the talk (`line_lost`).
+ */
+export interface SeatAlert {
+  agent_name: string | null
+  at: string
+  call_id: string | null
+  reason: PauseReason
+  seat: string
 }
 /**
  * A call that has not ended, as the hall shows it.
@@ -1039,15 +1053,6 @@ export interface HallCall {
   seat: string | null
   stage: CallStage
   supervisors: SupervisorView[]
-}
-/**
- * A ring that nobody took: the seat was paused for it, and the shift leader is told.
- */
-export interface MissedRing {
-  agent_name: string | null
-  at: string
-  call_id: string | null
-  seat: string
 }
 /**
  * A notice with its readers, by seat; `to_all` when it goes to everybody who sits at a seat until it ends.
@@ -1172,7 +1177,7 @@ export interface Event {
     | HallCallChanged
     | HallCallGone
     | CallSupervised
-    | RingMissed
+    | SeatAlerted
     | SeatWasForced
     | NoticeArrived
     | NoticeSent
@@ -1293,11 +1298,11 @@ export interface HallCallGone {
   kind: 'hall_call_gone'
 }
 /**
- * Nobody took a call that rang at a seat, and the seat was paused for it.
+ * A seat was paused for what befell a call there.
  */
-export interface RingMissed {
-  kind: 'ring_missed'
-  missed: MissedRing
+export interface SeatAlerted {
+  alert: SeatAlert
+  kind: 'seat_alert'
 }
 /**
  * A supervisor moved the seat of this person.

@@ -86,10 +86,20 @@ def test_a_transfer_keeps_the_first_answer_and_shows_the_last_seat() -> None:
     call = story(
         arrived(), queued(), taken("8001", 3), talk_over("8001", 30, f.Party.TRANSFER), ringing("8002", 31),
     )  # fmt: skip
-    assert (call.stage, call.seat) == ("answered", "8001")
+    assert (call.stage, call.seat) == ("after_talk", "8001")
     for fact in (taken("8002", 35), talk_over("8002", 95), ended(95)):
         call = fold(call, fact, host="hotline", agent=WANG) or call
     assert (call.seat, call.answered_at, call.wait_ms, call.talk_ms) == ("8002", at(3), 3000, 92000)
+
+
+def test_a_citizen_whose_seat_lost_its_line_waits_again() -> None:
+    lost = f.LegLost(at=at(30), call_id="c1", seat="8001", loss=f.Loss.SILENT)
+    call = story(arrived(), queued(), taken("8001", 3), lost, talk_over("8001", 30, f.Party.LINE), queued(38))
+    assert (call.stage, call.seat, call.talk_ms, call.queued_at) == ("queued", "8001", 27000, at(0.01))
+    assert waiting(call)
+    assert answered(call)
+    call = fold(call, taken("8002", 50), host="hotline", agent=WANG) or call
+    assert (call.stage, call.seat, call.talk_ms) == ("answered", "8002", None)
 
 
 def test_a_waiting_call_waits_until_a_seat_rings_or_it_gives_up_or_is_thrown_out() -> None:

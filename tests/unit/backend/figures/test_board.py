@@ -92,6 +92,21 @@ def test_a_hold_is_the_time_of_the_seat_that_held_and_of_the_span_in_which_it_la
     assert (seats["8001"].hold_ms, seats["8002"].hold_ms) == (20_000, 100_000)
 
 
+def test_calling_a_citizen_is_work_from_the_start_and_a_talk_from_the_answer_on() -> None:
+    moves = [
+        SeatMove("8001", at(0), "ready"),
+        SeatMove("8001", at(100), "dialing", None, None, "f"),
+        SeatMove("8001", at(120), "talking", None, None, "f"),
+        SeatMove("8001", at(150), "wrap_up", None, None, "f"),
+        SeatMove("8001", at(160), "dialing", None, None, "h"),  # nobody answers
+        SeatMove("8001", at(190), "wrap_up", None, None, "h"),
+        SeatMove("8001", at(200), "offline"),
+    ]
+    seat = board([], moves, HOUR, short_ms=5000).seats["8001"]
+    assert (seat.talks, seat.talk, seat.handling) == (1, Average(30_000, 1), Average(50_000, 1))
+    assert (seat.dialing_ms, seat.occupancy) == (50_000, Share(100_000, 200_000))
+
+
 def test_nothing_is_no_rate() -> None:
     nothing = CallTally()
     assert (nothing.in_target, nothing.handling) == (Share(0, 0), Average(0, 0))

@@ -198,5 +198,5 @@ def test_a_queue_widens_by_its_rule_and_overflows_as_configured(
     dialplan = rendered["extensions.conf"]
     assert "${IF($[${SIGNED_IN} <= 2]?20:40)}" in dialplan
     assert "Gosub(say,s,1(/sounds/zh/all-busy))" in dialplan
-    assert "Queue(q12345,rC,,,60)" in dialplan
-    assert dialplan.index("DB(blacklist/") < dialplan.index("Queue(own-seat,rCn,,,9)") < dialplan.index("Queue(q96010")
+    assert "Queue(q12345,rCc,,,60)" in dialplan
+    assert dialplan.index("DB(blacklist/") < dialplan.index("Queue(own-seat,rCcn,,,9)") < dialplan.index("Queue(q96010")

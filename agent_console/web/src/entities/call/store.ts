@@ -5,7 +5,7 @@ import { holdsWords } from '@/entities/draft/sync'
 import { useSeat } from '@/entities/seat/store'
 import type { CallCard, CaseSummary, SeatState, SeatView, SupervisorView } from '@/transport/messages.gen'
 
-const AT_WORK: ReadonlySet<SeatState> = new Set(['ringing', 'talking', 'wrap_up'])
+const AT_WORK: ReadonlySet<SeatState> = new Set(['ringing', 'dialing', 'talking', 'wrap_up'])
 
 /** The call of this seat: the pop-up. */
 export const useCall = defineStore('call', () => {

@@ -1,19 +1,19 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { line } from '@/transport/line'
-import type { HallCall, HallState, MissedRing, OrderView, PauseReason, Receipt, SeatView, SentNotice } from '@/transport/messages.gen'
+import type { HallCall, HallState, OrderView, PauseReason, Receipt, SeatAlert, SeatView, SentNotice } from '@/transport/messages.gen'
 
 /** What a shift leader can do to a running call, in the order in which it goes further. */
 export const CALL_ACTS = ['listen', 'whisper', 'barge', 'take_over', 'end'] as const
 export type CallAct = (typeof CALL_ACTS)[number]
 
-const MOST_MISSED = 30
+const MOST_ALERTS = 30
 
 /** The hall for those who watch it: whole with each welcome, kept true by events, never asked for. */
 export const useHall = defineStore('hall', () => {
   const seats = ref(new Map<string, SeatView>())
   const calls = ref(new Map<string, HallCall>())
-  const missed = shallowRef<MissedRing[]>([])
+  const alerts = shallowRef<SeatAlert[]>([])
   const notices = shallowRef<SentNotice[]>([])
   const known = ref(false)
 
@@ -21,7 +21,7 @@ export const useHall = defineStore('hall', () => {
     known.value = state !== null
     seats.value = new Map(state?.seats.map((seat) => [seat.seat, seat]))
     calls.value = new Map(state?.calls.map((call) => [call.call_id, call]))
-    missed.value = state?.missed_rings ?? []
+    alerts.value = state?.alerts ?? []
     notices.value = state?.notices ?? []
   }
 
@@ -51,7 +51,7 @@ export const useHall = defineStore('hall', () => {
   return {
     seats,
     calls,
-    missed,
+    alerts,
     notices,
     known,
     waiting: computed(() => inOrder.value.filter(({ stage }) => stage === 'queued')),
@@ -61,7 +61,7 @@ export const useHall = defineStore('hall', () => {
     changed,
     callChanged,
     callGone: (callId: string) => calls.value.delete(callId),
-    ringMissed: (ring: MissedRing) => (missed.value = [ring, ...missed.value].slice(0, MOST_MISSED)),
+    alerted: (alert: SeatAlert) => (alerts.value = [alert, ...alerts.value].slice(0, MOST_ALERTS)),
     noticeSent,
     noticeRead,
     pause: (seat: string, reason: PauseReason) => line.send<SeatView>({ command: 'force_pause', seat, reason }),
