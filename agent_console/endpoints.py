@@ -17,9 +17,12 @@ from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.kernel.errors import Conflict
+from backend.kernel.versions import InForce
 from backend.seats import service as seats
 from backend.seats.schemas import PauseReason, Softphone
 from backend.taxonomy.schemas import Urgency
+from backend.units.directory import UnitDirectory
+from backend.units.schemas import UnitKind
 
 router = APIRouter(prefix="/api")
 
@@ -38,11 +41,14 @@ async def options(request: Request, _: Annotated[Principal, Depends(signed_in)])
     settings = _settings(request)
     async with _database(request).transaction() as tx:
         hall = await seats.list_seats(tx)
-        reference = await settings.references.at(tx, clock.now())
+        now = clock.now()
+        reference = await settings.references.at(tx, now)
+        units = await cast("InForce[UnitDirectory]", request.app.state.units).at(tx.session, now)
     return Options(
         streets=reference.grid.as_options(),
         taxonomy=reference.taxonomy.as_options(),
         conditions=list(reference.conditions.conditions),
+        departments={unit.code: unit.name for unit in units.units if unit.kind is UnitKind.DEPARTMENT},
         seats=hall,
         wrap_up_seconds=int(settings.times.wrap_up.total_seconds()),
         pause_reasons=[

@@ -21,12 +21,14 @@ class HostOption(Schema):
 class Options(Schema):
     """Everything that the console's menus offer.
 
-    `numbers` are the hotline numbers, `hosts` the PBX hosts, `pause_reasons` those that a person may choose.
+    `numbers` are the hotline numbers, `hosts` the PBX hosts, `departments` the names of departments by their codes,
+    as classes name them for their duty, `pause_reasons` those that a person may choose.
     """
 
     streets: list[Street]
     taxonomy: Taxonomy
     conditions: list[ConditionView]
+    departments: dict[str, str]
     seats: list[SeatView]
     wrap_up_seconds: int
     pause_reasons: list[PauseReason]

@@ -45,16 +45,23 @@ class Words:
 
     def rank(self, typed: str) -> int | None:
         """The number of the rule by which plain text fits; None when it does not."""
-        fits: tuple[Callable[[], bool], ...] = (
-            lambda: typed in self.names,
-            lambda: any(name.startswith(typed) for name in self.names),
-            lambda: self.initials.startswith(typed),
-            lambda: self.pinyin.startswith(typed),
-            lambda: any(typed in name for name in self.names),
-            lambda: typed in self.initials or typed in self.pinyin,
-            lambda: any(typed in name for name in self.above),
-        )
-        return next((rank for rank, fit in enumerate(fits) if fit()), None)
+        if typed in self.names:
+            return 0
+        if any(name.startswith(typed) for name in self.names):
+            return 1
+        by_spelling = self._rank_of_spelling(typed)
+        if by_spelling in {2, 3}:
+            return by_spelling
+        if any(typed in name for name in self.names):
+            return 4
+        return by_spelling or (6 if any(typed in name for name in self.above) else None)
+
+    def _rank_of_spelling(self, typed: str) -> int | None:
+        if self.initials.startswith(typed):
+            return 2
+        if self.pinyin.startswith(typed):
+            return 3
+        return 5 if typed in self.initials or typed in self.pinyin else None
 
 
 Item = TypeVar("Item")

@@ -111,6 +111,7 @@ async def take_down_the_rest(agent: Desk) -> str:
     """Community, class, urgency and a visit; gives the visit's time as it stands in the field."""
     await agent.choose("community", "南锣", "南锣鼓巷社区")
     await agent.choose("class", "wfjs", "违法建设")
+    await expect(agent.at("class-hint")).to_contain_text("办理时限")
     await agent.page.keyboard.press("Alt+2")
     await expect(agent.at("urgency").locator(".is-active")).to_contain_text("紧急")
     await agent.at("callback-way-visit").click()

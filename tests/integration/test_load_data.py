@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from backend.cases.conditions import load_conditions
 from backend.cases.reference import References
 from backend.deadlines.rules import load_timekeeping
 from backend.grid.grid import load_grid
-from backend.identity.models import AuditEntry
+from backend.identity.models import AuditEntry, User
+from backend.identity.permissions import load_roles
+from backend.identity.users import Account, ensure_users
 from backend.kernel.config import PROJECT_ROOT
 from backend.kernel.database import Database, events_table
 from backend.kernel.datafile import DataInvalid
@@ -279,3 +282,10 @@ async def test_a_person_works_for_a_unit_that_exists(own: Database) -> None:
     assert nowhere.returncode == 1
     assert "UnknownUnit" in nowhere.stderr
     assert await rows(own, AuditEntry.action) == ["data_loaded", "unit_set"]
+    zhao = Account("zhao", "赵敏", "a long enough password", ("unit",), "110101001")
+    roles = load_roles(CONFIGS / "roles.yaml")
+    for moved in (zhao, zhao, replace(zhao, unit_code="110101002")):
+        async with own.transaction() as tx:
+            await ensure_users(tx, roles, [moved], NOW)
+    assert sorted(filter(None, await rows(own, User.unit_code))) == ["110101002", "110101013"]
+    assert (await rows(own, AuditEntry.action))[2:] == ["user_created", "unit_set"]

@@ -238,6 +238,8 @@ export const en: Messages = {
     callback_way: 'Way',
     callback_time: 'Time of the callback',
     limit: 'Limit',
+    duty: 'For',
+    duty_street: 'the street',
     asks: 'Ask:',
     asks_join: ', ',
     redirect: 'Not for the hotline. Send the citizen to {to}.',

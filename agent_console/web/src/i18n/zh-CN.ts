@@ -237,6 +237,8 @@ export const zh = {
     callback_way: '回访方式',
     callback_time: '回访时间',
     limit: '办理时限',
+    duty: '承办',
+    duty_street: '所在街道',
     asks: '问清',
     asks_join: '、',
     redirect: '不属热线受理，请告知市民联系{to}。',

@@ -1662,10 +1662,14 @@ export interface MissedView {
 /**
  * Everything that the console's menus offer.
  *
- * `numbers` are the hotline numbers, `hosts` the PBX hosts, `pause_reasons` those that a person may choose.
+ * `numbers` are the hotline numbers, `hosts` the PBX hosts, `departments` the names of departments by their codes,
+ * as classes name them for their duty, `pause_reasons` those that a person may choose.
  */
 export interface Options {
   conditions: ConditionView[]
+  departments: {
+    [k: string]: string
+  }
   hosts: HostOption[]
   numbers: string[]
   pause_reasons: PauseReason[]
