@@ -30,6 +30,7 @@ from backend.kernel.database import Database
 from backend.orders.schemas import OrderState
 from backend.seats import service as seats
 from telephony.commands import DialOut, HangUpCall
+from telephony.pbx.check import check
 from telephony.simulate.answering import answering_citizens
 from telephony.simulate.citizens import CitizenCall, Citizens, Manner, place_calls
 from telephony.simulate.seats import SeatBehaviour, simulated_seats
@@ -251,6 +252,12 @@ async def test_a_host_without_a_carrier_calls_citizens_over_the_first(
     overlay = overlay_in(tmp_path, {"pbx": OVERLAY["pbx"] | without})
     async with open_exchanges(state_folder, tmp_path, database, overlay) as (centre, labour):
         hosts, citizen = Hosts(centre, labour), "13900000001"
+
+        async def each_answers_the_other() -> bool:
+            findings = await check(labour.pbx, labour.installation.part(LABOUR))
+            return any(finding.ok and finding.what == "1 of 1 other PBX hosts answer" for finding in findings)
+
+        await labour.until(each_answers_the_other)
         async with (
             simulated_seats(labour.stage, ["8101"], labour.secret_of, AT_ONCE),
             answering_citizens(centre.stage, centre.pbx.ports.trunk, talk_s=1) as outside,
