@@ -68,6 +68,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
       if (receipt.user_id === session.me?.user_id) notices.wasRead(notice_id, receipt.read_at)
     },
     case_changed: () => {},
+    export_changed: () => {},
     tasks_changed: () => {},
     deadline_warned: () => {},
     callback_changed: () => {},
