@@ -24,6 +24,7 @@ from backend.identity import schemas as identity
 from backend.kernel.schemas import Page, Problem, Schema
 from backend.queueing import schemas as queueing
 from backend.seats import schemas as seats
+from backend.units import schemas as units
 
 
 class ConsoleMessages(Schema):
@@ -75,6 +76,8 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     dispatch.DispatchWish,
     dispatch.UnitTask,
     dispatch.UnitTaskDetail,
+    dispatch.CitizenNumber,
+    units.UnitView,
     figures.FiguresView,
     Page[calls.CallRow],
     Page[cases.CaseSummary],

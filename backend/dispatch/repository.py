@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.cases.models import Case
@@ -16,6 +16,7 @@ from backend.citizens.numbers import read_number
 from backend.deadlines import service as deadlines
 from backend.deadlines.clocks import Limit, LimitKind
 from backend.deadlines.models import Deadline
+from backend.deadlines.schemas import ClockName
 from backend.dispatch.life import Extension, Life, Task, Unit
 from backend.dispatch.models import ExtensionRow, Loop, TaskRow
 from backend.dispatch.schemas import ClosedAs, ExtensionState, TaskRole, TaskState
@@ -148,7 +149,11 @@ async def tasks_of_unit(session: AsyncSession, unit_code: str, *, done: bool, li
     """A unit's tasks with their cases and what is due: open ones by what is due next, else those that ended last."""
     due = (
         select(func.min(Deadline.due_at))
-        .where(Deadline.case_id == TaskRow.case_id, Deadline.part == TaskRow.n, Deadline.state == "running")
+        .where(
+            Deadline.case_id == TaskRow.case_id,
+            Deadline.state == "running",
+            or_(Deadline.part == TaskRow.n, Deadline.name == ClockName.FEEDBACK.value),
+        )
         .scalar_subquery()
     )
     query = select(TaskRow, Case, due.label("due")).join(Case, Case.case_id == TaskRow.case_id)

@@ -260,7 +260,7 @@ class QueueItem(Schema):
 
 
 class UnitTask(Schema):
-    """A task in the list of its unit; `due_at` is None when its clock does not run any more."""
+    """A task in the list of its unit; `due_at` is what comes first of its own clock and the report back."""
 
     case_id: UUID
     case_number: str

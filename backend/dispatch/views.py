@@ -13,7 +13,7 @@ from backend.citizens.schemas import CallerView
 from backend.citizens.service import caller_view
 from backend.deadlines import service as deadlines
 from backend.deadlines.rules import Timekeeping
-from backend.deadlines.schemas import ClockView
+from backend.deadlines.schemas import ClockState, ClockView
 from backend.dispatch.guards import Asked
 from backend.dispatch.life import Life
 from backend.dispatch.models import ExtensionRow, TaskRow
@@ -95,9 +95,9 @@ def unit_task_detail(
     """A task with all that its unit may know of the case."""
     tasks, extensions = rows
     mine = [each for each in clocks if each.part in (0, row.n)]
-    own = next((each for each in mine if each.part == row.n and each.ended_at is None), None)
+    next_due = min((each.due_at for each in mine if each.state is ClockState.RUNNING), default=None)
     return UnitTaskDetail(
-        summary=unit_task(row, case, own.due_at if own else None),
+        summary=unit_task(row, case, next_due if row.ended_at is None else None),
         citizen=_citizen(case),
         identity_secret=case.identity_secret,
         reachable=life.reachable,

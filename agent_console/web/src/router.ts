@@ -34,6 +34,7 @@ const PAGES: RouteRecordRaw[] = [
     meta: { needs: ['cases.read'] },
     component: () => import('./pages/case/CasePage.vue'),
   },
+  { path: '/tasks', name: 'tasks', meta: { needs: ['tasks.handle'] }, component: () => import('./pages/tasks/TasksPage.vue') },
   {
     path: '/callbacks',
     name: 'callbacks',

@@ -10,7 +10,9 @@ import type {
   CaseSummary,
   ColleagueNotes,
   CurrentAttempt,
+  CitizenNumber,
   FiguresView,
+  LoopView,
   Me,
   LeaderSessionView,
   MissedView,
@@ -22,6 +24,9 @@ import type {
   SeatView,
   SkillsView,
   Softphone,
+  UnitTask,
+  UnitTaskDetail,
+  UnitView,
 } from './messages.gen'
 import { rest } from './rest'
 
@@ -91,6 +96,16 @@ export const api = {
   case: (caseId: string) => rest.get<CaseDetail>(`/cases/${id(caseId)}`),
   caseCallbacks: (caseId: string) => rest.get<CallbackView[]>(`/cases/${id(caseId)}/callbacks`),
   caseAttempts: (caseId: string) => rest.get<AttemptView[]>(`/cases/${id(caseId)}/attempts`),
+  loop: (caseId: string) => rest.get<LoopView>(`/cases/${id(caseId)}/loop`),
+  moveCase: (caseId: string, act: string, body: Record<string, unknown>) =>
+    rest.post<LoopView>(`/cases/${id(caseId)}/${act}`, body),
+  units: (q: string) => rest.get<UnitView[]>('/units', { q, limit: 200 }),
+  unitTasks: (done: boolean) => rest.get<UnitTask[]>('/tasks', { done }),
+  unitTask: (caseId: string, n: number) => rest.get<UnitTaskDetail>(`/tasks/${id(caseId)}/${n}`),
+  moveTask: (caseId: string, n: number, act: string, body: Record<string, unknown>) =>
+    rest.post<UnitTaskDetail>(`/tasks/${id(caseId)}/${n}/${act}`, body),
+  citizenNumber: (caseId: string, n: number, body: Record<string, unknown>) =>
+    rest.post<CitizenNumber>(`/tasks/${id(caseId)}/${n}/number`, body),
   currentAttempt: () => rest.get<CurrentAttempt>('/attempts/current'),
   callbacks: (filter: CallbackFilter, cursor?: string | null) =>
     rest.get<Page<CallbackView>>('/callbacks', { ...filter, cursor }),

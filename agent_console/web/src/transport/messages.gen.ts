@@ -663,6 +663,12 @@ export interface CaseForm {
   what: string
 }
 /**
+ * The citizen's whole number.
+ */
+export interface CitizenNumber {
+  number: string
+}
+/**
  * A clock. `part` is 0 for the case itself, n for its n-th task; `used_percent` is of all its time
  * and may exceed 100; `paused_until` is when a pause that goes on now ends by itself.
  */
@@ -1827,7 +1833,7 @@ export interface Softphone {
   websocket_url: string
 }
 /**
- * A task in the list of its unit; `due_at` is None when its clock does not run any more.
+ * A task in the list of its unit; `due_at` is what comes first of its own clock and the report back.
  */
 export interface UnitTask {
   address: string
@@ -1854,6 +1860,24 @@ export interface UnitTaskDetail {
   others: TaskView[]
   reachable: boolean
   summary: UnitTask
+}
+/**
+ * A unit. `parent_code` is the unit above it; `duties` are what it answers for, in a few words each.
+ *
+ * The code of a street's or a community's unit is that of the street or the community itself.
+ */
+export interface UnitView {
+  aliases: string[]
+  code: string
+  duties: string[]
+  initials: string
+  kind: UnitKind
+  name: string
+  parent_code: string | null
+  pinyin: string
+  valid_from: string
+  valid_to: string | null
+  version: string
 }
 /**
  * A user in the administrator's list.
