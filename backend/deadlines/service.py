@@ -55,7 +55,8 @@ async def store(
     changed = {key: kept for key, kept in after.items() if kept != before.get(key)}
     if not changed:
         return
-    rows = {_key(row): row for row in await _running(tx, case_id)}
+    # a case that is just filed has none, and whoever files next waits for it
+    rows = {_key(row): row for row in await _running(tx, case_id)} if before else {}
     for key, kept in changed.items():
         row = rows.get(key)
         if row is None:

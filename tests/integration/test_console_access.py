@@ -38,6 +38,7 @@ CONTENT: dict[str, dict[str, Any]] = {
     **{f"{act}_call": A_CALL for act in ("listen", "whisper", "barge", "take_over", "end")},
     "pause_recording": {"request_id": str(uuid4()), "call_id": "c1"},
     "resume_recording": {"request_id": str(uuid4()), "call_id": "c1"},
+    "control_phone": {"request_id": str(uuid4()), "verb": "hang_up"},
     "dial": {"request_id": str(uuid4()), "case_id": str(uuid4()), "callback_id": None},
     "file_result": {"attempt_id": str(uuid4()), "result": "reached"},
     "send_notice": {"notice_id": str(uuid4()), "text": "今晚有雨，注意积水来电。", "seats": None},

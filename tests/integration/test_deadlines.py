@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from backend.deadlines import kept, service
 from backend.deadlines.clocks import Limit, LimitKind, extended
@@ -129,6 +130,7 @@ async def test_a_case_has_no_two_running_clocks_of_one_kind(database: Database) 
     begun = kept.begin({}, DISPATCH, TEN_HOURS, NOW)
     assert kept.begin(begun, DISPATCH, TEN_HOURS, NOW + hours(1)) == begun
     await store(database, case_id, {}, begun, NOW)
-    await store(database, case_id, {}, kept.begin({}, DISPATCH, TEN_HOURS, NOW + hours(1)), NOW + hours(1))
+    with pytest.raises(IntegrityError, match="ix_deadlines_running"):
+        await store(database, case_id, {}, kept.begin({}, DISPATCH, TEN_HOURS, NOW + hours(1)), NOW + hours(1))
     async with database.transaction() as tx:
         assert len((await tx.session.execute(select(Deadline))).all()) == 1

@@ -183,6 +183,12 @@ async def test_a_dispatch_names_units_that_can_handle_and_one_that_leads(here: L
     assert (await here.loop(case_id))["tasks"] == []
 
 
+async def test_street_and_community_get_it_at_once(here: LoopHall) -> None:
+    case_id = await here.file(community_code="110101013007")
+    sent = await here.case("dispatcher", case_id, "dispatch", direct=True)
+    assert states(sent) == [(STREET, "lead", "sent"), ("110101013007", "help", "sent")]
+
+
 async def test_a_case_goes_straight_to_the_unit_whose_duty_its_class_is(here: LoopHall) -> None:
     case_id = await here.file(class_code="0901")
     assert [(each["code"], each["role"]) for each in (await here.loop(case_id))["proposal"]] == [("D25", "lead")]
