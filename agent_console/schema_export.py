@@ -20,6 +20,7 @@ from backend.cases import list_schemas as case_lists
 from backend.cases import schemas as cases
 from backend.dispatch import schemas as dispatch
 from backend.figures import schemas as figures
+from backend.grid import schemas as grid
 from backend.identity import schemas as identity
 from backend.kernel.schemas import Page, Problem, Schema
 from backend.queueing import schemas as queueing
@@ -65,6 +66,7 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     case_lists.ExportView,
     cases.CaseDetail,
     cases.ColleagueNotes,
+    grid.PlaceCandidate,
     callbacks.CallbackView,
     callbacks.AttemptView,
     callbacks.CurrentAttempt,

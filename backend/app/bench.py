@@ -4,6 +4,8 @@ ami_facts           events per CPU second from recorded AMI bytes to typed facts
                     callback on the same bytes
 popup_1, popup_56   ms from INVITE to the pop-up in a console, p95, at one call and at 56 calls at once;
                     the peer is a bare panoramisk client that notes AgentCalled of the very same calls
+address             ms from what an agent typed so far to the addresses offered, p95, on 100,000 addresses; the peer is
+                    plain rapidfuzz over the same addresses
 calls_per_second    new calls a second at which the pop-up's p95 doubles; the peer is a bare panoramisk on the same PBX
                     while the platform is not attached
 """
@@ -16,6 +18,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from backend.app.benches.address import address
 from backend.app.benches.ami_facts import ami_facts
 from backend.app.benches.figure import BenchFailed, Figure
 from backend.app.benches.load import calls_per_second
@@ -26,7 +29,7 @@ from backend.app.terminal import screen
 
 REPORT = Path("build/bench.json")
 
-ALONE: dict[str, Callable[[], Awaitable[Figure]]] = {"ami_facts": ami_facts}
+ALONE: dict[str, Callable[[], Awaitable[Figure]]] = {"ami_facts": ami_facts, "address": address}
 """Measurements that need no hall."""
 IN_HALL: dict[str, Callable[[Hall, Sightings], Awaitable[Figure]]] = {
     "popup_1": popup_1,

@@ -24,6 +24,8 @@ app.add_typer(load_app, name="load", rich_help_panel=CARE)
 
 Dry = Annotated[bool, typer.Option("--dry-run", help="Only say what would be added, changed, ended.")]
 Given = Annotated[Path | None, typer.Argument(help="A YAML file; default: what the platform is delivered with.")]
+_SHOWN = 1_000
+"""More lines than this nobody reads: a grid or a list of addresses has a hundred thousand."""
 _SIGNS = {ChangeKind.ADDED: "[green]+[/]", ChangeKind.CHANGED: "[yellow]~[/]", ChangeKind.ENDED: "[red]-[/]"}
 
 
@@ -98,12 +100,19 @@ def _tell(report: Report) -> None:
     if report.known:
         screen.print(f"{report.dataset} {report.version} stands already; nothing changes.")
         return
-    for change in report.changes:
+    for change in report.changes[:_SHOWN]:
         screen.print(f"{_SIGNS[change.kind]} {change.code} {escape(change.name)}{_said(change)}", soft_wrap=True)
+    if len(report.changes) > _SHOWN:
+        screen.print(f"... and {len(report.changes) - _SHOWN} more")
     counts = ", ".join(f"{report.count(kind)} {kind}" for kind in ChangeKind)
     screen.print(f"[bold]{report.dataset} {report.version}[/], valid from {report.valid_from}: {counts}.")
 
 
 def _said(change: Change) -> str:
-    told = [f"{field}: {before} -> {after}" for field, (before, after) in change.fields.items()]
+    told = [f"{field}: {_short(before)} -> {_short(after)}" for field, (before, after) in change.fields.items()]
     return f"  [dim]{escape('; '.join(told))}[/]" if told else ""
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

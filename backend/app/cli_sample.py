@@ -13,7 +13,6 @@ from backend.app.config import timekeeping
 from backend.app.sample_load import YEARS, Sample, load_sample
 from backend.app.terminal import installation, run, screen
 from backend.cases.reference import References
-from backend.grid.grid import load_grid
 from backend.kernel import clock
 from backend.kernel.database import Database
 
@@ -29,7 +28,7 @@ def sample(
     async def work() -> None:
         here = installation("cli")
         database = Database(here.database_url, pool_size=1)
-        references = References(load_grid(here.path(here.config.data.streets)), timekeeping(here))
+        references = References(timekeeping(here))
         try:
             async with database.transaction() as tx:
                 reference = await references.at(tx, clock.now())

@@ -105,10 +105,9 @@ class RecognitionSettings(_Part):
 
 
 class DataSettings(_Part):
-    """The files of roles, streets, calendar, limits and dispatch; relative paths are below the project."""
+    """The files of roles, calendar, limits and dispatch; relative paths are below the project."""
 
     roles: Path = Path("configs/roles.yaml")
-    streets: Path = Path("configs/grid/streets.yaml")
     calendar: Path = Path("configs/calendar.yaml")
     deadlines: Path = Path("configs/deadlines.yaml")
     dispatch: Path = Path("configs/dispatch.yaml")

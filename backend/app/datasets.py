@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from backend.cases.conditions import FILING
+from backend.grid.file import GRID
+from backend.grid.places_file import PLACES
 from backend.identity import audit
 from backend.kernel import clock
 from backend.kernel.config import PROJECT_ROOT
@@ -42,6 +44,8 @@ DELIVERED: Mapping[str, Delivered] = {
         ),
         Delivered(CROSSING, (_CONFIGS / "taxonomy" / "crossing.yaml",), "The crossing index 七有五性."),
         Delivered(FILING, (_CONFIGS / "filing" / "conditions.yaml",), "Filing conditions 立案条件 of the classes."),
+        Delivered(GRID, (_CONFIGS / "grid" / "district.yaml",), "Streets, grids 网格 and components 部件."),
+        Delivered(PLACES, (_CONFIGS / "grid" / "places.yaml",), "Addresses, which the case form finds."),
     )
 }
 """In the order in which they are loaded: what refers to others comes after them."""

@@ -9,6 +9,7 @@ from backend.cases import models as _cases
 from backend.citizens import models as _citizens
 from backend.deadlines import models as _deadlines
 from backend.dispatch import models as _dispatch
+from backend.grid import models as _grid
 from backend.identity import models as _identity
 from backend.kernel.database import Base
 from backend.notices import models as _notices
@@ -23,6 +24,7 @@ DOMAINS = (
     _identity,
     _units,
     _taxonomy,
+    _grid,
     _citizens,
     _orders,
     _seats,

@@ -34,7 +34,8 @@ from backend.dispatch import unit_endpoints as unit_task_endpoints
 from backend.figures import endpoints as figure_endpoints
 from backend.figures.service import FiguresDesk
 from backend.figures.views import Groups
-from backend.grid.grid import load_grid
+from backend.grid import endpoints as grid_endpoints
+from backend.grid.gazetteer import names_in_force
 from backend.identity import endpoints as identity_endpoints
 from backend.identity.access import PUBLIC
 from backend.identity.permissions import load_roles
@@ -93,6 +94,8 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.units = units_in_force()
     app.state.taxonomy = settings.references.taxonomy
     app.state.crossing = crossing_in_force()
+    app.state.grid = settings.references.grid
+    app.state.names = names_in_force()
     app.state.case_numbers_of_calls = cases.case_numbers_of_calls
     for part in (
         identity_endpoints,
@@ -103,6 +106,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         case_endpoints,
         dispatch_endpoints,
         unit_task_endpoints,
+        grid_endpoints,
         callback_endpoints,
         queueing_endpoints,
         figure_endpoints,
@@ -122,7 +126,7 @@ def console_settings(installation: Installation) -> ConsoleSettings:
     """What the console's server needs to know of this installation."""
     config = installation.config
     return ConsoleSettings(
-        references=References(load_grid(installation.path(config.data.streets)), timekeeping(installation)),
+        references=References(timekeeping(installation)),
         times=hall_times(installation),
         callbacks=callback_rules(installation),
         numbers=tuple(number.number for number in config.pbx.numbers),

@@ -35,6 +35,14 @@ class CommunityNotInStreet(CaseInvalid):
     """The community belongs to another street."""
 
 
+class UnknownUnitGrid(CaseInvalid):
+    """The unit grid is not in force."""
+
+
+class PointElsewhere(CaseInvalid):
+    """The point lies in another grid, or the grid in another community, than the form says."""
+
+
 class CaseWithoutClass(CaseInvalid):
     """The form names no class."""
 

@@ -129,6 +129,7 @@ async def _insert(
         street_name=checked.street.name,
         community_code=checked.community.code if checked.community else None,
         community_name=checked.community.name if checked.community else None,
+        **(checked.place.model_dump() if checked.place else {}),
         class_code=checked.case_class.code,
         class_name=checked.case_class.name,
         class_path=checked.case_class.path,
@@ -151,6 +152,7 @@ async def _insert(
         "number": case.number,
         "call_id": case.call_id,
         "street": case.street_name,
+        "unit_grid": case.unit_grid_code,
         "class": " / ".join(case.class_path),
         "urgency": case.urgency,
     }

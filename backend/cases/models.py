@@ -30,9 +30,9 @@ class Draft(Base):
 class Case(Base):
     """A filed case.
 
-    Names of street, community and class, with its path, version, handling limit and duty, are kept as they were in
-    force when it was filed. `fingerprint` tells whether a form that comes again under the same `request_id` is the
-    same form. Every change raises `version`.
+    Names of street, community, base grid and class, with its path, version, handling limit and duty, are kept as they
+    were in force when it was filed. `fingerprint` tells whether a form that comes again under the same `request_id`
+    is the same form. Every change raises `version`.
     """
 
     __tablename__ = "cases"
@@ -44,6 +44,7 @@ class Case(Base):
         ),
         CheckConstraint("urgency IN ('normal', 'urgent', 'emergency')", name="urgency"),
         CheckConstraint("(status IN ('closed', 'evaluated')) = (closed_at IS NOT NULL)", name="closed"),
+        CheckConstraint("num_nulls(unit_grid_code, base_grid_code, longitude, latitude) IN (0, 4)", name="place"),
         Index("ix_cases_filed_at", "filed_at", "case_id"),
         Index("ix_cases_call_id", "call_id", postgresql_where=text("call_id IS NOT NULL")),
         Index("ix_cases_caller_e164", "caller_e164", "filed_at", postgresql_where=text("caller_e164 IS NOT NULL")),
@@ -68,6 +69,9 @@ class Case(Base):
             postgresql_where=text("closed_at IS NULL AND urgency = 'emergency'"),
         ),
         Index("ix_cases_open_status", "status", "filed_at", postgresql_where=text("closed_at IS NULL")),
+        Index(
+            "ix_cases_unit_grid_code", "unit_grid_code", "filed_at", postgresql_where=text("unit_grid_code IS NOT NULL")
+        ),
         Index("ix_cases_draft_id", "draft_id", postgresql_where=text("draft_id IS NOT NULL")),
     )
 
@@ -91,6 +95,12 @@ class Case(Base):
     street_name: Mapped[str]
     community_code: Mapped[str | None]
     community_name: Mapped[str | None]
+    base_grid_code: Mapped[str | None]
+    base_grid_name: Mapped[str | None]
+    unit_grid_code: Mapped[str | None]
+    place_code: Mapped[str | None]
+    longitude: Mapped[float | None]
+    latitude: Mapped[float | None]
     class_code: Mapped[str]
     class_name: Mapped[str]
     class_path: Mapped[list[str]]

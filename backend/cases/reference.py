@@ -7,22 +7,23 @@ from datetime import datetime
 from backend.cases.conditions import conditions_in_force
 from backend.cases.rules import ReferenceData
 from backend.deadlines.rules import Timekeeping
-from backend.grid.grid import Grid
+from backend.grid.grid import grid_in_force
 from backend.kernel.database import Transaction
 from backend.taxonomy.taxonomy import taxonomy_in_force
 
 
 class References:
-    """Keeps streets, classes and filing conditions in memory, and notices when there is a new version of them."""
+    """Keeps grid, classes and filing conditions in memory, and notices when there is a new version of them."""
 
-    def __init__(self, grid: Grid, time: Timekeeping) -> None:
-        self._grid = grid
+    def __init__(self, time: Timekeeping) -> None:
         self.time = time
+        self.grid = grid_in_force()
         self.taxonomy = taxonomy_in_force()
         self.conditions = conditions_in_force()
 
     async def at(self, tx: Transaction, now: datetime) -> ReferenceData:
         """What is in force at this moment. Raises `DataMissing` when something was never loaded."""
+        grid = await self.grid.at(tx.session, now)
         taxonomy = await self.taxonomy.at(tx.session, now)
         conditions = await self.conditions.at(tx.session, now)
-        return ReferenceData(self._grid, taxonomy, self.time, conditions)
+        return ReferenceData(grid, taxonomy, self.time, conditions)

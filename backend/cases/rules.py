@@ -18,14 +18,17 @@ from backend.cases.errors import (
     CaseWithoutStreet,
     ClassOutOfScope,
     CommunityNotInStreet,
+    PointElsewhere,
     UnknownClass,
     UnknownCommunity,
     UnknownStreet,
+    UnknownUnitGrid,
 )
-from backend.cases.schemas import CaseForm, ConditionView, Need
+from backend.cases.schemas import CaseForm, CasePlace, ConditionView, Need, PlacePoint
 from backend.citizens.numbers import CallerNumber
 from backend.deadlines.rules import Timekeeping
-from backend.grid.grid import Community, Grid, Street
+from backend.grid.area import Area
+from backend.grid.grid import Grid
 from backend.taxonomy.schemas import CaseClass
 from backend.taxonomy.taxonomy import Taxonomy
 
@@ -57,8 +60,9 @@ class CheckedForm:
     citizen_name: str
     address: str
     answer: str
-    street: Street
-    community: Community | None
+    street: Area
+    community: Area | None
+    place: CasePlace | None
     case_class: CaseClass
 
 
@@ -69,6 +73,9 @@ def check_form(form: CaseForm, reference: ReferenceData) -> CheckedForm:
         raise CaseWithoutContent("what", "The case does not say what the citizen wants.", "Write it down, then file.")
     street = _street(form.street_code.strip(), reference.grid)
     community = _community((form.community_code or "").strip(), street, reference.grid)
+    place = None
+    if form.place is not None:
+        place, community = _place(form.place, street, community, reference.grid)
     case_class = _case_class(form.class_code.strip(), reference.taxonomy)
     if form.answered_at_once and not answer:
         raise AnsweredWithoutAnswer(
@@ -81,6 +88,7 @@ def check_form(form: CaseForm, reference: ReferenceData) -> CheckedForm:
         answer=answer,
         street=street,
         community=community,
+        place=place,
         case_class=case_class,
     )
     condition = reference.conditions.of_class(case_class.code)
@@ -115,7 +123,7 @@ def _keep(condition: ConditionView, form: CheckedForm) -> None:
             raise error(need.value, f"The filing condition of {form.case_class.name} asks for {what}.", next_step)
 
 
-def _street(code: str, grid: Grid) -> Street:
+def _street(code: str, grid: Grid) -> Area:
     if not code:
         raise CaseWithoutStreet("street_code", "The case names no street.", "Choose the street of the place.")
     street = grid.street(code)
@@ -124,7 +132,7 @@ def _street(code: str, grid: Grid) -> Street:
     return street
 
 
-def _community(code: str, street: Street, grid: Grid) -> Community | None:
+def _community(code: str, street: Area, grid: Grid) -> Area | None:
     if not code:
         return None
     community, above = grid.community(code), grid.street_of(code)
@@ -137,6 +145,29 @@ def _community(code: str, street: Street, grid: Grid) -> Community | None:
             "Choose a community of this street, or the other street.",
         )
     return community
+
+
+def _place(said: PlacePoint, street: Area, community: Area | None, grid: Grid) -> tuple[CasePlace, Area]:
+    """The place with its base grid, and the community that it lies in."""
+    unit = grid.unit_grid(said.unit_grid_code)
+    base = grid.base_grid(str(unit.parent)) if unit is not None else None
+    within = grid.community_of(said.unit_grid_code)
+    if unit is None or base is None or within is None:
+        raise UnknownUnitGrid(
+            "place", f"There is no unit grid {said.unit_grid_code[:20]} in force.", "Choose the address again."
+        )
+    if within.parent != street.code or (community is not None and community.code != within.code):
+        raise PointElsewhere(
+            "place",
+            f"The chosen address lies in {within.name}, not where the form says.",
+            "Choose the address again, or clear its location.",
+        )
+    if unit not in grid.all_at(said.longitude, said.latitude):
+        raise PointElsewhere(
+            "place", f"The point does not lie in the unit grid {unit.code}.", "Choose the address again."
+        )
+    place = CasePlace(**said.model_dump(), base_grid_code=base.code, base_grid_name=base.name)
+    return place, within
 
 
 def _case_class(code: str, taxonomy: Taxonomy) -> CaseClass:

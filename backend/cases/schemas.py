@@ -12,6 +12,9 @@ from backend.citizens.schemas import CallerView
 from backend.kernel.schemas import CallId, Schema
 from backend.taxonomy.schemas import Urgency
 
+_NO_NUL = r"^[^\x00]*$"
+"""PostgreSQL holds every character but this one."""
+
 
 class CaseStatus(StrEnum):
     """The life of a case in the seven-step loop 七步闭环; `backend.cases.states` says what leads from where to where.
@@ -30,6 +33,22 @@ class CaseStatus(StrEnum):
     EVALUATED = "evaluated"
 
 
+class PlacePoint(Schema):
+    """The point of a case on the grid; `place_code` is the address that was chosen, if the grid knows exactly that."""
+
+    place_code: str | None = Field(default=None, max_length=32, pattern=_NO_NUL)
+    unit_grid_code: str = Field(max_length=32, pattern=_NO_NUL)
+    longitude: float = Field(ge=-180, le=180)
+    latitude: float = Field(ge=-90, le=90)
+
+
+class PlaceChoice(PlacePoint):
+    """The same as a form shows it; `text` is what of the address field says it."""
+
+    text: str = Field(max_length=500, pattern=_NO_NUL)
+    grid_name: str = Field(max_length=100, pattern=_NO_NUL)
+
+
 class DraftContent(Schema):
     """The case form exactly as it stands on the screen, finished or not; every field may still be empty.
 
@@ -41,6 +60,7 @@ class DraftContent(Schema):
     address: str = Field(default="", max_length=500)
     street_code: str = Field(default="", max_length=32)
     community_code: str = Field(default="", max_length=32)
+    place: PlaceChoice | None = None
     class_code: str = Field(default="", max_length=32)
     urgency: str = Field(default="normal", max_length=16)
     identity_secret: bool = False
@@ -87,6 +107,7 @@ class CaseForm(Schema):
     address: str = Field(default="", max_length=500)
     street_code: str
     community_code: str | None = None
+    place: PlacePoint | None = None
     class_code: str
     urgency: Urgency = Urgency.NORMAL
     identity_secret: bool = False
@@ -143,12 +164,20 @@ class CaseEventView(Schema):
     detail: dict[str, str | int | bool | None] = {}
 
 
+class CasePlace(PlacePoint):
+    """Where on the grid a case lies; `base_grid_name` as it was in force when the case was filed."""
+
+    base_grid_code: str
+    base_grid_name: str
+
+
 class CaseDetail(Schema):
     """Everything about one case; callbacks are asked for beside it."""
 
     case: CaseSummary
     caller: CallerView | None
     address: str
+    place: CasePlace | None
     identity_secret: bool
     answer: str
     class_path: list[str]

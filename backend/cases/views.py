@@ -9,6 +9,7 @@ from backend.cases.models import Case, CaseEvent, Draft
 from backend.cases.schemas import (
     CaseDetail,
     CaseEventView,
+    CasePlace,
     CaseStatus,
     CaseSummary,
     DraftContent,
@@ -66,6 +67,7 @@ def case_detail(case: Case, events: Sequence[CaseEvent], leader: str | None) -> 
         case=case_summary(case, leader),
         caller=caller,
         address=case.address,
+        place=CasePlace.model_validate(case) if case.unit_grid_code is not None else None,
         identity_secret=case.identity_secret,
         answer=case.answer,
         class_path=case.class_path,

@@ -1,110 +1,133 @@
-"""The district's space in memory: streets and their communities, read once from configs/grid.
+"""The district's space in memory: streets, communities, base grids and unit grids as they stand on one day.
 
-Immutable, so that a request may hold on to the one it began with. Units grids, points and addresses come with the
-data that holds them; what stands here is what a case form needs to say where.
+Immutable, so that a request may hold on to the one it began with.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import cached_property
 
-from pydantic import BaseModel, ConfigDict, Field
+from shapely import Point, STRtree, from_geojson, points
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.grid import schemas
-from backend.kernel.datafile import Place, load_data
+from backend.grid.area import Area, Attention, GridKind, Level
+from backend.grid.models import GridArea
 from backend.kernel.pinyin import spell
+from backend.kernel.versions import InForce, in_force
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class Community(_Part):
-    """A community 社区. Its code is that of its street and three digits more; `pinyin` as on a street."""
-
-    code: str = Field(pattern=r"^\d{12}$")
-    name: str = Field(min_length=1, max_length=40)
-    pinyin: str = ""
-
-
-class Street(_Part):
-    """A street 街道 with its communities.
-
-    `pinyin` is given, syllable by syllable, only where the dictionary would read the name in another way.
-    """
-
-    code: str = Field(pattern=r"^\d{9}$")
-    name: str = Field(min_length=1, max_length=40)
-    pinyin: str = ""
-    communities: tuple[Community, ...]
-
-
-class _StreetFile(_Part):
-    version: str = Field(min_length=1)
-    streets: tuple[Street, ...] = Field(min_length=1)
+_STREET_DIGITS, _COMMUNITY_DIGITS = 9, 12
 
 
 class Grid:
-    """Streets and communities in force, found by their codes."""
+    """The areas in force, found by their codes and by a point."""
 
-    def __init__(self, version: str, streets: tuple[Street, ...]) -> None:
-        self.version = version
-        self.streets = streets
-        self._streets = {street.code: street for street in streets}
-        self._communities = {each.code: (street, each) for street in streets for each in street.communities}
+    def __init__(self, areas: Iterable[Area]) -> None:
+        self._areas = {area.code: area for area in areas}
+        self.streets = self._of(Level.STREET)
+        self.communities = self._of(Level.COMMUNITY)
+        self.unit_grids = self._of(Level.UNIT_GRID)
 
-    def street(self, code: str) -> Street | None:
+    def _of(self, level: Level) -> tuple[Area, ...]:
+        return tuple(area for area in self._areas.values() if area.level is level)
+
+    def street(self, code: str) -> Area | None:
         """The street of this code."""
-        return self._streets.get(code)
+        return self._area(code, Level.STREET)
 
-    def community(self, code: str) -> Community | None:
+    def community(self, code: str) -> Area | None:
         """The community of this code."""
-        found = self._communities.get(code)
-        return found[1] if found is not None else None
+        return self._area(code, Level.COMMUNITY)
 
-    def street_of(self, community_code: str) -> Street | None:
-        """The street that a community belongs to."""
-        found = self._communities.get(community_code)
-        return found[0] if found is not None else None
+    def base_grid(self, code: str) -> Area | None:
+        """The base grid of this code."""
+        return self._area(code, Level.BASE_GRID)
+
+    def unit_grid(self, code: str) -> Area | None:
+        """The unit grid of this code."""
+        return self._area(code, Level.UNIT_GRID)
+
+    def street_of(self, code: str) -> Area | None:
+        """The street that a community or a grid belongs to."""
+        return self.street(code[:_STREET_DIGITS]) if code in self._areas else None
+
+    def community_of(self, code: str) -> Area | None:
+        """The community that a grid belongs to."""
+        return self.community(code[:_COMMUNITY_DIGITS]) if code in self._areas else None
+
+    def above(self, unit: Area) -> tuple[Area, Area, Area]:
+        """The base grid, the community and the street of a unit grid."""
+        base = self._areas[str(unit.parent)]
+        community = self._areas[str(base.parent)]
+        return base, community, self._areas[str(community.parent)]
+
+    def locate(self, longitude: float, latitude: float) -> Area | None:
+        """The unit grid in which a point lies; on a border, the one with the smaller code."""
+        return min(self.all_at(longitude, latitude), key=lambda unit: unit.code, default=None)
+
+    def all_at(self, longitude: float, latitude: float) -> list[Area]:
+        """The unit grid in which a point lies; on a border, all that meet there."""
+        found = self._tree.query(Point(longitude, latitude), predicate="intersects")
+        return [self.unit_grids[unit] for unit in found.tolist()]
+
+    def locate_all(self, where: Sequence[tuple[float, float]]) -> list[Area | None]:
+        """The unit grid of each of these points; None outside the district."""
+        found: list[Area | None] = [None] * len(where)
+        if where:
+            asked, units = self._tree.query(points(where), predicate="intersects")
+            for n, unit in sorted(zip(asked.tolist(), units.tolist(), strict=True), reverse=True):
+                found[n] = self.unit_grids[unit]
+        return found
 
     def as_options(self) -> list[schemas.Street]:
         """Streets and communities as the case form offers them, with their spelling."""
-        return [_street_option(street) for street in self.streets]
+        below: dict[str, list[schemas.Community]] = {street.code: [] for street in self.streets}
+        for each in self.communities:
+            below[str(each.parent)].append(schemas.Community(code=each.code, name=each.name, **_spelling(each)))
+        return [
+            schemas.Street(code=street.code, name=street.name, communities=below[street.code], **_spelling(street))
+            for street in self.streets
+        ]
+
+    def _area(self, code: str, level: Level) -> Area | None:
+        found = self._areas.get(code)
+        return found if found is not None and found.level is level else None
+
+    @cached_property
+    def _tree(self) -> STRtree:
+        return STRtree([unit.shape for unit in self.unit_grids])
 
 
-def _street_option(street: Street) -> schemas.Street:
-    spelling = spell(street.name, street.pinyin)
-    communities = [
-        schemas.Community(code=each.code, name=each.name, **spell(each.name, each.pinyin)._asdict())
-        for each in street.communities
-    ]
-    return schemas.Street(code=street.code, name=street.name, **spelling._asdict(), communities=communities)
+def _spelling(area: Area) -> dict[str, str]:
+    return spell(area.name, area.spelling)._asdict()
 
 
-def load_grid(path: Path) -> Grid:
-    """Read the streets; raises `ConfigurationInvalid` that names the line of every mistake."""
-    data = load_data(_StreetFile, path, _mistakes)
-    return Grid(data.version, data.streets)
+async def grid_on(session: AsyncSession, day: date) -> Grid:
+    """The grid that was in force on a day."""
+    rows = (await session.execute(in_force(GridArea, day))).scalars().all()
+    return await asyncio.to_thread(_grid, rows)
 
 
-def _mistakes(data: _StreetFile) -> Iterator[tuple[Place, str]]:
-    codes = Counter(street.code for street in data.streets)
-    codes.update(each.code for street in data.streets for each in street.communities)
-    names = Counter(street.name for street in data.streets)
-    for index, street in enumerate(data.streets):
-        place: Place = ("streets", index)
-        if codes[street.code] > 1:
-            yield (*place, "code"), f"the code {street.code} stands twice"
-        if names[street.name] > 1:
-            yield (*place, "name"), f"the name {street.name} stands twice"
-        inside = Counter(each.name for each in street.communities)
-        for position, each in enumerate(street.communities):
-            where: Place = (*place, "communities", position)
-            if codes[each.code] > 1:
-                yield (*where, "code"), f"the code {each.code} stands twice"
-            if inside[each.name] > 1:
-                yield (*where, "name"), f"the name {each.name} stands twice in {street.name}"
-            if not each.code.startswith(street.code):
-                yield (*where, "code"), f"the code {each.code} does not begin with that of its street, {street.code}"
+def grid_in_force() -> InForce[Grid]:
+    """The grid of today, read anew when it changes."""
+    return InForce("grid", grid_on)
+
+
+def _grid(rows: Sequence[GridArea]) -> Grid:
+    shapes = from_geojson([row.shape for row in rows])
+    return Grid(
+        Area(
+            code=row.code,
+            level=Level(row.level),
+            name=row.name,
+            parent=row.parent_code,
+            shape=shape,
+            kind=GridKind(row.kind) if row.kind else None,
+            attention=Attention(row.attention) if row.attention else None,
+            spelling=row.spelling,
+        )
+        for row, shape in zip(rows, shapes, strict=True)
+    )

@@ -5,6 +5,7 @@ A file with a mistake changes nothing: all mistakes are told at once, so that wh
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ def load_data(model: type[Model], path: Path, check: Callable[[Model], Iterable[
 
     Raises `DataInvalid` with the line of every mistake.
     """
-    content = read_yaml(path)
+    content = _read_json(path) if path.suffix in {".json", ".geojson"} else read_yaml(path)
     try:
         data = model.model_validate(content)
         mistakes = list(check(data))
@@ -66,9 +67,20 @@ def load_data(model: type[Model], path: Path, check: Callable[[Model], Iterable[
     return data
 
 
+def _read_json(path: Path) -> object:
+    """JSON is YAML as well, but a file of shapes is too large to be read as such."""
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise ConfigurationInvalid(f"The file {path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise ConfigurationInvalid(f"{path} is not valid JSON: {error}", next_step="Correct the line.") from error
+
+
 def data_invalid(path: Path, mistakes: Iterable[Misplaced]) -> DataInvalid:
     """The error that names the line of each of these mistakes, in the order of the lines."""
-    root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    root = yaml.compose(path.read_text(encoding="utf-8"), Loader=loader)
     found = [Mistake(_line(root, place), _field(place), message) for place, message in mistakes]
     return DataInvalid(path, sorted(found, key=lambda mistake: mistake.line))
 

@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ARRAY, String, func, insert, literal, select, text, update
+from sqlalchemy import ARRAY, String, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.kernel import clock
+from backend.kernel.bulk import insert_many, rows
 from backend.kernel.database import Transaction
 from backend.kernel.datafile import Misplaced, Place, data_invalid, load_data
 from backend.kernel.versions import KEEPING, DataVersion, Versioned
 
 Values = Mapping[str, Any]
+_ROWS_AT_ONCE = 5_000
 
 
 class DataHead(BaseModel):
@@ -57,7 +59,8 @@ class Dataset(Generic[Content]):
 
     `tables` gives each table its entries, in the order in which they are to be written; `check` finds what is wrong
     between entries of the file, `refer` what is wrong between it and other data that stands in the database. Files
-    with another `part` are versions of their own ("taxonomy/hotline").
+    with another `part` are versions of their own ("taxonomy/hotline"). `read` is for files that do not simply hold the
+    model.
     """
 
     name: str
@@ -66,6 +69,11 @@ class Dataset(Generic[Content]):
     check: Callable[[Content], Iterable[Misplaced]] = lambda _: ()
     refer: Callable[[AsyncSession, Content], Awaitable[Iterable[Misplaced]]] = _no_references
     part: Callable[[Content], str] = lambda _: ""
+    read: Callable[[Path], Content] | None = None
+
+    def content_of(self, path: Path) -> Content:
+        """What a file says. Raises `DataInvalid`."""
+        return self.read(path) if self.read is not None else load_data(self.model, path, self.check)
 
     def set_of(self, content: Content) -> str:
         """The set that this file is a version of."""
@@ -127,7 +135,7 @@ async def load(tx: Transaction, dataset: Dataset[Content], path: Path, now: date
 
     Who listens is told by the event `data_loaded`.
     """
-    content = load_data(dataset.model, path, dataset.check)
+    content = dataset.content_of(path)
     name = dataset.set_of(content)
     digest = hashlib.sha256(content.model_dump_json(exclude_unset=True).encode()).hexdigest()
     await tx.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('load-data', 0))"))
@@ -194,8 +202,8 @@ async def _bring(
     """Bring one table to what the version says."""
     columns = [column.key for column in table.__mapper__.column_attrs if column.key not in KEEPING]  # type: ignore[attr-defined]
     query = select(*(getattr(table, key) for key in columns))
-    rows = await session.execute(query.where(table.dataset == loaded.dataset, table.valid_to.is_(None)))
-    standing: dict[str, Values] = {row["code"]: dict(row) for row in rows.mappings()}
+    found = await session.execute(query.where(table.dataset == loaded.dataset, table.valid_to.is_(None)))
+    standing: dict[str, Values] = {row["code"]: dict(row) for row in found.mappings()}
     wanted = {entry.values["code"]: entry.values for entry in entries}
     changes = compare(standing, wanted)
     ending = [change.code for change in changes if change.kind is not ChangeKind.ADDED]
@@ -205,6 +213,7 @@ async def _bring(
         await session.execute(ended.values(valid_to=loaded.valid_from).execution_options(synchronize_session=False))
     mark = {"dataset": loaded.dataset, "version": loaded.version, "valid_from": loaded.valid_from, "valid_to": None}
     new = [{**wanted[change.code], **mark} for change in changes if change.kind is not ChangeKind.ENDED]
-    if new:
-        await session.execute(insert(table), new)
+    for start in range(0, len(new), _ROWS_AT_ONCE):
+        statement = insert_many(table.__table__, new[0])  # type: ignore[attr-defined]
+        await session.execute(statement, rows(new[start : start + _ROWS_AT_ONCE]))
     return changes

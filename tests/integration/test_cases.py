@@ -27,7 +27,8 @@ from backend.cases.states import CaseMove
 from backend.citizens import service as citizens
 from backend.citizens.numbers import read_number
 from backend.deadlines.rules import load_timekeeping
-from backend.grid.grid import load_grid
+from backend.grid.file import GridFile
+from backend.grid.grid import Grid
 from backend.identity import sessions, users
 from backend.identity.access import COOKIE
 from backend.identity.models import AuditEntry, User
@@ -35,6 +36,7 @@ from backend.identity.permissions import load_roles
 from backend.identity.principal import Principal
 from backend.kernel.config import PROJECT_ROOT
 from backend.kernel.database import Database, Transaction, events_table
+from backend.kernel.datafile import load_data
 from backend.kernel.errors import HotlineError
 from backend.taxonomy.schemas import Urgency
 from backend.taxonomy.taxonomy import load_taxonomy
@@ -44,7 +46,7 @@ pytestmark = pytest.mark.integration
 CONFIGS = PROJECT_ROOT / "configs"
 ROLES = load_roles(CONFIGS / "roles.yaml")
 REFERENCE = ReferenceData(
-    load_grid(CONFIGS / "grid" / "streets.yaml"),
+    Grid(load_data(GridFile, CONFIGS / "grid" / "district.yaml").areas),
     load_taxonomy(CONFIGS / "taxonomy" / "hotline.yaml"),
     load_timekeeping(CONFIGS / "calendar.yaml", CONFIGS / "deadlines.yaml"),
 )

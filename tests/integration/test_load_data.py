@@ -20,7 +20,6 @@ from backend.app.schema import upgrade_schema
 from backend.cases.conditions import load_conditions
 from backend.cases.reference import References
 from backend.deadlines.rules import load_timekeeping
-from backend.grid.grid import load_grid
 from backend.identity.models import AuditEntry, User
 from backend.identity.permissions import load_roles
 from backend.identity.users import Account, ensure_users
@@ -163,19 +162,18 @@ async def test_what_is_delivered_fits_together_and_can_be_loaded_in_one_go(own: 
     async with own.transaction() as tx:
         reports = await load_files(tx, delivered_files(), NOW)
     assert [each.dataset for each in reports] == [
-        "units", "taxonomy/hotline", "taxonomy/city", "taxonomy/social", "crossing", "filing",
+        "units", "taxonomy/hotline", "taxonomy/city", "taxonomy/social", "crossing", "filing", "grid", "places",
     ]  # fmt: skip
-    references = References(load_grid(CONFIGS / "grid" / "streets.yaml"), KEPT_TIME)
+    references = References(KEPT_TIME)
     async with own.transaction() as tx:
         now = await references.at(tx, NOW)
         units = await units_on(tx.session, NOW.date())
     files = (CONFIGS / "taxonomy" / f"{scheme}.yaml" for scheme in ("hotline", "city", "social"))
     assert now.taxonomy.as_options() == load_taxonomy(*files).as_options()
-    for street in now.grid.streets:
-        for place in (street, *street.communities):
-            unit = units.unit(place.code)
-            assert unit is not None, place
-            assert place.name in unit.aliases
+    for place in (*now.grid.streets, *now.grid.communities):
+        unit = units.unit(place.code)
+        assert unit is not None, place
+        assert place.name in unit.aliases
     assert now.taxonomy.versions == dict.fromkeys(("hotline", "city", "social"), "sample-2026.11")
     conditions = load_conditions(CONFIGS / "filing" / "conditions.yaml").conditions
     assert sorted(now.conditions.conditions, key=lambda each: each.class_code) == sorted(

@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 from agent_console.simulated_agent import Codes, citizen_name, load_scripts, script_for
 from backend.cases.rules import ReferenceData, check_form
 from backend.deadlines.rules import load_timekeeping
-from backend.grid.grid import load_grid
+from backend.grid.file import GridFile
+from backend.grid.grid import Grid
 from backend.kernel.config import PROJECT_ROOT
+from backend.kernel.datafile import load_data
 from backend.taxonomy.taxonomy import load_taxonomy
 
 CONFIGS = PROJECT_ROOT / "configs"
 SCRIPTS = load_scripts(CONFIGS / "demo" / "dialogues.yaml")
 REFERENCE = ReferenceData(
-    load_grid(CONFIGS / "grid" / "streets.yaml"),
+    Grid(load_data(GridFile, CONFIGS / "grid" / "district.yaml").areas),
     load_taxonomy(CONFIGS / "taxonomy" / "hotline.yaml"),
     load_timekeeping(CONFIGS / "calendar.yaml", CONFIGS / "deadlines.yaml"),
 )

@@ -18,6 +18,7 @@ import type {
   MissedView,
   Options,
   PhoneTargets,
+  PlaceCandidate,
   PlatformStatus,
   ReconciledDay,
   RevealedNumber,
@@ -67,6 +68,7 @@ export const api = {
   options: () => rest.get<Options>('/options'),
   softphone: () => rest.get<Softphone>('/softphone'),
   phoneTargets: () => rest.get<PhoneTargets>('/softphone/targets'),
+  places: (typed: string, street: string) => rest.get<PlaceCandidate[]>('/places', { q: typed, street }),
   seats: () => rest.get<SeatView[]>('/seats'),
   leaders: () => rest.get<LeaderSessionView[]>('/leaders'),
   openLeader: (userId: string, minutes: number) =>

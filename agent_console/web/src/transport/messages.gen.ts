@@ -17,6 +17,16 @@ export type AttemptResult = 'reached' | 'busy' | 'no_answer' | 'refused' | 'wron
  */
 export type AttemptStage = 'ordered' | 'calling' | 'talking' | 'ended' | 'not_placed'
 /**
+ * How closely a base grid is looked after: routine 日常管理, ordinary precaution 一般防范, special attention
+ * 重点关注, comprehensive 综合治理.
+ */
+export type Attention = 'routine' | 'precaution' | 'attention' | 'comprehensive'
+/**
+ * What a base grid is: residential 住宅, commercial 商务商业, institutional 企事业单位, a crowded place
+ * 人员密集场所.
+ */
+export type GridKind = 'residential' | 'commercial' | 'institutional' | 'crowded'
+/**
  * `asked` waits for the second person; `agreed` holds until its end date.
  */
 export type EntryState = 'asked' | 'agreed' | 'declined' | 'lifted'
@@ -138,6 +148,15 @@ export type UnitKind = 'centre' | 'reception' | 'street' | 'community' | 'depart
  * `answered`: the caller and the hotline have talked since; `done`: called back by hand; `dropped`: no need.
  */
 export type MissedState = 'open' | 'answered' | 'done' | 'dropped'
+/**
+ * What of an address was found: the building itself, another number near it, or only the road.
+ */
+export type PlaceFound = 'building' | 'near' | 'road'
+/**
+ * Why a place is offered: its name is, begins with, holds or stands in what was typed; it is spelt, abbreviated so;
+ * it looks or sounds similar.
+ */
+export type Why = 'name' | 'begins' | 'holds' | 'named' | 'pinyin' | 'initials' | 'similar' | 'sound'
 
 /**
  * What the citizen said of a closed case: was there contact 联系, is it solved 解决, how satisfied 满意.
@@ -158,6 +177,13 @@ export interface AnswersView {
   note: string
   satisfied: Satisfied
   solved: Solved
+}
+/**
+ * An area of the grid.
+ */
+export interface AreaView {
+  code: string
+  name: string
 }
 /**
  * A unit that is to lead, or to help.
@@ -227,6 +253,15 @@ export interface BargeCall {
   id: number
   request_id: string
   seat: string
+}
+/**
+ * A base grid, with what it is and how closely it is looked after.
+ */
+export interface BaseGridView {
+  attention: Attention
+  code: string
+  kind: GridKind
+  name: string
 }
 /**
  * Ask that a number be refused: the caller of `call_id`, or a number that was typed.
@@ -343,9 +378,21 @@ export interface DraftContent {
   class_code: string
   community_code: string
   identity_secret: boolean
+  place: PlaceChoice | null
   street_code: string
   urgency: string
   what: string
+}
+/**
+ * The same as a form shows it; `text` is what of the address field says it.
+ */
+export interface PlaceChoice {
+  grid_name: string
+  latitude: number
+  longitude: number
+  place_code: string | null
+  text: string
+  unit_grid_code: string
 }
 /**
  * The colleague who talked to the citizen before, and hands the call over or, with `consult`, only asks.
@@ -596,6 +643,7 @@ export interface CaseDetail {
   class_path: string[]
   events: CaseEventView[]
   identity_secret: boolean
+  place: CasePlace | null
   taxonomy_version: string
 }
 /**
@@ -608,6 +656,17 @@ export interface CaseEventView {
     [k: string]: string | number | boolean | null
   }
   kind: string
+}
+/**
+ * Where on the grid a case lies; `base_grid_name` as it was in force when the case was filed.
+ */
+export interface CasePlace {
+  base_grid_code: string
+  base_grid_name: string
+  latitude: number
+  longitude: number
+  place_code: string | null
+  unit_grid_code: string
 }
 /**
  * A case was filed.
@@ -654,6 +713,7 @@ export interface CaseForm {
   community_code: string | null
   draft_id: string | null
   identity_secret: boolean
+  place: PlacePoint | null
   request_id: string
   street_code: string
   /**
@@ -661,6 +721,15 @@ export interface CaseForm {
    */
   urgency: 'normal' | 'urgent' | 'emergency'
   what: string
+}
+/**
+ * The point of a case on the grid; `place_code` is the address that was chosen, if the grid knows exactly that.
+ */
+export interface PlacePoint {
+  latitude: number
+  longitude: number
+  place_code: string | null
+  unit_grid_code: string
 }
 /**
  * The citizen's whole number.
@@ -1544,6 +1613,15 @@ export interface FilterKept {
   name: string
 }
 /**
+ * Where something lies: as far down as is known, None below.
+ */
+export interface GridLocation {
+  base_grid: BaseGridView | null
+  community: AreaView | null
+  street: AreaView
+  unit_grid: string | null
+}
+/**
  * A PBX, and what people call it.
  */
 export interface HostOption {
@@ -1743,6 +1821,24 @@ export interface PhoneTargets {
 export interface QueueTarget {
   name: string
   title: string
+}
+/**
+ * An address that may be meant. `text` and then `rest`, which was typed behind it, is what the address field says
+ * once it is chosen.
+ *
+ * `place_code`, `longitude` and `latitude` are those of the building; a road has none. `score` goes from 0 to 100.
+ */
+export interface PlaceCandidate {
+  address: string
+  found: PlaceFound
+  latitude: number | null
+  location: GridLocation
+  longitude: number | null
+  place_code: string | null
+  rest: string
+  score: number
+  text: string
+  why: Why
 }
 /**
  * All parts of the platform as they stand.

@@ -15,13 +15,15 @@ from backend.cases.conditions import FilingConditions, load_conditions
 from backend.cases.rules import ReferenceData, check_form, clean_line, clean_text, fingerprint
 from backend.cases.schemas import CaseForm, ConditionView, Need
 from backend.deadlines.rules import load_timekeeping
-from backend.grid.grid import load_grid
+from backend.grid.file import GridFile
+from backend.grid.grid import Grid
 from backend.kernel.config import PROJECT_ROOT
+from backend.kernel.datafile import load_data
 from backend.taxonomy.schemas import Urgency
 from backend.taxonomy.taxonomy import load_taxonomy
 
 REFERENCE = ReferenceData(
-    load_grid(PROJECT_ROOT / "configs" / "grid" / "streets.yaml"),
+    Grid(load_data(GridFile, PROJECT_ROOT / "configs" / "grid" / "district.yaml").areas),
     load_taxonomy(PROJECT_ROOT / "configs" / "taxonomy" / "hotline.yaml"),
     load_timekeeping(PROJECT_ROOT / "configs" / "calendar.yaml", PROJECT_ROOT / "configs" / "deadlines.yaml"),
 )
@@ -51,6 +53,41 @@ def test_a_right_form_names_its_street_community_and_class() -> None:
 @pytest.mark.parametrize("community", [None, "", "  "])
 def test_a_case_may_do_without_a_community(community: str | None) -> None:
     assert check_form(form(community_code=community), REFERENCE).community is None
+
+
+UNIT = REFERENCE.grid.unit_grid("110101013007003")
+assert UNIT is not None
+INSIDE = UNIT.shape.representative_point()
+PLACE = {"place_code": None, "unit_grid_code": UNIT.code, "longitude": INSIDE.x, "latitude": INSIDE.y}
+
+
+def test_a_place_brings_its_base_grid_and_the_community_that_nobody_chose() -> None:
+    checked = check_form(form(community_code=None, place=PLACE), REFERENCE)
+    assert UNIT is not None
+    assert checked.place is not None
+    assert checked.place.base_grid_code == UNIT.parent
+    assert checked.place.base_grid_name.startswith("忠实里社区")
+    assert checked.community is not None
+    assert checked.community.name == "忠实里社区"
+    assert check_form(form(), REFERENCE).place is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "error"),
+    [
+        ({}, {"unit_grid_code": "110101013007999"}, errors.UnknownUnitGrid),
+        ({}, {"unit_grid_code": "110101013007"}, errors.UnknownUnitGrid),
+        ({"street_code": "110101001", "community_code": None}, {}, errors.PointElsewhere),
+        ({"community_code": "110101013001"}, {}, errors.PointElsewhere),
+        ({}, {"longitude": 116.39}, errors.PointElsewhere),
+    ],
+)
+def test_a_place_must_lie_where_the_form_says(
+    changes: dict[str, Any], place: dict[str, Any], error: type[errors.CaseInvalid]
+) -> None:
+    with pytest.raises(error) as caught:
+        check_form(form(**{**changes, "place": {**PLACE, **place}}), REFERENCE)
+    assert caught.value.field == "place"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +216,7 @@ def a_condition(code: str, *needs: Need) -> ConditionView:
 
 
 STREETS = [street.code for street in REFERENCE.grid.streets]
-COMMUNITIES = [each.code for street in REFERENCE.grid.streets[:3] for each in street.communities]
+COMMUNITIES = [each.code for each in REFERENCE.grid.communities if each.parent in STREETS[:3]]
 CLASSES = [each.code for each in REFERENCE.taxonomy.classes]
 
 

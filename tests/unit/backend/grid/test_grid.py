@@ -1,102 +1,64 @@
-"""The delivered streets, and what happens to a file with mistakes."""
+"""The grid in memory: by code, by point, as the form offers it."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-import yaml
 
-from backend.grid.grid import Grid, load_grid
-from backend.kernel.config import PROJECT_ROOT, ConfigurationInvalid
-
-STREETS = (
-    "东华门 景山 交道口 安定门 北新桥 东四 朝阳门 建国门 东直门 和平里 前门 崇文门外 东花市 龙潭 体育馆路 天坛 永定门外"
-)
+from backend.grid.area import Area, Level
+from backend.grid.grid import Grid
 
 
-@pytest.fixture(scope="module")
-def grid() -> Grid:
-    return load_grid(PROJECT_ROOT / "configs" / "grid" / "streets.yaml")
+def test_a_community_and_a_grid_know_what_they_lie_in(grid: Grid) -> None:
+    unit = grid.unit_grids[-1]
+    base = grid.base_grid(str(unit.parent))
+    assert base is not None
+    community, street = grid.community_of(unit.code), grid.street_of(unit.code)
+    assert community is not None
+    assert street is not None
+    assert (base.parent, community.parent) == (community.code, street.code)
+    assert grid.street_of(community.code) is street
 
 
-def test_the_seventeen_streets_stand_in_the_order_of_their_codes(grid: Grid) -> None:
-    assert [street.name.removesuffix("街道") for street in grid.streets] == STREETS.split()
-    assert [street.code for street in grid.streets] == [f"110101{number:03d}" for number in range(1, 18)]
-
-
-def test_every_place_of_the_demo_exists(grid: Grid) -> None:
-    streets = {street.name: {each.name for each in street.communities} for street in grid.streets}
-    dialogues = yaml.safe_load((PROJECT_ROOT / "configs" / "demo" / "dialogues.yaml").read_text(encoding="utf-8"))
-    for dialogue in dialogues["dialogues"]:
-        assert dialogue["community"] in streets[dialogue["street"]], dialogue["id"]
-
-
-def test_a_community_knows_its_street(grid: Grid) -> None:
-    for street in grid.streets:
-        for each in street.communities:
-            assert grid.community(each.code) is each
-            assert grid.street_of(each.code) is street
-    assert grid.street("110101013") is grid.streets[12]
-
-
-@pytest.mark.parametrize("code", ["", "110101018", "110101001999", "'; --"])
-def test_what_is_not_in_the_file_is_nowhere(grid: Grid, code: str) -> None:
+@pytest.mark.parametrize("code", ["", "110101018", "110101001999", "11010100100199", "110101001001999", "'; --"])
+def test_what_is_not_in_the_grid_is_nowhere(grid: Grid, code: str) -> None:
     assert grid.street(code) is None
     assert grid.community(code) is None
+    assert grid.base_grid(code) is None
+    assert grid.unit_grid(code) is None
     assert grid.street_of(code) is None
+    assert grid.community_of(code) is None
 
 
-def test_the_form_offers_every_place_with_its_spelling(grid: Grid) -> None:
+def test_a_code_is_of_one_level_only(grid: Grid) -> None:
+    assert grid.community("110101013") is None
+    assert grid.unit_grid("110101013007") is None
+
+
+def test_a_point_lies_in_the_grid_around_it(grid: Grid) -> None:
+    for unit in grid.unit_grids[::100]:
+        inside = unit.shape.representative_point()
+        assert grid.locate(inside.x, inside.y) is unit
+    assert grid.locate(116.30, 39.90) is None
+    assert grid.locate_all([]) == []
+
+
+def test_on_a_border_the_smaller_code_decides(grid: Grid) -> None:
+    unit = grid.unit_grids[500]
+    for corner in unit.shape.exterior.coords:
+        meeting = grid.all_at(*corner)
+        assert unit in meeting
+        found = grid.locate(*corner)
+        assert found is not None
+        assert found.code == min(each.code for each in meeting)
+        assert grid.locate_all([corner]) == [found]
+
+
+def test_the_form_offers_every_place_with_its_spelling(grid: Grid, areas: list[Area]) -> None:
     options = grid.as_options()
     donghuashi = options[12]
     assert (donghuashi.name, donghuashi.pinyin, donghuashi.initials) == ("东花市街道", "donghuashijiedao", "dhsjd")
     spelt = {each.name: (each.pinyin, each.initials) for each in donghuashi.communities}
     assert spelt["忠实里社区"] == ("zhongshilishequ", "zslsq")
     assert options[6].pinyin == "chaoyangmenjiedao", "朝 is read chao here, whatever the dictionary says"
-    assert sum(len(street.communities) for street in options) == sum(len(street.communities) for street in grid.streets)
-
-
-def broken(tmp_path: Path, text: str) -> str:
-    file = tmp_path / "streets.yaml"
-    file.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigurationInvalid) as caught:
-        load_grid(file)
-    return caught.value.message
-
-
-def test_every_mistake_is_named_by_its_line(tmp_path: Path) -> None:
-    told = broken(
-        tmp_path,
-        """version: "1"
-streets:
-  - code: "110101001"
-    name: 东华门街道
-    communities:
-      - {code: "110101001001", name: 多福巷社区}
-      - {code: "110101002002", name: 多福巷社区}
-  - code: "110101001"
-    name: 景山街道
-    communities: []
-""",
-    )
-    assert "line 3: code: the code 110101001 stands twice" in told
-    assert "line 6: name: the name 多福巷社区 stands twice" in told
-    assert "line 7: code: the code 110101002002 does not begin with" in told
-    assert "line 8: code: the code 110101001 stands twice" in told
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        (
-            "version: '1'\nstreets:\n  - {code: '11', name: 东华门街道, communities: []}\n",
-            "line 3: code: String should",
-        ),
-        ("version: '1'\nstreets:\n  - {code: '110101001', communities: []}\n", "line 3: name: Field required"),
-        ("version: '1'\nstreets: []\n", "line 2: streets: Tuple should have at least 1 item"),
-        ("version: '1'\nstreats: []\n", "streats: Extra inputs"),
-    ],
-)
-def test_a_file_that_is_no_list_of_streets_is_refused(tmp_path: Path, text: str, told: str) -> None:
-    assert told in broken(tmp_path, text)
+    communities = [area.code for area in areas if area.level is Level.COMMUNITY]
+    assert [each.code for street in options for each in street.communities] == communities

@@ -1,4 +1,13 @@
-import type { CallbackWay, CallbackWish, CaseForm, ConditionView, DraftContent, Urgency } from '@/transport/messages.gen'
+import type {
+  CallbackWay,
+  CallbackWish,
+  CaseForm,
+  ConditionView,
+  DraftContent,
+  PlaceChoice,
+  PlacePoint,
+  Urgency,
+} from '@/transport/messages.gen'
 
 export type FormField = keyof DraftContent
 /** For each field at fault, the key of the words that say so. */
@@ -39,6 +48,7 @@ export function caseForm(content: DraftContent, requestId: string, draftId: stri
     address: content.address.trim(),
     street_code: content.street_code,
     community_code: content.community_code || null,
+    place: content.place && placePoint(content.place),
     class_code: content.class_code,
     urgency: content.urgency as Urgency,
     identity_secret: content.identity_secret,
@@ -47,12 +57,16 @@ export function caseForm(content: DraftContent, requestId: string, draftId: stri
   }
 }
 
+function placePoint({ place_code, unit_grid_code, longitude, latitude }: PlaceChoice): PlacePoint {
+  return { place_code, unit_grid_code, longitude, latitude }
+}
+
 export function callbackWish(content: DraftContent): CallbackWish | null {
   if (!content.callback_wanted) return null
   return { way: content.callback_way as CallbackWay, due_at: content.callback_due_at }
 }
 
-const SERVER_FIELDS: Record<string, FormField> = { due_at: 'callback_due_at', way: 'callback_way' }
+const SERVER_FIELDS: Record<string, FormField> = { due_at: 'callback_due_at', way: 'callback_way', place: 'address' }
 
 /** The field of the form that the server means: it may say "case.street_code" or "callback.due_at". */
 export function formField(named: string | null): FormField | null {

@@ -21,6 +21,7 @@ export function emptyContent(): DraftContent {
     address: '',
     street_code: '',
     community_code: '',
+    place: null,
     class_code: '',
     urgency: 'normal',
     identity_secret: false,

@@ -1,0 +1,25 @@
+import type { DraftContent, PlaceCandidate, PlaceChoice } from '@/transport/messages.gen'
+
+/** What the address field says once a candidate is chosen: what is known better, and all else that was typed. */
+export function addressOf(candidate: PlaceCandidate): string {
+  return candidate.text + candidate.rest
+}
+
+/** Where the form lies once a candidate is chosen; null where only a road or residential area is known. */
+export function choiceOf({ text, place_code, location, longitude, latitude }: PlaceCandidate): PlaceChoice | null {
+  if (!location.base_grid || !location.unit_grid || longitude === null || latitude === null) return null
+  return { text, place_code, grid_name: location.base_grid.name, unit_grid_code: location.unit_grid, longitude, latitude }
+}
+
+/** Whether a chosen place still is where the form says: its address stands there, in its street and community. */
+export function stillThere({ place, address, street_code, community_code }: DraftContent): boolean {
+  if (!place) return true
+  const within = place.unit_grid_code.startsWith(street_code) && place.unit_grid_code.startsWith(community_code)
+  return within && street_code !== '' && address.includes(place.text)
+}
+
+/** One character tells little in letters, and something in Chinese. */
+export function worthAsking(typed: string): boolean {
+  const said = typed.trim()
+  return said.length > 1 || /\p{Script=Han}/u.test(said)
+}

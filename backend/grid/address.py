@@ -1,0 +1,106 @@
+"""An address as people write, dictate or abbreviate it, taken apart: road or residential area, building, the rest.
+
+忠实里西区三号楼2单元门口   ->  忠实里西区 | 3 号楼 | 单元 2 | 门口
+北京市东城区和平里７区16    ->  和平里七区 | 16
+qmddj2hl                    ->  qmddj | 2 号楼
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+
+_DIGITS = "零一二三四五六七八九"
+_HAN = "零〇一二两三四五六七八九十百"
+_NUMBER = rf"\d{{1,5}}|[{_HAN}]{{1,7}}"
+_TYPED_SUFFIXES = {"hao": "号", "h": "号", "haolou": "号楼", "hl": "号楼", "haoyuan": "号院", "hy": "号院"}
+"""How a suffix is typed in letters, in full and by initials."""
+
+_BUILDING = re.compile(
+    rf"(?P<mark>[甲乙丙丁])?第?(?P<number>{_NUMBER})\s*(?P<suffix>号楼|号院|号|栋|幢|座|楼|院)"
+    rf"(?:\s*(?P<unit>{_NUMBER})\s*(?:单元|门(?!口)))?"
+)
+_BARE = re.compile(
+    r"(?P<mark>[甲乙丙丁])?(?P<number>\d{1,5})\s*(?P<suffix>haolou|haoyuan|hao|hl|hy|h)?(?:-(?P<unit>\d{1,2})(?:-\d+)?)?\s*$"
+)
+_ABOVE = re.compile(r"^(?:北京市|北京(?=东城区))?(?:东城区)?")
+_IGNORED = re.compile(r"[\s'’,，.。、·()（）-]")
+_COUNT = re.compile(r"\d{1,2}(?=[区条巷里期])")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What was said: `road` is the road or residential area as it was written, `mark` 甲乙丙丁 before the number.
+
+    `suffix` is "" where only a number was said. `building` is all of that as it was typed, `rest` what follows it.
+    """
+
+    road: str
+    number: int | None = None
+    mark: str = ""
+    suffix: str = ""
+    unit: int | None = None
+    building: str = ""
+    rest: str = ""
+
+    @property
+    def name(self) -> str:
+        """The road or residential area as names are compared."""
+        return plain_name(self.road)
+
+    def without(self, prefix: str) -> Address:
+        """The same without what stands before the road."""
+        return replace(self, road=self.road.removeprefix(prefix).strip())
+
+
+def parse_address(text: str) -> Address:
+    """Take an address apart; whatever it is, nothing is refused."""
+    said = unicodedata.normalize("NFKC", text)
+    found = _BUILDING.search(said) or _BARE.search(said.lower())
+    if found is None:
+        return Address(_road(said))
+    suffix = found["suffix"] or ""
+    return Address(
+        road=_road(said[: found.start()]),
+        number=read_number(found["number"]),
+        mark=found["mark"] or "",
+        suffix=_TYPED_SUFFIXES.get(suffix, suffix),
+        unit=read_number(found["unit"]) if found["unit"] else None,
+        building=found[0],
+        rest=said[found.end() :],
+    )
+
+
+def _road(text: str) -> str:
+    return _ABOVE.sub("", text.strip())
+
+
+def plain_name(text: str) -> str:
+    """A name as names are compared: half width, lower case, no city, district, punctuation; counts in Chinese."""
+    said = _IGNORED.sub("", unicodedata.normalize("NFKC", text).lower())
+    return _COUNT.sub(lambda digits: write_number(int(digits[0])), _ABOVE.sub("", said))
+
+
+def read_number(text: str) -> int:
+    """A number in digits or in Chinese: 12, 十二, 一百零五, and digit by digit 一二."""
+    if text.isdecimal():
+        return int(text)
+    said = text.replace("〇", "零").replace("两", "二")
+    if not any(sign in said for sign in "十百"):
+        return int("".join(str(_DIGITS.index(sign)) for sign in said))
+    total, digit = 0, 0
+    for sign in said:
+        if sign in _DIGITS:
+            digit = _DIGITS.index(sign)
+        else:
+            total += max(digit, 1) * (10 if sign == "十" else 100)
+            digit = 0
+    return total + digit
+
+
+def write_number(number: int) -> str:
+    """A number below 100 in Chinese, as it stands in names: 七, 十二, 二十."""
+    tens, ones = divmod(number, 10)
+    head = "" if tens == 0 else "十" if tens == 1 else f"{_DIGITS[tens]}十"
+    return head + (_DIGITS[ones] if ones or not tens else "")

@@ -1,0 +1,69 @@
+"""Addresses and points on the grid over HTTP. What is asked for here says nothing of a person, so it is not audited;
+what is filed with a case stands in the case."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from backend.grid.errors import OutsideDistrict
+from backend.grid.gazetteer import find_places
+from backend.grid.grid import Grid
+from backend.grid.names import Names
+from backend.grid.schemas import GridLocation, PlaceCandidate
+from backend.grid.views import location
+from backend.identity.access import database_of, requires
+from backend.identity.principal import Principal
+from backend.kernel import clock
+from backend.kernel.database import Database
+from backend.kernel.versions import InForce
+
+router = APIRouter(prefix="/api", tags=["grid"])
+
+Store = Annotated[Database, Depends(database_of)]
+Filer = Annotated[Principal, Depends(requires("cases.file"))]
+
+
+@router.get("/places")
+async def places(
+    request: Request,
+    database: Store,
+    _: Filer,
+    q: Annotated[str, Query(max_length=200)],
+    street: Annotated[str, Query(max_length=32)] = "",
+) -> list[PlaceCandidate]:
+    """Up to five addresses that may be meant by what was typed so far: characters, pinyin or initials.
+
+    `street` is the street that the form says already; what lies there comes first among equals.
+    """
+    now = clock.now()
+    async with database.transaction() as tx:
+        grid = await _grid(request).at(tx.session, now)
+        names = await cast("InForce[Names]", request.app.state.names).at(tx.session, now)
+        day = clock.beijing(now).date()
+        return await find_places(tx.session, names, grid, q.replace("\x00", ""), street=street, day=day)
+
+
+@router.get("/grid/at")
+async def grid_at(
+    request: Request,
+    database: Store,
+    _: Filer,
+    longitude: Annotated[float, Query(ge=-180, le=180)],
+    latitude: Annotated[float, Query(ge=-90, le=90)],
+) -> GridLocation:
+    """In which grid a point lies (WGS 84); raises `OutsideDistrict`."""
+    async with database.transaction() as tx:
+        grid = await _grid(request).at(tx.session, clock.now())
+    unit = grid.locate(longitude, latitude)
+    if unit is None:
+        raise OutsideDistrict(
+            f"The point {longitude:.5f}, {latitude:.5f} lies in no grid of the district.",
+            next_step="Choose a point inside, or the street by hand.",
+        )
+    return location(grid, unit)
+
+
+def _grid(request: Request) -> InForce[Grid]:
+    return cast("InForce[Grid]", request.app.state.grid)
