@@ -41,10 +41,13 @@ PATIENCE_S = 1.0
 """Shorter than a ring: who gives up does so before a simulated seat answers."""
 SEATS_AT_WORK = SeatBehaviour(ring_s=1.5)
 _PEOPLE = (
-    ("agent", "王晓燕", ("agent",), "seat agent 坐席"),
-    ("supervisor", "李国强", ("supervisor",), "shift leader 班长"),
-    ("qa", "张敏", ("qa",), "QA 质检员"),
-    ("admin", "赵建华", ("admin",), "administrator 管理员"),
+    ("agent", "王晓燕", ("agent",), None, "seat agent 坐席"),
+    ("supervisor", "李国强", ("supervisor",), None, "shift leader 班长"),
+    ("dispatcher", "周海燕", ("dispatcher",), None, "dispatcher 派遣员"),
+    ("unit", "孙立新", ("unit_leader",), "110101013", "handling unit, 东花市街道 承办单位"),
+    ("verifier", "吴静", ("verifier",), None, "verifier 核查员"),
+    ("qa", "张敏", ("qa",), None, "QA 质检员"),
+    ("admin", "赵建华", ("admin",), None, "administrator 管理员"),
 )
 
 
@@ -56,6 +59,7 @@ class Person:
     display_name: str
     password: str
     roles: tuple[str, ...]
+    unit_code: str | None
     title: str
 
 
@@ -227,13 +231,14 @@ async def _let_in(
 ) -> tuple[list[Person], list[Person]]:
     roles = load_roles(installation.path(installation.config.data.roles))
     people = [
-        Person(username, name, _password(installation, username), roles_, title)
-        for username, name, roles_, title in _PEOPLE
+        Person(username, name, _password(installation, username), roles_, unit_code, title)
+        for username, name, roles_, unit_code, title in _PEOPLE
     ]
     staff = [
-        Person(f"agent{seat}", f"坐席{seat}", _password(installation, "simulated"), ("agent",), "") for seat in seats
+        Person(f"agent{seat}", f"坐席{seat}", _password(installation, "simulated"), ("agent",), None, "")
+        for seat in seats
     ]
-    accounts = [Account(p.username, p.display_name, p.password, p.roles) for p in (*people, *staff)]
+    accounts = [Account(p.username, p.display_name, p.password, p.roles, p.unit_code) for p in (*people, *staff)]
     async with database.transaction() as tx:
         await ensure_users(tx, roles, accounts, clock.now())
     return people, staff
