@@ -24,6 +24,16 @@ export const errors: Record<string, ErrorText> = {
   InputInvalid: { message: '输入内容不符合要求。', kept: KEPT, next_step: '请改正后重试。' },
   MessageUnreadable: { message: '页面与服务器版本不一致。', kept: KEPT, next_step: '请刷新页面。' },
 
+  NumberNotWhole: { message: '来电号码不完整。', next_step: '请输入完整号码，固定电话请带区号。' },
+  DaysReversed: { message: '结束日期早于开始日期。', next_step: '请调换日期。' },
+  FilterNotYours: { message: '没有这个筛选。', next_step: RELOAD },
+  TooManyFilters: { message: '保存的筛选已满 30 个。', kept: '已有的筛选未改动。', next_step: '请先删除不用的筛选。' },
+  ExportTooLarge: { message: '符合条件的工单超过一次可导出的上限。', kept: '没有导出任何内容。', next_step: '请缩小筛选范围（例如缩短日期），分几次导出。' },
+  NothingToExport: { message: '没有符合条件的工单可导出。', next_step: '请放宽筛选条件。' },
+  ReasonNotGiven: { message: '导出完整号码须说明原因。', next_step: '请填写原因。' },
+  ExportNotYours: { message: '没有这次导出。', next_step: RELOAD },
+  ExportGone: { message: '导出的文件还没有生成或已经过期。', next_step: '请等待完成，或重新导出。' },
+
   EntryNotFound: { message: '黑名单中没有这条记录。', next_step: RELOAD },
   EntryInvalid: { message: '号码或期限不符合要求。', kept: '没有号码被拉黑。', next_step: '请填写完整号码，期限不超过一年。' },
   NumberListed: { message: '该号码已在黑名单或待审批。', kept: '原记录未改动。', next_step: '请处理原记录。' },

@@ -1,3 +1,4 @@
+import type { CaseQuestion } from '@/entities/case/filter'
 import type {
   BlacklistAsk,
   BlacklistView,
@@ -6,6 +7,7 @@ import type {
   CallDetail,
   CallRow,
   CallbackView,
+  CaseCounts,
   CaseDetail,
   CaseSummary,
   ColleagueNotes,
@@ -13,6 +15,9 @@ import type {
   CitizenNumber,
   FiguresView,
   LoopView,
+  ExportAsked,
+  ExportView,
+  FilterKept,
   Me,
   LeaderSessionView,
   MissedView,
@@ -22,6 +27,7 @@ import type {
   PlatformStatus,
   ReconciledDay,
   RevealedNumber,
+  SavedFilterView,
   SeatView,
   SkillsView,
   Softphone,
@@ -43,14 +49,6 @@ export interface CallFilter {
   outcome?: string
   score?: string
   mine?: boolean
-}
-
-export interface CaseFilter {
-  q?: string
-  street?: string
-  status?: string
-  mine?: boolean
-  leader?: boolean
 }
 
 export interface CallbackFilter {
@@ -94,7 +92,14 @@ export const api = {
   recordingUrl: (callId: string) => `/api/calls/${id(callId)}/recording`,
   reveal: (callId: string, reason: string) => rest.post<RevealedNumber>(`/calls/${id(callId)}/reveal`, { reason }),
   callBlacklist: (callId: string) => rest.get<CallBlacklist>(`/calls/${id(callId)}/blacklist`),
-  cases: (filter: CaseFilter, cursor?: string | null) => rest.get<Page<CaseSummary>>('/cases', { ...filter, cursor }),
+  cases: (filter: CaseQuestion, cursor?: string | null) => rest.get<Page<CaseSummary>>('/cases', { ...filter, cursor }),
+  caseCounts: (filter: CaseQuestion) => rest.get<CaseCounts>('/cases/counts', { ...filter }),
+  caseFilters: () => rest.get<SavedFilterView[]>('/cases/filters'),
+  keepFilter: (kept: FilterKept) => rest.post<SavedFilterView>('/cases/filters', kept),
+  forgetFilter: (filterId: string) => rest.remove(`/cases/filters/${id(filterId)}`),
+  exports: () => rest.get<ExportView[]>('/exports'),
+  askExport: (wish: ExportAsked) => rest.post<ExportView>('/exports', wish),
+  exportUrl: (exportId: string) => `/api/exports/${id(exportId)}/file`,
   case: (caseId: string) => rest.get<CaseDetail>(`/cases/${id(caseId)}`),
   caseCallbacks: (caseId: string) => rest.get<CallbackView[]>(`/cases/${id(caseId)}/callbacks`),
   caseAttempts: (caseId: string) => rest.get<AttemptView[]>(`/cases/${id(caseId)}/attempts`),

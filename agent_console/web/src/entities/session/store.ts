@@ -19,6 +19,7 @@ export type Permission =
   | 'cases.verify'
   | 'tasks.handle'
   | 'tasks.agree'
+  | 'cases.export'
   | 'callbacks.read'
   | 'callbacks.schedule'
   | 'calls.dial'
