@@ -21,6 +21,7 @@ from backend.grid.models import Place as PlaceRow
 from backend.grid.place import PlaceEntry
 from backend.grid.sample.addresses import StreetRoads, sample_addresses
 from backend.grid.sample.land import District
+from backend.kernel.config import ConfigurationInvalid
 from backend.kernel.datafile import DataInvalid, Misplaced, Mistake, data_invalid, load_data
 from backend.kernel.loading import DataHead, Dataset, Entry
 
@@ -72,13 +73,17 @@ def _generate(path: Path, sample: _Sample) -> Iterator[PlaceEntry]:
 def _read_csv(path: Path) -> Iterator[PlaceEntry]:
     mistakes: list[Mistake] = []
     found: list[PlaceEntry] = []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = csv.DictReader(file)
-        for row in lines:
-            try:
-                found.append(_ENTRY.validate_python(row))
-            except ValidationError as error:
-                mistakes += [Mistake(lines.line_num, str(each["loc"][0]), each["msg"]) for each in error.errors()]
+    try:
+        lines = csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationInvalid(
+            f"{path} cannot be read: {error}.", next_step="Put the file there, in UTF-8, or name another."
+        ) from error
+    for row in lines:
+        try:
+            found.append(_ENTRY.validate_python(row))
+        except ValidationError as error:
+            mistakes += [Mistake(lines.line_num, str(each["loc"][0]), each["msg"]) for each in error.errors()]
     codes = Counter(each.code for each in found)
     mistakes += [Mistake(1, "code", f"the code {code} stands {n} times") for code, n in codes.items() if n > 1]
     if mistakes:
