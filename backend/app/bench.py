@@ -6,6 +6,9 @@ popup_1, popup_56   ms from INVITE to the pop-up in a console, p95, at one call 
                     the peer is a bare panoramisk client that notes AgentCalled of the very same calls
 address             ms from what an agent typed so far to the addresses offered, p95, on 100,000 addresses; the peer is
                     plain rapidfuzz over the same addresses
+case_list           ms of a page of the case list through the API, p95, on 2,000,000 cases; the peer is the same SQL by
+                    hand (loading the cases takes minutes, once)
+case_search         the same for pages that words were searched for
 calls_per_second    new calls a second at which the pop-up's p95 doubles; the peer is a bare panoramisk on the same PBX
                     while the platform is not attached
 """
@@ -20,6 +23,7 @@ from rich.table import Table
 
 from backend.app.benches.address import address
 from backend.app.benches.ami_facts import ami_facts
+from backend.app.benches.cases import case_list, case_search
 from backend.app.benches.figure import BenchFailed, Figure
 from backend.app.benches.load import calls_per_second
 from backend.app.benches.popups import popup_1, popup_56
@@ -29,7 +33,12 @@ from backend.app.terminal import screen
 
 REPORT = Path("build/bench.json")
 
-ALONE: dict[str, Callable[[], Awaitable[Figure]]] = {"ami_facts": ami_facts, "address": address}
+ALONE: dict[str, Callable[[], Awaitable[Figure]]] = {
+    "ami_facts": ami_facts,
+    "address": address,
+    "case_list": case_list,
+    "case_search": case_search,
+}
 """Measurements that need no hall."""
 IN_HALL: dict[str, Callable[[Hall, Sightings], Awaitable[Figure]]] = {
     "popup_1": popup_1,
