@@ -162,6 +162,15 @@ class Desk:
         await another.page.goto("/desk")
         return another
 
+    async def crash(self) -> None:
+        """The page dies without a word to anybody, as with its machine."""
+        machine = await self.page.context.new_cdp_session(self.page)
+        died = asyncio.get_running_loop().create_future()
+        self.page.once("crash", lambda _: died.set_result(None))
+        crashing = asyncio.create_task(machine.send("Page.crash"))
+        await died
+        crashing.cancel()
+
     async def sit_down(self, seat: str, phone: str = "registered") -> None:
         """Take a free seat and wait until its phone is like this."""
         self.seat = seat
