@@ -116,6 +116,7 @@ async def _a_marked_case(town: Town, leader: Desk, boss: Desk) -> None:
 
     mark = f"领导接听 {leader.person.display_name}"
     await boss.at("nav-cases").click()
+    await boss.at("filter-open").click()
     await boss.at("filter-leader").click()
     row = boss.at("cases-table").locator("tbody tr").filter(has_text=number)
     await expect(row).to_contain_text(mark)

@@ -183,3 +183,7 @@ async def expect_known_at_the_next_call(town: Town, earlier: Desk, free_longest:
     await earlier.expect_state("wrap_up")
     await free_longest.at("nav-cases").click()
     await expect(free_longest.at("cases-table")).to_contain_text(number)
+    await free_longest.at("case-search").fill(f"私搭乱建 {NAME[0]}")
+    await expect(free_longest.at("cases-table").locator("mark").first).to_have_text("私搭乱建")
+    await free_longest.at("case-search").fill("没有这样的词句")
+    await expect(free_longest.at("cases-table")).not_to_contain_text(number)
