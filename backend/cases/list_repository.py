@@ -3,8 +3,8 @@
 Without words the indexes of `cases` serve in the order of the list. An index of grams has no order, so with words
 
 1. the newest `WALK` cases are looked through in order: a common word fills its page there;
-2. else the word is so rare among them that all of its finds can be sorted by their time (`case_search` is a narrow
-   table), and only those of the page are read.
+2. else the word is so rare among them that all of its finds can be sorted by their time; only the cases of the page
+   are read.
 
 Where another condition leaves few cases (one citizen's, open ones in one state), these are looked through.
 """
@@ -34,7 +34,7 @@ from backend.deadlines.models import Deadline
 from backend.identity.models import User
 from backend.taxonomy.schemas import Urgency
 
-WALK = 2000
+WALK = 8000
 MOST_COUNTED = 10_000
 _EXAMINED = 50_000
 _PLAN_FOR_THIS = text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)")
@@ -218,7 +218,11 @@ def _rest(wanted: CaseFilter) -> list[ColumnElement[bool]]:
 
 
 def _status(wanted: CaseFilter) -> list[ColumnElement[bool]]:
-    return [Case.status == wanted.status.value] if wanted.status is not None else []
+    if wanted.status is None:
+        return []
+    # said twice for the index of open cases, which are few
+    ended = Case.closed_at.is_(None) if wanted.status in OPEN else Case.closed_at.is_not(None)
+    return [Case.status == wanted.status.value, ended]
 
 
 async def _count(session: AsyncSession, wanted: CaseFilter, *, is_open: bool) -> list[Counted]:

@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.case_id"], name=op.f("fk_case_search_case_id_cases")),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case_search")),
     )
-    # texts and grams lie beside the table, so that sorting many finds by their time reads few pages
+    # long texts and their grams lie beside the table, so that sorting many finds by their time reads few pages
     op.execute("ALTER TABLE case_search SET (toast_tuple_target = 128)")
     _fill()
     op.create_index("ix_case_search_filed_at", "case_search", ["filed_at", "case_id"])
