@@ -89,7 +89,7 @@ class CaseExporter:
         before: Place | None = None
         while sheet.rows < self._limits.most_rows:
             async with self._database.transaction() as tx:
-                cases = await list_repository.page(tx.session, wanted, before, _BATCH)
+                cases = await list_repository.whole_page(tx.session, wanted, before, _BATCH)
             # in a thread: it costs CPU time, and the heartbeat of the worker must go on
             await asyncio.to_thread(sheet.write, cases[: self._limits.most_rows - sheet.rows])
             await self._progress(export_id, sheet.rows)

@@ -17,7 +17,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, cast, false, func, literal, or_, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -40,7 +53,14 @@ _EXAMINED = 50_000
 _PLAN_FOR_THIS = text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)")
 """What a filter finds differs by a factor of a million, so no plan fits two of them."""
 
+LISTED = (
+    Case.case_id, Case.number, Case.what, Case.class_name, Case.street_name, Case.community_name, Case.urgency,
+    Case.status, Case.filed_at, Case.filed_by, Case.call_id,
+)  # fmt: skip
+"""What a list shows of a case, as `backend.cases.views.summary_of` takes it."""
+
 Place = tuple[datetime, UUID]
+_Query = Select[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +103,14 @@ class Counted:
     more: bool
 
 
-async def page(session: AsyncSession, wanted: CaseFilter, before: Place | None, limit: int) -> Sequence[Case]:
-    """Cases, newest first, from just before a moment and a case id."""
-    await session.execute(_PLAN_FOR_THIS)
-    if not wanted.words or wanted.narrow:
-        return (await session.execute(_plain(wanted, before).limit(limit))).scalars().all()
-    newest = await _among(session, wanted, _newest(before), limit)
-    if len(newest) == limit:
-        return newest
-    return await _among(session, wanted, _found(wanted, before), limit)
+async def page(session: AsyncSession, wanted: CaseFilter, before: Place | None, limit: int) -> Sequence[RowMapping]:
+    """What a list shows of cases (`LISTED`), newest first, from just before a moment and a case id."""
+    return await _page(session, select(*LISTED), wanted, before, limit)
+
+
+async def whole_page(session: AsyncSession, wanted: CaseFilter, before: Place | None, limit: int) -> Sequence[Case]:
+    """The same with all that stands in the cases."""
+    return [row["Case"] for row in await _page(session, select(Case), wanted, before, limit)]
 
 
 async def counts(session: AsyncSession, wanted: CaseFilter) -> list[Counted]:
@@ -108,7 +127,7 @@ async def count_up_to(session: AsyncSession, wanted: CaseFilter, most: int) -> i
         query = select(Case.case_id).join(found, found.c.case_id == Case.case_id)
         query = query.where(*_indexed(wanted), *_rest(wanted), *_status(wanted))
     else:
-        query = _plain(wanted, None).with_only_columns(Case.case_id).order_by(None)
+        query = _plain(select(Case.case_id), wanted, None).order_by(None)
     return (await session.execute(select(func.count()).select_from(query.limit(most).subquery()))).scalar_one()
 
 
@@ -118,8 +137,20 @@ async def people_named(session: AsyncSession, name: str) -> tuple[UUID, ...]:
     return tuple((await session.execute(query)).scalars())
 
 
-def _plain(wanted: CaseFilter, before: Place | None) -> Select[Case]:
-    query = select(Case).where(*_indexed(wanted), *_rest(wanted), *_status(wanted))
+async def _page(
+    session: AsyncSession, what: _Query, wanted: CaseFilter, before: Place | None, limit: int
+) -> Sequence[RowMapping]:
+    await session.execute(_PLAN_FOR_THIS)
+    if not wanted.words or wanted.narrow:
+        return (await session.execute(_plain(what, wanted, before).limit(limit))).mappings().all()
+    newest = (await session.execute(_among(what, wanted, _newest(before), limit))).mappings().all()
+    if len(newest) == limit:
+        return newest
+    return (await session.execute(_among(what, wanted, _found(wanted, before), limit))).mappings().all()
+
+
+def _plain(what: _Query, wanted: CaseFilter, before: Place | None) -> _Query:
+    query = what.where(*_indexed(wanted), *_rest(wanted), *_status(wanted))
     if before is not None:
         query = query.where(tuple_(Case.filed_at, Case.case_id) < before)
     if wanted.words:
@@ -127,16 +158,14 @@ def _plain(wanted: CaseFilter, before: Place | None) -> Select[Case]:
     return query.order_by(Case.filed_at.desc(), Case.case_id.desc())
 
 
-async def _among(session: AsyncSession, wanted: CaseFilter, rows: Subquery, limit: int) -> Sequence[Case]:
+def _among(what: _Query, wanted: CaseFilter, rows: Subquery, limit: int) -> _Query:
     """Those of the ordered rows in which the words really stand and whose case fits, until the page is full."""
-    query = (
-        select(Case)
-        .join(rows, rows.c.case_id == Case.case_id)
+    return (
+        what.join(rows, rows.c.case_id == Case.case_id)
         .where(_said(wanted, rows.c), *_indexed(wanted), *_rest(wanted), *_status(wanted))
         .order_by(rows.c.filed_at.desc(), rows.c.case_id.desc())
         .limit(limit)
     )
-    return (await session.execute(query)).scalars().all()
 
 
 _SEARCHED = (CaseSearch.case_id, CaseSearch.filed_at, CaseSearch.document, CaseSearch.citizen)
@@ -151,7 +180,7 @@ def _found(wanted: CaseFilter, before: Place | None) -> Subquery:
     return _ordered(select(*_SEARCHED).where(*_by_grams(wanted)), before).offset(0).subquery()
 
 
-def _ordered(query: Select[*tuple[Any, ...]], before: Place | None) -> Select[*tuple[Any, ...]]:
+def _ordered(query: _Query, before: Place | None) -> _Query:
     if before is not None:
         query = query.where(tuple_(CaseSearch.filed_at, CaseSearch.case_id) < before)
     return query.order_by(CaseSearch.filed_at.desc(), CaseSearch.case_id.desc())

@@ -6,14 +6,14 @@ import re
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
+from backend.calls.leading import leaders_of_calls
 from backend.cases import list_repository as repository
 from backend.cases.errors import DaysReversed, NumberNotWhole
 from backend.cases.grams import words_of
 from backend.cases.list_repository import CaseFilter
 from backend.cases.list_schemas import CaseCounts, CaseQuery, CaseQuestion, StatusCount
 from backend.cases.schemas import CaseSummary
-from backend.cases.service import leaders_of_cases
-from backend.cases.views import case_summary
+from backend.cases.views import summary_of
 from backend.citizens.numbers import mask, read_number
 from backend.identity import audit
 from backend.identity.principal import Principal
@@ -36,11 +36,12 @@ async def list_cases(tx: Transaction, who: Principal, query: CaseQuery, now: dat
         detail = {"number": mask(read_number(wanted.e164))}
         await audit.record(tx, who, "cases_of_number_listed", "number", detail["number"], at=now)
     rows = await repository.page(tx.session, wanted, before, query.limit + 1)
-    last = rows[query.limit - 1] if len(rows) > query.limit else None
-    leaders = await leaders_of_cases(tx, rows[: query.limit])
+    shown = rows[: query.limit]
+    leaders = await leaders_of_calls(tx, [row["call_id"] for row in shown if row["call_id"] is not None])
+    last = shown[-1] if len(rows) > query.limit else None
     return Page(
-        items=[case_summary(case, leaders.get(case.call_id)) for case in rows[: query.limit]],
-        next_cursor=make_cursor(last.filed_at, last.case_id) if last is not None else None,
+        items=[summary_of(row, leaders.get(row["call_id"])) for row in shown],
+        next_cursor=make_cursor(last["filed_at"], last["case_id"]) if last is not None else None,
     )
 
 

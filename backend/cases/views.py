@@ -52,10 +52,10 @@ def case_summary(case: Case, leader: str | None = None) -> CaseSummary:
     )
 
 
-def summary_of(row: Mapping[str, Any]) -> CaseSummary:
+def summary_of(row: Mapping[Any, Any], leader: str | None = None) -> CaseSummary:
     """One case in a list, from the row of a statement that names the columns."""
     named = {name: value for name, value in row.items() if name != "caller_e164"}
-    return CaseSummary.model_validate({**named, "open": row["status"] in OPEN})
+    return CaseSummary.model_validate({**named, "open": row["status"] in OPEN, "leader": leader})
 
 
 def case_detail(case: Case, events: Sequence[CaseEvent], leader: str | None) -> CaseDetail:
