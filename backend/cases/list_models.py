@@ -16,8 +16,8 @@ from backend.kernel.database import Base
 class CaseSearch(Base):
     """What a case is found by, beside the case: a status that moves ten times leaves it alone.
 
-    `document` and `citizen` are texts as `backend.cases.grams.document` gives them, `grams` holds the grams of both and
-    the facets that seldom change. The name of a citizen who wishes secrecy is not in it.
+    `document` and `citizen` are texts as `backend.kernel.grams.document` gives them, `grams` holds the grams of both
+    and the facets that seldom change. The name of a citizen who wishes secrecy is not in it.
     """
 
     __tablename__ = "case_search"

@@ -67,7 +67,7 @@ _Query = Select[*tuple[Any, ...]]
 class CaseFilter:
     """Which cases a list shows; None, "" and () leave a part open.
 
-    `words` are as `backend.cases.grams.words_of` gives them; `names`: they may be found in names of citizens too.
+    `words` are as `backend.kernel.grams.words_of` gives them; `names`: they may be found in names of citizens too.
     `class_code` means the classes below it as well. `filed_by` are users, of whom one filed the case. `leader` asks for
     cases of calls that a leader answered, `overdue_at` for those one of whose clocks had run out by then.
     """

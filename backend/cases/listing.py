@@ -9,7 +9,6 @@ from uuid import UUID
 from backend.calls.leading import leaders_of_calls
 from backend.cases import list_repository as repository
 from backend.cases.errors import DaysReversed, NumberNotWhole
-from backend.cases.grams import words_of
 from backend.cases.list_repository import CaseFilter
 from backend.cases.list_schemas import CaseCounts, CaseQuery, CaseQuestion, StatusCount
 from backend.cases.schemas import CaseSummary
@@ -19,6 +18,7 @@ from backend.identity import audit
 from backend.identity.principal import Principal
 from backend.kernel.clock import BEIJING
 from backend.kernel.database import Transaction
+from backend.kernel.grams import words_of
 from backend.kernel.paging import make_cursor, read_cursor
 from backend.kernel.schemas import Page
 

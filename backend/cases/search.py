@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.cases.grams import Gram, as_query, as_vector, document, grams_for, grams_of
+from backend.kernel.grams import Gram, as_query, as_vector, document, grams_for, grams_of
 
 SOURCE = (
     "case_id", "filed_at", "what", "address", "answer", "class_name", "street_name", "community_name", "number",

@@ -14,7 +14,6 @@ from sqlalchemy import select, text
 
 from backend.cases import list_repository
 from backend.cases.filing import file_case
-from backend.cases.grams import document, words_of
 from backend.cases.rules import CallFacts
 from backend.cases.schemas import CaseForm, CaseSummary
 from backend.citizens.numbers import read_number
@@ -22,6 +21,7 @@ from backend.identity.models import AuditEntry, User
 from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.config import PROJECT_ROOT
+from backend.kernel.grams import document, words_of
 from backend.taxonomy.schemas import Urgency
 
 from .hall import ConsoleHall

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from backend.cases.grams import document, grams_for, grams_of, normal, words_of
+from backend.kernel.grams import document, grams_for, grams_of, normal, words_of
 
 TEXTS = st.lists(st.text("东四北大街12345号楼aB'\\ -\n（", max_size=30) | st.text(max_size=20), max_size=4)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.cases.grams import MOST_WORDS, Gram, as_query, as_vector, document, grams_for, grams_of, normal, words_of
+from backend.kernel.grams import MOST_WORDS, Gram, as_query, as_vector, document, grams_for, grams_of, normal, words_of
 
 
 @pytest.mark.parametrize(
