@@ -65,7 +65,9 @@ class SimulatedSeats:
                 "turns": _HOLDS,
             },
         )
-        arguments = ["-l", str(10 * len(seats) + 100), str(self._stage.pbx)]
+        # what a controlled phone is notified of is its scenario's business
+        answers = [] if self._behaviour.controlled else ["-aa"]
+        arguments = [*answers, "-l", str(10 * len(seats) + 100), str(self._stage.pbx)]
         self._phones = await Sipp.start(self._stage.sipp, "seats", xml, arguments, self._stage.folder)
         credentials = [(seat, f"[authentication username={seat} password={secret_of(seat)}]") for seat in seats]
         injection_file(self._injection, credentials).chmod(0o600)

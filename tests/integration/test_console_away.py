@@ -118,15 +118,15 @@ async def test_a_console_that_connects_while_the_database_is_away_comes_in_later
 
 async def test_rest_and_health_say_which_part_is_away(frail: ConsoleHall, server: PrivatePostgres) -> None:
     async with frail.browser("wang") as browser:
-        assert (await browser.get("/api/options")).status_code == 200
+        assert (await browser.get("/api/softphone/targets")).status_code == 200
         server.stop()
-        answer = await browser.get("/api/options")
+        answer = await browser.get("/api/softphone/targets")
         assert (answer.status_code, answer.json()["error"]) == (503, "DatabaseAway")
         health = await browser.get("/healthz")
         assert (health.status_code, health.json()) == (503, {"ok": False, "parts": {"database": False}})
         assert 'hotline_part_up{part="database"} 0.0' in (await browser.get("/metrics")).text
         await wake(frail, server)
-        assert (await browser.get("/api/options")).status_code == 200
+        assert (await browser.get("/api/softphone/targets")).status_code == 200
         assert (await browser.get("/healthz")).json()["parts"]["database"] is True
 
 

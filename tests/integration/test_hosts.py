@@ -109,17 +109,15 @@ class Hosts:
             exchange.stage, [CitizenCall(number, dialed)], manner, name=f"citizen-{self.calls}"
         )
 
-    async def of(self, number: str, *, at_hosts: int = 1, **holds: Any) -> list[Call]:
-        """The calls of this citizen in their order, once there is one at so many hosts and all have these values."""
+    async def of(self, number: str, *stages: str) -> list[Call]:
+        """The calls of this citizen in their order, one a host, once they have come to these stages."""
         found: list[Call] = []
 
         async def settled() -> bool:
             nonlocal found
             query = select(Call).where(Call.caller_number == number).order_by(Call.arrived_at, Call.call_id)
             found = [row[0] for row in await self.centre.ask(query)]
-            return len(found) == at_hosts and all(
-                getattr(call, name) == value for call in found for name, value in holds.items()
-            )
+            return [call.stage for call in found] == list(stages)
 
         await self.centre.until(settled)
         return found
@@ -166,19 +164,19 @@ async def hosts(
 
 async def test_each_host_has_its_calls_and_a_citizen_goes_from_one_to_the_other(hosts: Hosts) -> None:
     here, there = await hosts.call(hosts.centre, "96010"), await hosts.call(hosts.labour, "12333", talk_s=600)
-    (talking,) = await hosts.of(there[0], stage="answered")
+    (talking,) = await hosts.of(there[0], "answered")
     assert (talking.host, talking.seat, talking.queue) == (LABOUR, "8101", "q-labour")
     ordered = await hosts.labour.order(HangUpCall(call_id=talking.call_id), hosts.people["8101"])
     assert (await hosts.labour.came_out(ordered)).state is OrderState.DONE
-    (at_labour,) = await hosts.of(there[0], stage="ended")
-    (at_centre,) = await hosts.of(here[0], stage="ended")
+    (at_labour,) = await hosts.of(there[0], "ended")
+    (at_centre,) = await hosts.of(here[0], "ended")
     assert (at_centre.host, at_centre.seat, at_centre.outcome) == ("hotline", "8001", "answered")
     assert at_labour.outcome == "answered"
     await hosts.sit(hosts.labour, "8101")
 
     number, citizens = await hosts.call(hosts.centre, OLD_NUMBER["number"], talk_s=2)
     await citizens.finished()
-    first, second = await hosts.of(number, at_hosts=2, stage="ended")
+    first, second = await hosts.of(number, "ended", "ended")
     assert (first.host, first.outcome, first.handed_to, first.counted) == ("hotline", "handed_over", LABOUR, False)
     assert (second.host, second.seat, second.outcome, second.counted) == (LABOUR, "8101", "answered", True)
     assert (second.continues, second.dialed_number) == (first.call_id, OLD_NUMBER["number"])
@@ -191,7 +189,7 @@ async def test_each_host_has_its_calls_and_a_citizen_goes_from_one_to_the_other(
 
 async def test_one_host_that_dies_leaves_the_other_alone_and_its_callers_are_served_here(hosts: Hosts) -> None:
     number, citizens = await hosts.call(hosts.centre, "96010", talk_s=600)
-    (call,) = await hosts.of(number, stage="answered")
+    (call,) = await hosts.of(number, "answered")
     os.kill(hosts.labour.asterisk.pid, signal.SIGKILL)
 
     async def told() -> bool:
@@ -205,11 +203,11 @@ async def test_one_host_that_dies_leaves_the_other_alone_and_its_callers_are_ser
     ordered = await hosts.centre.order(HangUpCall(call_id=call.call_id), hosts.people["8001"])
     assert (await hosts.centre.came_out(ordered)).state is OrderState.DONE
     await citizens.stop(within_s=0)
-    await hosts.of(number, stage="ended")
+    await hosts.of(number, "ended")
     await hosts.sit(hosts.centre, "8001")
     number, citizens = await hosts.call(hosts.centre, OLD_NUMBER["number"])
     await citizens.finished()
-    (served,) = await hosts.of(number, stage="ended")
+    (served,) = await hosts.of(number, "ended")
     assert (served.host, served.seat, served.queue, served.counted) == ("hotline", "8001", "q96010", True)
     assert {"call_handed_over", "call_came_back"} < set(await hosts.kinds(served))
 
@@ -219,7 +217,7 @@ async def test_one_host_that_dies_leaves_the_other_alone_and_its_callers_are_ser
 )
 async def test_a_seat_hands_its_citizen_to_a_seat_of_another_host(hosts: Hosts) -> None:
     number, citizens = await hosts.call(hosts.centre, "96010", talk_s=600)
-    first, second = await hosts.of(number, at_hosts=2, stage="answered")
+    first, second = await hosts.of(number, "after_talk", "answered")
     assert (first.seat, first.handed_to, first.counted) == ("8001", LABOUR, True)
     assert (second.seat, second.host, second.continues, second.counted) == ("8101", LABOUR, first.call_id, False)
     async with hosts.centre.database.transaction() as tx:
@@ -227,7 +225,7 @@ async def test_a_seat_hands_its_citizen_to_a_seat_of_another_host(hosts: Hosts) 
     ordered = await hosts.labour.order(HangUpCall(call_id=second.call_id), hosts.people["8101"])
     assert (await hosts.labour.came_out(ordered)).state is OrderState.DONE
     await citizens.stop(within_s=5)
-    both = await hosts.of(number, at_hosts=2, stage="ended")
+    both = await hosts.of(number, "ended", "ended")
     assert [(call.outcome, call.recording_state) for call in both] == [("answered", "pending")] * 2
     assert (await hosts.tally()).offered == 1
     assert await hosts.differences() == []
@@ -237,7 +235,7 @@ async def test_whom_nobody_takes_at_the_other_host_is_served_here(hosts: Hosts) 
     await hosts.leave(hosts.labour, "8101")
     number, citizens = await hosts.call(hosts.centre, OLD_NUMBER["number"])
     await citizens.finished()
-    first, second = await hosts.of(number, at_hosts=2, stage="ended")
+    first, second = await hosts.of(number, "ended", "ended")
     assert (first.seat, first.outcome, first.queue, first.counted) == ("8001", "answered", "q96010", True)
     assert (second.outcome, second.handed_to, second.counted) == ("handed_over", "hotline", False)
     tally = await hosts.tally()
@@ -268,7 +266,7 @@ async def test_a_host_without_a_carrier_calls_citizens_over_the_first(
             order = DialOut(seat="8101", number=citizen, shown_number="96010", call_id=f"out-{uuid4().hex}")
             ordered = await labour.order(order, hosts.people["8101"])
             assert (await labour.came_out(ordered)).state is OrderState.DONE
-            (call,) = await hosts.of(citizen, stage="ended")
+            (call,) = await hosts.of(citizen, "ended")
             (called,) = outside.called(citizen)
         assert (call.host, call.direction, call.seat, call.outcome) == (LABOUR, "outbound", "8101", "answered")
         assert (called.shown, called.asserted) == ("96010", "96010")
