@@ -26,6 +26,13 @@ REFERENCE = {DataVersion.__tablename__, *(table.__tablename__ for table in Versi
 """The tables of reference data: loaded once, and left as they are between tests."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of several processes each takes whole files, whose tests share fixtures; one takes all that needs a browser."""
+    for item in items:
+        file = item.path.relative_to(Path(__file__).parent)
+        item.add_marker(pytest.mark.xdist_group(file.parts[0] if file.parts[0] == "e2e" else str(file)))
+
+
 @pytest.fixture(scope="session")
 def state_folder() -> Path:
     """The installation's state folder, where the private Asterisk is unpacked once."""

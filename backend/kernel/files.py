@@ -85,3 +85,13 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a local file as 64 hex digits."""
     with path.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a local file whole or not at all, whoever reads or writes it at the same time."""
+    fresh = path.with_name(f"{path.name}.{new_id().hex[:8]}.new")
+    try:
+        fresh.write_bytes(content)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)

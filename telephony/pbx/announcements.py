@@ -13,6 +13,7 @@ import structlog
 from pydantic import Field
 
 from backend.kernel.config import load
+from backend.kernel.files import write_whole
 from telephony.pbx.errors import ProgramMissing
 from telephony.pbx.programs import find
 from telephony.pbx.routing_settings import AnnouncementName, Settings
@@ -74,6 +75,4 @@ def _write(file: Path, sound: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists() and file.read_bytes() == sound:
         return
-    fresh = file.with_name(f"{file.name}.new")
-    fresh.write_bytes(sound)
-    fresh.replace(file)
+    write_whole(file, sound)

@@ -11,6 +11,7 @@ from typing import Literal
 
 import psutil
 
+from backend.kernel.files import write_whole
 from backend.kernel.processes import free_port, port_is_free
 from telephony.pbx.errors import PortInUse
 from telephony.pbx.host_settings import HostSettings
@@ -61,9 +62,7 @@ def load(path: Path) -> dict[str, int]:
 def save(path: Path, ports: PbxPorts) -> None:
     """Remember these ports."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(ports)))
-    fresh.replace(path)
+    write_whole(path, json.dumps(asdict(ports)).encode())
 
 
 def is_free(port: int, transport: Transport) -> bool:

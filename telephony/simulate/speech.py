@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.kernel.files import write_whole
 from telephony.pbx import child
 from telephony.pbx.programs import Program
 from telephony.simulate.dialogues import Dialogues, Turn, Voice
@@ -54,7 +55,7 @@ async def synthesise_legs(dialogues: Dialogues, espeak: Program, folder: Path) -
 def _silence(folder: Path) -> Path:
     path = folder / "silence.al"
     if not path.exists():
-        path.write_bytes(alaw(np.zeros(RATE, dtype=np.int16)).tobytes())
+        write_whole(path, alaw(np.zeros(RATE, dtype=np.int16)).tobytes())
     return path
 
 
@@ -71,9 +72,7 @@ class _Speaker:
         path = self.folder / f"{self._identity(voice, turns)}.al"
         if not path.exists():
             spoken = [(turn.at_s, await self._say(voice, turn.say)) for turn in turns]
-            fresh = path.with_suffix(".new")
-            fresh.write_bytes(alaw(lay_out(spoken, self.length_s + _TAIL_S)).tobytes())
-            fresh.replace(path)
+            write_whole(path, alaw(lay_out(spoken, self.length_s + _TAIL_S)).tobytes())
         return path
 
     def _identity(self, voice: Voice, turns: Sequence[Turn]) -> str:

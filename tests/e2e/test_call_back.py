@@ -30,7 +30,7 @@ REACHED, BUSY = "13900004321", "13900004322"
 async def file_a_case(town: Town, agent: Desk, number: str) -> str:
     """A citizen calls, the case is filed with a callback by phone; the number of the case."""
     await agent.make_ready()
-    citizen = await town.call(number, talk_s=60)
+    citizen = await town.call(number, talk_s=600)
     await agent.answer()
     await agent.at("what").fill("楼道照明损坏，夜间出行不便。")
     await agent.choose("street", "天坛", "天坛街道")

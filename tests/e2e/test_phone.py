@@ -41,7 +41,7 @@ async def told(town: Town, call_id: str) -> list[str]:
     ]
 
 
-async def in_a_call(town: Town, agent: Desk, number: str, talk_s: float = 60) -> tuple[Any, str]:
+async def in_a_call(town: Town, agent: Desk, number: str, talk_s: float = 600) -> tuple[Any, str]:
     """The agent takes the call of a citizen."""
     await agent.make_ready()
     citizen = await town.call(number, "elevator", talk_s=talk_s)
@@ -226,7 +226,7 @@ async def test_a_line_that_went_silent_is_made_anew_and_the_call_goes_on(town: T
 async def test_a_network_that_was_away_is_made_up_for(town: Town, enter: Enter) -> None:
     """The address from which the phone speaks to the PBX is another one then; the citizen stays."""
     agent = await enter("agent")
-    citizen, _ = await in_a_call(town, agent, "13900000107", talk_s=120)
+    citizen, _ = await in_a_call(town, agent, "13900000107")
     pbx = town.platform.pbx
     assert pbx is not None
 
@@ -253,7 +253,7 @@ async def test_units_outside_are_consulted_handed_citizens_and_dialled(town: Tow
     """Whoever is called outside sees the hotline's number; a number that the hall does not allow is not dialled."""
     agent = await enter("agent")
     assert town.platform.pbx is not None
-    async with answering_citizens(town.stage, town.platform.pbx.ports.trunk, talk_s=3) as outside:
+    async with answering_citizens(town.stage, town.platform.pbx.ports.trunk, talk_s=8) as outside:
         citizen, call_id = await in_a_call(town, agent, "13900000108")
         await agent.choose_target("F8", "0085212345678")
         await expect(agent.at("phone-state")).to_contain_text("对方没有接通")

@@ -103,7 +103,7 @@ async def test_a_leader_is_let_in_before_all_others_and_out_again(town: Town, en
 async def _a_marked_case(town: Town, leader: Desk, boss: Desk) -> None:
     """The leader takes a call and files a case; both are marked, and the caller is refused by two people from there."""
     await leader.make_ready()
-    citizen = await town.call("13911220003", talk_s=60)
+    citizen = await town.call("13911220003", talk_s=600)
     await leader.answer()
     await leader.at("what").fill("小区电梯停运三天，多次反映没有结果。")
     await leader.choose("street", "天坛", "天坛街道")

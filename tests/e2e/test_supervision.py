@@ -64,7 +64,7 @@ async def test_the_shift_leader_moves_a_seat_and_tells_it_something(town: Town, 
 async def test_the_hall_shows_a_call_from_the_queue_to_its_end(town: Town, enter: Enter) -> None:
     boss, agent = await enter("supervisor"), await enter("agent")
     await boss.at("nav-hall").click()
-    citizen = await town.call("13900000007", talk_s=6)
+    citizen = await town.call("13900000007", talk_s=600)
     await expect(boss.at("hall-waiting")).to_contain_text("139****0007")
     await agent.make_ready()
     await expect(boss.at("hall-calls")).to_contain_text(agent.seat)
@@ -74,6 +74,7 @@ async def test_the_hall_shows_a_call_from_the_queue_to_its_end(town: Town, enter
     await expect(boss.at("hall-calls").locator('[data-held="true"]')).to_contain_text("保持中")
     await agent.page.keyboard.press("F6")
     await expect(boss.at("hall-calls").locator('[data-held="false"]')).to_contain_text("通话中")
+    await agent.hang_up()
     await citizen.finished()
     await expect(boss.at("hall-calls")).not_to_contain_text("139****0007")
     await agent.expect_state("wrap_up")
@@ -91,7 +92,7 @@ async def test_the_shift_leader_listens_whispers_and_takes_the_call_over(town: T
     await boss.at("nav-desk").click()
     await boss.sit_down(town.next_seat())
     await agent.make_ready()
-    citizen = await town.call("13900000008", talk_s=60)
+    citizen = await town.call("13900000008", talk_s=600)
     await agent.answer()
     await choose_seat(boss, agent.seat)
 
