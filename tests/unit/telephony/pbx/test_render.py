@@ -200,7 +200,7 @@ def test_a_queue_widens_by_its_rule_and_overflows_as_configured(
     assert "Gosub(say,s,1(/sounds/zh/all-busy))" in dialplan
     assert "Queue(q12345,rCc,,,60)" in dialplan
     lines = dialplan.splitlines()
-    waits = [n for n, line in enumerate(lines) if " Queue(" in line]
+    waits = [n for n, line in enumerate(lines) if ",Queue(" in line]
     assert waits
     assert all(lines[n - 1].endswith("Set(MEMBERINTERFACE=)") and lines[n + 1].endswith("?talked,s,1)") for n in waits)
     assert dialplan.index("DB(blacklist/") < dialplan.index("Queue(own-seat,rCcn,,,9)") < dialplan.index("Queue(q96010")
