@@ -18,6 +18,7 @@ from backend.callbacks import schemas as callbacks
 from backend.calls import schemas as calls
 from backend.cases import list_schemas as case_lists
 from backend.cases import schemas as cases
+from backend.dispatch import intake_schemas as intake
 from backend.dispatch import schemas as dispatch
 from backend.figures import schemas as figures
 from backend.grid import schemas as grid
@@ -72,6 +73,10 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     callbacks.CurrentAttempt,
     callbacks.Answers,
     callbacks.AnswersView,
+    intake.OutlookAsked,
+    intake.Outlook,
+    intake.AdditionAsked,
+    intake.AdditionMade,
     dispatch.LoopView,
     dispatch.QueueItem,
     dispatch.LoopLedger,

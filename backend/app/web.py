@@ -32,6 +32,7 @@ from backend.cases import list_endpoints as case_list_endpoints
 from backend.cases import service as cases
 from backend.cases.reference import References
 from backend.dispatch import endpoints as dispatch_endpoints
+from backend.dispatch import intake_endpoints
 from backend.dispatch import unit_endpoints as unit_task_endpoints
 from backend.figures import endpoints as figure_endpoints
 from backend.figures.service import FiguresDesk
@@ -93,6 +94,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.origins = settings.origins
     app.state.pbx = settings.pbx
     app.state.loop = loop_rules(installation, settings.references.time)
+    app.state.references = settings.references
     app.state.units = units_in_force()
     app.state.taxonomy = settings.references.taxonomy
     app.state.crossing = crossing_in_force()
@@ -107,6 +109,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         case_export_endpoints,
         case_endpoints,
         dispatch_endpoints,
+        intake_endpoints,
         unit_task_endpoints,
         grid_endpoints,
         callback_endpoints,

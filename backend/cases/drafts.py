@@ -51,7 +51,7 @@ async def save_draft(tx: Transaction, principal: Principal, save: DraftSave, now
     A save that comes again after its answer was lost is answered as before. A draft that was discarded elsewhere
     comes back: words are worth more than order. Raises `DraftOutdated` with the newest, `DraftFiled`, `DraftNotYours`.
     """
-    content = _storable(save.content)
+    content = storable(save.content)
     draft = await repository.draft_for_update(tx.session, save.draft_id)
     if draft is None:
         await _refuse_filed(tx, save.draft_id)
@@ -123,7 +123,8 @@ async def _refuse_filed(tx: Transaction, draft_id: UUID) -> None:
         )
 
 
-def _storable(content: DraftContent) -> dict[str, Any]:
+def storable(content: DraftContent) -> dict[str, Any]:
+    """A form as it can be stored."""
     # PostgreSQL holds every character but this one; all else stands in the draft exactly as typed
     fields = content.model_dump(mode="json")
     return {key: value.replace("\x00", "") if isinstance(value, str) else value for key, value in fields.items()}

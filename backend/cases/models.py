@@ -1,4 +1,4 @@
-"""Tables of cases: drafts, cases, their time line, and the numbers given out each day."""
+"""Tables of cases: drafts, cases, their time line, additions to open ones, and the numbers given out each day."""
 
 from __future__ import annotations
 
@@ -72,6 +72,7 @@ class Case(Base):
         Index(
             "ix_cases_unit_grid_code", "unit_grid_code", "filed_at", postgresql_where=text("unit_grid_code IS NOT NULL")
         ),
+        Index("ix_cases_open_street", "street_code", "filed_at", postgresql_where=text("closed_at IS NULL")),
         Index("ix_cases_draft_id", "draft_id", postgresql_where=text("draft_id IS NOT NULL")),
     )
 
@@ -130,6 +131,28 @@ class CaseEvent(Base):
     actor_id: Mapped[UUID | None]
     actor: Mapped[str | None]
     detail: Mapped[dict[str, Any]]
+
+
+class CaseAddition(Base):
+    """What a citizen added to a case that was open already; `content` is the form exactly as it was typed."""
+
+    __tablename__ = "case_additions"
+    __table_args__ = (
+        Index("ix_case_additions_case_id", "case_id", "added_at"),
+        Index("ix_case_additions_draft_id", "draft_id", postgresql_where=text("draft_id IS NOT NULL")),
+    )
+
+    addition_id: Mapped[UUID] = mapped_column(primary_key=True)
+    request_id: Mapped[UUID] = mapped_column(unique=True)
+    fingerprint: Mapped[str]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.case_id"))
+    draft_id: Mapped[UUID | None]
+    call_id: Mapped[str | None]
+    urging: Mapped[bool]
+    content: Mapped[dict[str, Any]]
+    added_at: Mapped[datetime]
+    added_by_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+    added_by: Mapped[str]
 
 
 class CaseNumberDay(Base):

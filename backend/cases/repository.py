@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from backend.cases.models import Case, CaseEvent, CaseNumberDay, Draft
+from backend.cases.models import Case, CaseAddition, CaseEvent, CaseNumberDay, Draft
 from backend.cases.schemas import CaseStatus
 from backend.kernel.pipeline import Statement, driver_sql
 
@@ -72,8 +72,14 @@ async def case_by_request(session: AsyncSession, request_id: UUID) -> Case | Non
 
 
 async def case_by_draft(session: AsyncSession, draft_id: UUID) -> Case | None:
-    """The case that this draft became."""
-    return (await session.execute(select(Case).where(Case.draft_id == draft_id).limit(1))).scalar_one_or_none()
+    """The case that this draft became, or to which it was added."""
+    filed = select(Case).where(Case.draft_id == draft_id).limit(1)
+    added = select(Case).join(CaseAddition, CaseAddition.case_id == Case.case_id)
+    for query in (filed, added.where(CaseAddition.draft_id == draft_id).limit(1)):
+        found = (await session.execute(query)).scalar_one_or_none()
+        if found is not None:
+            return found
+    return None
 
 
 async def next_count(session: AsyncSession, prefix: str, day: date) -> int:

@@ -155,6 +155,26 @@ class CaseSummary(Schema):
     leader: str | None = None
 
 
+class SimilarReason(StrEnum):
+    """What an open case has in common with the form that is being typed."""
+
+    SAME_NUMBER = "same_number"
+    SAME_ADDRESS = "same_address"
+    SAME_GRID = "same_grid"
+    NEAR = "near"
+    SAME_CLASS = "same_class"
+    LIKE_WORDS = "like_words"
+
+
+class SimilarCase(Schema):
+    """An open case that may be what the citizen tells of; `likeness` is in percent, `metres` to its point."""
+
+    case: CaseSummary
+    likeness: int
+    reasons: list[SimilarReason]
+    metres: int | None
+
+
 class CaseEventView(Schema):
     """One entry of a case's time line."""
 

@@ -32,6 +32,7 @@ class CaseMove(StrEnum):
     CHANGE_URGENCY = "urgency_changed"
     SUPERVISE = "supervision_ordered"
     URGE = "urged"
+    ADD = "added_to"
 
 
 S, M = CaseStatus, CaseMove
@@ -68,6 +69,7 @@ TRANSITIONS: dict[tuple[CaseStatus | None, CaseMove], CaseStatus] = {
     **{(status, M.WITHDRAW): S.CLOSED for status in OPEN},
     **{(status, M.SUPERVISE): status for status in OPEN},
     **{(status, M.URGE): status for status in OPEN},
+    **{(status, M.ADD): status for status in OPEN},
 }
 """Where a move leads from where; None is a case that does not exist yet. What does not stand here cannot be done."""
 

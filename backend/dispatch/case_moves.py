@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from backend.cases.errors import CaseCannotMove
@@ -143,6 +143,17 @@ def urge(life: Life, note: str, call_id: str | None, at: Occasion) -> Moved:
     step = Progress(life, at)
     step.case(CaseMove.URGE, note=note or None, call_id=call_id)
     step.change(urged=life.urged + 1)
+    return step.moved
+
+
+def add(life: Life, said: Mapping[str, str | None], *, urging: bool, at: Occasion) -> Moved:
+    """The citizen, or a neighbour, says more about what is open already; `urging`: and wants it done."""
+    guards.open_for_more(life)
+    step = Progress(life, at)
+    step.case(CaseMove.ADD, **said)
+    if urging:
+        step.case(CaseMove.URGE, call_id=said.get("call_id"))
+        step.change(urged=life.urged + 1)
     return step.moved
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from backend.dispatch.guards import Asked
-from backend.dispatch.life import Life, Unit
+from backend.dispatch.life import Task, Unit
 from backend.dispatch.schemas import TaskRole
 from backend.taxonomy.schemas import STREET
 
@@ -21,10 +21,10 @@ class Plain:
     community: str | None
 
 
-def direct_units(life: Life, plain: Plain, unit: Callable[[str], Unit | None]) -> list[Asked]:
+def direct_units(tasks: Sequence[Task], plain: Plain, unit: Callable[[str], Unit | None]) -> list[Asked]:
     """Who gets the case: the street of the place, its community at once as well 双派发, or the department whose duty it
-    is. Nobody when it is not plain, and nobody when the case was dispatched before."""
-    if life.tasks or plain.duty is None:
+    is. Nobody when it is not plain, and nobody when the case was dispatched before (`tasks` are those of the case)."""
+    if tasks or plain.duty is None:
         return []
     lead = unit(plain.street if plain.duty == STREET else plain.duty)
     if lead is None:

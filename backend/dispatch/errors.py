@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.kernel.errors import Conflict, Forbidden, IllegalTransition, NotFound
+from backend.kernel.errors import Conflict, Forbidden, HotlineError, IllegalTransition, NotFound
 
 
 class TaskNotFound(NotFound):
@@ -45,6 +45,22 @@ class HandlerCannotJudge(Forbidden):
 
 class NotBeingHandled(RuleBroken):
     """Units act on a case only while it is being handled."""
+
+
+class AddedToClosed(RuleBroken):
+    """Only what is still open is added to."""
+
+
+class AdditionWithoutContent(HotlineError):
+    """An addition says nothing new and does not urge either."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing was written that could be added.",
+            kept="The case is unchanged.",
+            next_step="Write down what the citizen said, or mark it as an urging.",
+            field="content.what",
+        )
 
 
 # ---- dispatch 派遣 ----

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backend.cases.schemas import CaseStatus
+from backend.cases.states import OPEN
 from backend.deadlines import clocks
 from backend.deadlines.kept import Kept
 from backend.dispatch import errors as e
@@ -60,6 +61,14 @@ def being_handled(life: Life) -> None:
     if life.status is not CaseStatus.HANDLING:
         raise e.NotBeingHandled(
             f"This case is {life.status}; its units cannot act on it now.", "Wait until it goes on."
+        )
+
+
+def open_for_more(life: Life) -> None:
+    """Nobody reads what is added to a case that has ended."""
+    if life.status not in OPEN:
+        raise e.AddedToClosed(
+            f"This case is {life.status} already.", "File what was said as a new case; the closed one stands beside it."
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -63,11 +63,16 @@ async def loop_of_case(
 
 def propose(life: Life, plain: Plain, directory: UnitDirectory) -> list[Asked]:
     """Where the case goes directly; nobody when street and class do not make it plain."""
+    return direct_units(life.tasks, plain, finder(directory))
+
+
+def finder(directory: UnitDirectory) -> Callable[[str], Unit | None]:
+    """Finds the unit of a code in force, if there is one."""
 
     def unit(code: str) -> Unit | None:
         return unit_of(directory, code) if directory.unit(code) is not None else None
 
-    return direct_units(life, plain, unit)
+    return unit
 
 
 async def what_is_plain(tx: Transaction, case_id: UUID) -> Plain:

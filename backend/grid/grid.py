@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cached_property
 
-from shapely import Point, STRtree, from_geojson, points
+from shapely import Point, STRtree, box, from_geojson, points
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.grid import schemas
 from backend.grid.area import Area, Attention, GridKind, Level
+from backend.grid.measure import metres_per_degree
 from backend.grid.models import GridArea
 from backend.kernel.pinyin import spell
 from backend.kernel.versions import InForce, in_force
@@ -72,6 +73,13 @@ class Grid:
         """The unit grid in which a point lies; on a border, all that meet there."""
         found = self._tree.query(Point(longitude, latitude), predicate="intersects")
         return [self.unit_grids[unit] for unit in found.tolist()]
+
+    def near(self, longitude: float, latitude: float, metres: float) -> list[Area]:
+        """The unit grids that a square around a point touches, so many metres to each side."""
+        east, north = metres_per_degree(latitude)
+        wide, high = metres / east, metres / north
+        square = box(longitude - wide, latitude - high, longitude + wide, latitude + high)
+        return [self.unit_grids[unit] for unit in self._tree.query(square, predicate="intersects").tolist()]
 
     def locate_all(self, where: Sequence[tuple[float, float]]) -> list[Area | None]:
         """The unit grid of each of these points; None outside the district."""

@@ -124,6 +124,8 @@ export const errors: Record<string, ErrorText> = {
   AnsweredWithoutAnswer: { message: '请填写答复内容。' },
   RequestReused: { message: '这次提交已用其他内容立案。', next_step: '请查看已立案的工单，其余内容另行提交。' },
   CaseChangedMeanwhile: { message: '他人刚刚处理了这件工单。', kept: KEPT, next_step: RELOAD },
+  AddedToClosed: { message: '这件工单已经办结，不能再补充。', kept: KEPT, next_step: '请作为新工单提交。' },
+  AdditionWithoutContent: { message: '没有填写要补充的内容。', kept: '工单没有变化。', next_step: '请写明诉求，或勾选“催办”。' },
   CaseCannotMove: { message: '工单当前状态不允许此操作。', next_step: RELOAD },
 
   TaskNotFound: { message: '本单位没有这项任务。', next_step: '请在本单位任务列表中查找。' },

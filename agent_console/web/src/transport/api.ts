@@ -1,5 +1,7 @@
 import type { CaseQuestion } from '@/entities/case/filter'
 import type {
+  AdditionAsked,
+  AdditionMade,
   BlacklistAsk,
   BlacklistView,
   CallBlacklist,
@@ -22,6 +24,8 @@ import type {
   LeaderSessionView,
   MissedView,
   Options,
+  Outlook,
+  OutlookAsked,
   PhoneTargets,
   PlaceCandidate,
   PlatformStatus,
@@ -101,6 +105,8 @@ export const api = {
   askExport: (wish: ExportAsked) => rest.post<ExportView>('/exports', wish),
   exportUrl: (exportId: string) => `/api/exports/${id(exportId)}/file`,
   case: (caseId: string) => rest.get<CaseDetail>(`/cases/${id(caseId)}`),
+  outlook: (form: OutlookAsked) => rest.post<Outlook>('/cases/outlook', form),
+  addToCase: (caseId: string, addition: AdditionAsked) => rest.post<AdditionMade>(`/cases/${id(caseId)}/additions`, addition),
   caseCallbacks: (caseId: string) => rest.get<CallbackView[]>(`/cases/${id(caseId)}/callbacks`),
   caseAttempts: (caseId: string) => rest.get<AttemptView[]>(`/cases/${id(caseId)}/attempts`),
   loop: (caseId: string) => rest.get<LoopView>(`/cases/${id(caseId)}/loop`),

@@ -49,13 +49,13 @@ def at(hours: float = 0) -> Occasion:
 def test_street_and_community_get_it_at_once_or_the_department_whose_duty_it_is(
     plain: Plain, asked: list[tuple[Unit, TaskRole]]
 ) -> None:
-    assert direct_units(FILED, plain, UNITS.get) == [Asked(*each) for each in asked]
+    assert direct_units((), plain, UNITS.get) == [Asked(*each) for each in asked]
 
 
 def test_what_was_dispatched_before_is_no_plain_case() -> None:
     sent = case_moves.dispatch(FILED, [Asked(STREET, TaskRole.LEAD)], "", at()).life
     back = task_moves.refuse(sent, 1, "不归", at()).life
-    assert direct_units(back, Plain("street", STREET.code, None), UNITS.get) == []
+    assert direct_units(back.tasks, Plain("street", STREET.code, None), UNITS.get) == []
 
 
 @pytest.mark.parametrize(

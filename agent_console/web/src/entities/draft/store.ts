@@ -204,6 +204,7 @@ export const useDrafts = defineStore('drafts', () => {
     showLatest,
     discard,
     forget,
+    renew,
     restore,
     freeze: (draftId: string) => frozen.add(draftId),
     unfreeze: (draftId: string) => frozen.delete(draftId),

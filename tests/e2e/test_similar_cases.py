@@ -1,0 +1,108 @@
+"""The same citizen calls again, and a neighbour: the open case is offered beside the form, and one key adds to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+from sqlalchemy import func, select
+
+from backend.cases.models import Case, CaseAddition, CaseEvent, Draft
+
+if TYPE_CHECKING:
+    from .conftest import Enter
+    from .desk import Desk
+    from .town import Town
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.e2e,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(300),
+]
+
+NUMBER, NEIGHBOUR = "13910087788", "13910087799"
+WHAT = "三号楼电梯坏了三天，物业公司一直没有人来修理。"
+MORE = "今天又有老人被困在电梯里。"
+
+
+async def test_a_repeat_becomes_an_addition_with_one_key(town: Town, enter: Enter) -> None:
+    agent = await enter("agent")
+    number = await file_the_first(town, agent)
+
+    await answer(town, agent, NUMBER)
+    offered = agent.at("similar-case").first
+    await expect(offered).to_have_attribute("data-case", number)
+    await expect(offered).to_contain_text("同一来电号码")
+    await agent.page.keyboard.type(MORE)
+    await agent.expect_saved()
+    await agent.page.screenshot(path="/tmp/h1-a.png")  # SHOT
+    await agent.page.keyboard.press("Alt+6")
+    await expect(agent.at("added-note")).to_contain_text(number)
+    await expect(agent.at("added-note")).to_contain_text("催办 1 次")
+    await expect(agent.at("what")).to_have_value("")
+    await agent.hang_up()
+
+    await agent.at("added-number").click()
+    await expect(agent.at("case-title")).to_contain_text(number)
+    await expect(agent.page.get_by_text(MORE)).to_be_visible()
+    await agent.page.screenshot(path="/tmp/h1-c.png")  # SHOT
+    await expect(agent.page.get_by_text("市民催办").first).to_be_visible()
+    await agent.at("nav-desk").click()
+    await a_neighbour_tells_of_the_same(town, agent, number)
+    await expect_one_case_with_all_that_was_said(town, number)
+
+
+async def file_the_first(town: Town, agent: Desk) -> str:
+    """The first call files the case, and the help beside the form says what that would lead to."""
+    await answer(town, agent, NUMBER)
+    await agent.page.keyboard.type(WHAT)
+    await say_where_and_what(agent)
+    await expect(agent.at("expected-unit")).to_contain_text("东花市街道")
+    clocks = agent.at("expected-clocks").locator("[data-clock]")
+    await expect(clocks).to_have_count(3)
+    await expect(clocks.first).to_contain_text("前")
+    await agent.at("callback-pick-tomorrow_morning").click()
+    number = await agent.file()
+    await agent.hang_up()
+    return number
+
+
+async def a_neighbour_tells_of_the_same(town: Town, agent: Desk, number: str) -> None:
+    """Another number, the same class and words in the same street: offered, and it does not count as an urging."""
+    await answer(town, agent, NEIGHBOUR)
+    await agent.page.keyboard.type("电梯坏了三天没有人来修理")
+    await say_where_and_what(agent)
+    offered = agent.at("similar-case").first
+    await expect(offered).to_have_attribute("data-case", number)
+    await expect(offered).to_contain_text("同类")
+    await expect(offered.get_by_text("同一来电号码")).to_have_count(0)
+    await agent.page.screenshot(path="/tmp/h1-b.png")  # SHOT
+    await offered.get_by_test_id("add-to-case").click()
+    await expect(agent.at("added-note")).to_contain_text(number)
+    await agent.hang_up()
+
+
+async def answer(town: Town, agent: Desk, number: str) -> None:
+    await agent.make_ready()
+    await town.call(number, talk_s=60)
+    await agent.answer()
+    await expect(agent.at("what")).to_be_focused()
+
+
+async def say_where_and_what(agent: Desk) -> None:
+    await agent.choose("street", "dhs", "东花市街道")
+    await agent.choose("class", "dtgz", "电梯故障")
+
+
+async def expect_one_case_with_all_that_was_said(town: Town, number: str) -> None:
+    ((case_id,),) = await town.ask(select(Case.case_id).where(Case.number == number))
+    added = await town.ask(select(CaseAddition.urging).where(CaseAddition.case_id == case_id))
+    assert sorted(row.urging for row in added) == [False, True]
+    kinds = await town.ask(select(CaseEvent.kind).where(CaseEvent.case_id == case_id))
+    assert [row.kind for row in kinds].count("urged") == 1
+    filed = await town.ask(select(func.count()).where(Case.caller_number.in_([NUMBER, NEIGHBOUR])))
+    assert filed[0][0] == 1
+    words = await town.ask(select(Draft.content["what"].astext))
+    assert not any("电梯" in str(row[0]) for row in words)
