@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from agent_console.connection import Connection
 from agent_console.desk import Desk
 from agent_console.hub import Hub
-from agent_console.schemas import HostOption, Options, PhoneTargets
+from agent_console.schemas import ChannelOption, HostOption, Options, PhoneTargets
 from agent_console.settings import ConsoleSettings
 from backend.identity.access import Access, check_origin, principal_of, requires, signed_in
 from backend.identity.principal import Principal
@@ -48,6 +48,7 @@ async def options(request: Request, _: Annotated[Principal, Depends(signed_in)])
         streets=reference.grid.as_options(),
         taxonomy=reference.taxonomy.as_options(),
         conditions=list(reference.conditions.conditions),
+        channels=[ChannelOption.model_validate(each) for each in reference.channels.channels],
         departments={unit.code: unit.name for unit in units.units if unit.kind is UnitKind.DEPARTMENT},
         seats=hall,
         wrap_up_seconds=int(settings.times.wrap_up.total_seconds()),

@@ -109,12 +109,13 @@ class DiscardDraft(Schema):
 
 
 class FileCase(Schema):
-    """File the case and, if wished, schedule its callback visit, in one transaction."""
+    """File the case and, if wished, schedule its callback visit and put it under another case, in one transaction."""
 
     command: Literal["file_case"] = "file_case"
     id: int
     case: CaseForm
     callback: CallbackWish | None = None
+    parent_id: UUID | None = None
 
 
 class ScheduleCallback(Schema):

@@ -18,6 +18,7 @@ from backend.callbacks import schemas as callbacks
 from backend.calls import schemas as calls
 from backend.cases import list_schemas as case_lists
 from backend.cases import schemas as cases
+from backend.dispatch import group_schemas as groups
 from backend.dispatch import intake_schemas as intake
 from backend.dispatch import schemas as dispatch
 from backend.figures import schemas as figures
@@ -77,6 +78,8 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     intake.Outlook,
     intake.AdditionAsked,
     intake.AdditionMade,
+    groups.JoinWish,
+    groups.GroupView,
     dispatch.LoopView,
     dispatch.QueueItem,
     dispatch.LoopLedger,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from backend.cases.channels import ReferenceNeed
 from backend.cases.schemas import ConditionView
 from backend.grid.schemas import Street
 from backend.kernel.schemas import Schema
@@ -18,6 +19,16 @@ class HostOption(Schema):
     title: str
 
 
+class ChannelOption(Schema):
+    """A channel by which cases come; `reference` tells whether a form names the source there."""
+
+    code: str
+    title: str
+    title_en: str
+    by_call: bool
+    reference: ReferenceNeed
+
+
 class Options(Schema):
     """Everything that the console's menus offer.
 
@@ -28,6 +39,7 @@ class Options(Schema):
     streets: list[Street]
     taxonomy: Taxonomy
     conditions: list[ConditionView]
+    channels: list[ChannelOption]
     departments: dict[str, str]
     seats: list[SeatView]
     wrap_up_seconds: int

@@ -13,6 +13,7 @@ from backend.cases.drafts import DraftSave
 from backend.cases.rules import CallFacts
 from backend.cases.schemas import DraftView
 from backend.citizens.numbers import read_number
+from backend.dispatch import groups
 from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.database import Transaction
@@ -38,16 +39,19 @@ async def discard_draft(desk: Desk, command: DiscardDraft) -> None:
 
 
 async def file_case(desk: Desk, command: FileCase) -> FiledCase:
-    """File the case and schedule its callback visit: both or neither."""
+    """File the case, schedule its callback visit, put it under its parent: all or nothing."""
     now = clock.now()
     form, wish = command.case, command.callback
     async with desk.database.transaction() as tx:
         call = await _call(tx, desk, form.call_id, now) if form.call_id is not None else None
         reference = await desk.references.at(tx, now)
         case = await filing.file_case(tx, desk.principal, form, call, reference, now)
-        if wish is None:
-            return FiledCase(case=case, callback=None)
-        callback = await callbacks.schedule(tx, desk.principal, case.case_id, wish, form.request_id, now)
+        callback = None
+        if wish is not None:
+            callback = await callbacks.schedule(tx, desk.principal, case.case_id, wish, form.request_id, now)
+        if command.parent_id is not None:
+            time = desk.references.time
+            await groups.join_at_filing(tx, desk.principal, case.case_id, command.parent_id, time, now)
         return FiledCase(case=case, callback=callback)
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.schemas import AttemptResult
+from backend.cases.channels import Channels, load_channels
 from backend.cases.exports import ExportLimits
 from backend.cases.sheet import MOST_ROWS
 from backend.deadlines.rules import Timekeeping, load_timekeeping
@@ -105,12 +106,13 @@ class RecognitionSettings(_Part):
 
 
 class DataSettings(_Part):
-    """The files of roles, calendar, limits and dispatch; relative paths are below the project."""
+    """The files of roles, calendar, limits, dispatch and channels; relative paths are below the project."""
 
     roles: Path = Path("configs/roles.yaml")
     calendar: Path = Path("configs/calendar.yaml")
     deadlines: Path = Path("configs/deadlines.yaml")
     dispatch: Path = Path("configs/dispatch.yaml")
+    channels: Path = Path("configs/channels.yaml")
     merged_numbers: Path = Path("configs/routing/merged_numbers.yaml")
 
 
@@ -224,6 +226,11 @@ def callback_rules(installation: Installation) -> CallbackRules:
     wanted = installation.config.callbacks
     spans = {result: timedelta(minutes=minutes) for result, minutes in wanted.minutes_between.items()}
     return CallbackRules(wanted.shown_number, wanted.most_attempts, spans)
+
+
+def channels(installation: Installation) -> Channels:
+    """The channels by which cases come."""
+    return load_channels(installation.path(installation.config.data.channels))
 
 
 def timekeeping(installation: Installation) -> Timekeeping:

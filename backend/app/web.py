@@ -23,7 +23,15 @@ from agent_console.renderers import renderers
 from agent_console.schemas import QueueTarget
 from agent_console.settings import ConsoleSettings, SipAccess
 from backend.app import health
-from backend.app.config import Installation, callback_rules, export_limits, hall_times, loop_rules, timekeeping
+from backend.app.config import (
+    Installation,
+    callback_rules,
+    channels,
+    export_limits,
+    hall_times,
+    loop_rules,
+    timekeeping,
+)
 from backend.callbacks import endpoints as callback_endpoints
 from backend.calls import endpoints as call_endpoints
 from backend.cases import endpoints as case_endpoints
@@ -32,7 +40,7 @@ from backend.cases import list_endpoints as case_list_endpoints
 from backend.cases import service as cases
 from backend.cases.reference import References
 from backend.dispatch import endpoints as dispatch_endpoints
-from backend.dispatch import intake_endpoints
+from backend.dispatch import group_endpoints, intake_endpoints
 from backend.dispatch import unit_endpoints as unit_task_endpoints
 from backend.figures import endpoints as figure_endpoints
 from backend.figures.service import FiguresDesk
@@ -109,6 +117,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         case_export_endpoints,
         case_endpoints,
         dispatch_endpoints,
+        group_endpoints,
         intake_endpoints,
         unit_task_endpoints,
         grid_endpoints,
@@ -131,7 +140,7 @@ def console_settings(installation: Installation) -> ConsoleSettings:
     """What the console's server needs to know of this installation."""
     config = installation.config
     return ConsoleSettings(
-        references=References(timekeeping(installation)),
+        references=References(timekeeping(installation), channels(installation)),
         times=hall_times(installation),
         callbacks=callback_rules(installation),
         numbers=tuple(number.number for number in config.pbx.numbers),

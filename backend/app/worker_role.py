@@ -11,10 +11,10 @@ import psycopg
 import structlog
 
 from asr.recognizer import RecognizerPool, transcribe_recording
-from backend.app.config import Installation, callback_rules, export_limits, loop_rules, timekeeping
+from backend.app.config import Installation, callback_rules, channels, export_limits, loop_rules, timekeeping
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.attempts import file_overdue
-from backend.callbacks.evaluation import ClosedCaseCaller
+from backend.callbacks.evaluation import ClosedCaseCaller, UnreachedChildren
 from backend.calls.reconcile_day import DayReconciler
 from backend.calls.recordings import RecordingKeeper
 from backend.calls.sweep import sweep
@@ -49,7 +49,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     paths = {host: installation.pbx_paths(host) for host in installation.hosts}
     keepers = [RecordingKeeper(database, files, here.recordings, host=host) for host, here in paths.items()]
     days = [DayReconciler(database, here.cdr, host=host) for host, here in paths.items()]
-    exporter = CaseExporter(database, files, export_limits(installation))
+    exporter = CaseExporter(database, files, export_limits(installation), channels(installation))
     async with RecognizerPool(installation.path(recognition.model), recognition.processes) as pool:
         transcriber = Transcriber(database, files, lambda path: transcribe_recording(path, pool))
         beside = [
@@ -92,6 +92,7 @@ def loop_jobs(installation: Installation, database: Database) -> list[JobKind]:
         DeadlineWarner(database, rules.time).job,
         SuspensionKeeper(database, rules).job,
         ClosedCaseCaller(database, after_closing).job,
+        UnreachedChildren(database, rules.time).job,
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,12 +14,15 @@ from backend.callbacks.attempt_repository import lock_callback
 from backend.callbacks.errors import AnswersFiled, CallbackNotFound
 from backend.callbacks.models import CallbackAnswers
 from backend.callbacks.schemas import Answers, AnswersView, CallbackState, Solved
+from backend.cases import group_repository
 from backend.cases.rules import clean_text
 from backend.cases.schemas import CaseStatus
 from backend.cases.service import find_case
+from backend.cases.states import OPEN
 from backend.deadlines.rules import Timekeeping
-from backend.dispatch import case_moves
+from backend.dispatch import case_moves, group_moves
 from backend.dispatch import service as dispatch
+from backend.dispatch.errors import HasNoParent, ParentStillOpen
 from backend.dispatch.life import Life, Moved, Occasion
 from backend.dispatch.service import CLOSED_JOB
 from backend.identity.principal import Principal
@@ -44,10 +48,41 @@ class ClosedCaseCaller:
         case_id, now = UUID(payload["case_id"]), clock.now()
         request_id = uuid5(case_id, f"closed:{payload['version']}")
         async with self.database.transaction() as tx:
-            if (await find_case(tx, case_id)).status == CaseStatus.CLOSED.value:
+            if await _owed(tx, case_id):
                 await service.schedule_after_closing(
                     tx, UUID(payload["by"]), case_id, request_id, now + self.after, now
                 )
+
+
+@dataclass(frozen=True)
+class UnreachedChildren:
+    """What a worker does when the callback of a merged case was given up: it ends with its parent, without a score."""
+
+    database: Database
+    time: Timekeeping
+
+    @property
+    def job(self) -> JobKind:
+        """The kind of job, for a worker."""
+        return JobKind(service.UNREACHED_JOB, self.run)
+
+    async def run(self, payload: dict[str, Any]) -> None:
+        """End the child, unless its parent is open again or it went its own way meanwhile."""
+        async with self.database.transaction() as tx:
+            with suppress(HasNoParent, ParentStillOpen):
+                await dispatch.move_case(
+                    tx, None, UUID(payload["case_id"]), None, group_moves.end, self.time, clock.now()
+                )
+
+
+async def _owed(tx: Transaction, case_id: UUID) -> bool:
+    """Whether the case has come to the point where its citizen is called back: a child when its parent is closed."""
+    status = (await find_case(tx, case_id)).status
+    if status == CaseStatus.MERGED.value:
+        link = await group_repository.link_of(tx.session, case_id)
+        status = (await find_case(tx, link.parent_id)).status if link is not None else status
+        return CaseStatus(status) not in OPEN
+    return status == CaseStatus.CLOSED.value
 
 
 async def file_answers(
@@ -56,8 +91,8 @@ async def file_answers(
     """File what the citizen said: "not solved" opens the case again, anything else evaluates it. The same once more is
     no error.
 
-    Raises `CallbackNotFound`, `HandlerCannotJudge`, `AnswersFiled`, `CallbackCannotMove`, or `CaseCannotMove` for a
-    case that is not closed.
+    Raises `CallbackNotFound`, `HandlerCannotJudge`, `AnswersFiled`, `CallbackCannotMove`, `CaseCannotMove` for a
+    case that is not closed, or `ParentStillOpen` for a child of a group whose parent is not.
     """
     callback = await lock_callback(tx, callback_id)
     if callback is None:
@@ -86,9 +121,11 @@ async def file_answers(
 
 
 def _following(said: Answers) -> Callable[[Life, Occasion], Moved]:
-    follow = case_moves.not_solved if said.solved is Solved.NO else case_moves.evaluate
+    alone = case_moves.not_solved if said.solved is Solved.NO else case_moves.evaluate
+    merged = group_moves.not_solved if said.solved is Solved.NO else group_moves.solved
 
     def act(life: Life, at: Occasion) -> Moved:
+        follow: Callable[..., Moved] = merged if life.status is CaseStatus.MERGED else alone
         return follow(life, at, contacted=said.contacted, solved=said.solved.value, satisfied=said.satisfied.value)
 
     return act

@@ -29,6 +29,7 @@ from backend.callbacks.states import CallbackMove, move
 from backend.cases import timeline
 from backend.cases.models import Case
 from backend.cases.rules import clean_text
+from backend.cases.schemas import CaseStatus
 from backend.cases.service import find_case, numbers_of_cases
 from backend.citizens.numbers import mask, read_number
 from backend.identity.principal import Principal
@@ -37,6 +38,8 @@ from backend.kernel.database import Transaction
 from backend.kernel.ids import new_id
 from backend.kernel.paging import make_cursor, read_cursor
 from backend.kernel.schemas import Page
+
+UNREACHED_JOB = "end_unreached_child"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,8 @@ async def follow_attempt(
         case Reached():
             return await _end(tx, who, callback, CallbackMove.COMPLETE, None, now, attempts=attempts)
         case GivenUp(reason):
+            if (await find_case(tx, callback.case_id)).status == CaseStatus.MERGED.value:
+                await tx.enqueue(UNREACHED_JOB, {"case_id": str(callback.case_id)})
             return await _end(tx, who, callback, CallbackMove.GIVE_UP, reason, now, attempts=attempts)
         case Again(not_before):
             state = move(CallbackState.SCHEDULED, CallbackMove.RETRY)

@@ -75,6 +75,26 @@ class CallNotGiven(CaseInvalid):
     """The form names a call that this case cannot belong to."""
 
 
+class UnknownChannel(CaseInvalid):
+    """The channel is not one of the configured ones."""
+
+
+class ChannelIsOfCall(CaseInvalid):
+    """A case that was told in a call came by that call and by nothing else."""
+
+
+class ChannelWithoutReference(CaseInvalid):
+    """A case of this channel names its source."""
+
+
+class NumberIsOfCall(CaseInvalid):
+    """The number of a case that was told in a call is that of the call."""
+
+
+class CitizenNumberNotWhole(CaseInvalid):
+    """Nobody can be called back under the number that was entered."""
+
+
 class RequestReused(Conflict):
     """A request id came again with other content: nothing was stored a second time."""
 

@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from backend.cases import list_repository
+from backend.cases.channels import HOTLINE_ONLY, Channels
 from backend.cases.export_states import ExportMove, ExportState
 from backend.cases.exports import EXPORT_CASES, ExportLimits, make_move, tell
 from backend.cases.list_models import CaseExport
@@ -37,11 +38,18 @@ class CaseExporter:
     """Writes exports into the file store."""
 
     def __init__(
-        self, database: Database, files: FileStore, limits: ExportLimits, *, now: Callable[[], datetime] = clock.now
+        self,
+        database: Database,
+        files: FileStore,
+        limits: ExportLimits,
+        channels: Channels = HOTLINE_ONLY,
+        *,
+        now: Callable[[], datetime] = clock.now,
     ) -> None:
         self._database = database
         self._files = files
         self._limits = limits
+        self._channels = channels
         self._now = now
 
     @property
@@ -62,7 +70,7 @@ class CaseExporter:
                 return
         with tempfile.TemporaryDirectory(prefix="hotline-export-") as folder:
             path = Path(folder) / "cases.xlsx"
-            rows = await self._write(export_id, wanted, path, Shown(row.names, row.whole_numbers))
+            rows = await self._write(export_id, wanted, path, Shown(row.names, row.whole_numbers, self._channels))
             key = f"exports/{export_id}.xlsx"
             sha256 = await asyncio.to_thread(self._files.put, path, key)
         async with self._database.transaction() as tx:

@@ -13,6 +13,7 @@ from backend.cases.rules import CallFacts, CheckedForm, ReferenceData, check_for
 from backend.cases.schemas import CaseForm, CaseStatus, CaseSummary
 from backend.cases.search import keep_findable
 from backend.cases.service import changed_meanwhile, find_case
+from backend.cases.sources import Source, check_source
 from backend.cases.states import CaseMove, move
 from backend.cases.views import case_summary
 from backend.citizens import service as citizens
@@ -44,12 +45,13 @@ async def file_case(
     if form.call_id != (call.call_id if call is not None else None):
         raise CallNotGiven("call_id", "The call of this case is not known.", "File it from the call, or without one.")
     checked = check_form(form, reference)
-    if call is not None and not form.identity_secret:
-        await citizens.remember_name(tx, call.caller, checked.citizen_name, now)
+    source = check_source(form, call, reference.channels)
+    if source.caller is not None and not form.identity_secret:
+        await citizens.remember_name(tx, source.caller, checked.citizen_name, now)
     if form.draft_id is not None:
         await drafts.discard_draft(tx, principal, form.draft_id)
     version = reference.taxonomy.version_of(checked.case_class)
-    case = await _insert(tx, principal, form, call, checked, version, now)
+    case = await _insert(tx, principal, form, source, checked, version, now)
     if form.answered_at_once:
         case = await move_case(tx, principal, case.case_id, case.version, CaseMove.ANSWER_AT_ONCE, now)
     else:
@@ -100,11 +102,12 @@ async def _insert(
     tx: Transaction,
     principal: Principal,
     form: CaseForm,
-    call: CallFacts | None,
+    source: Source,
     checked: CheckedForm,
     taxonomy_version: str,
     now: datetime,
 ) -> Case:
+    call = source.call
     prefix, day = prefix_of(call.dialed_number if call else None), day_of(now)
     # last of all that waits for others: whoever files next waits from here to our commit
     count = await repository.next_count(tx.session, prefix, day)
@@ -116,11 +119,12 @@ async def _insert(
         draft_id=form.draft_id,
         version=1,
         status=move(None, CaseMove.FILE).value,
-        channel="hotline",
+        channel=source.channel.code,
+        source_reference=source.reference,
         call_id=call.call_id if call else None,
         dialed_number=call.dialed_number if call else None,
-        caller_number=call.caller.raw if call else None,
-        caller_e164=call.caller.e164 if call else None,
+        caller_number=source.caller.raw if source.caller else None,
+        caller_e164=source.caller.e164 if source.caller else None,
         citizen_name=checked.citizen_name,
         identity_secret=form.identity_secret,
         what=checked.what,
@@ -151,6 +155,8 @@ async def _insert(
     detail: timeline.Detail = {
         "number": case.number,
         "call_id": case.call_id,
+        "intake": source.channel.title,
+        "source": source.reference or None,
         "street": case.street_name,
         "unit_grid": case.unit_grid_code,
         "class": " / ".join(case.class_path),

@@ -30,6 +30,7 @@ from sqlalchemy import (
     select,
     text,
     tuple_,
+    union,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -39,7 +40,7 @@ from sqlalchemy.sql.selectable import Subquery
 from backend.calls.leading import leaders_calls
 from backend.calls.models import Call
 from backend.cases.list_models import CaseSearch
-from backend.cases.models import Case
+from backend.cases.models import Case, CaseChild
 from backend.cases.schemas import CaseStatus
 from backend.cases.search import facet_query, words_query
 from backend.cases.states import OPEN
@@ -55,7 +56,7 @@ _PLAN_FOR_THIS = text("SELECT set_config('plan_cache_mode', 'force_custom_plan',
 
 LISTED = (
     Case.case_id, Case.number, Case.what, Case.class_name, Case.street_name, Case.community_name, Case.urgency,
-    Case.status, Case.filed_at, Case.filed_by, Case.call_id,
+    Case.status, Case.filed_at, Case.filed_by, Case.call_id, Case.channel,
 )  # fmt: skip
 """What a list shows of a case, as `backend.cases.views.summary_of` takes it."""
 
@@ -69,7 +70,8 @@ class CaseFilter:
 
     `words` are as `backend.kernel.grams.words_of` gives them; `names`: they may be found in names of citizens too.
     `class_code` means the classes below it as well. `filed_by` are users, of whom one filed the case. `leader` asks for
-    cases of calls that a leader answered, `overdue_at` for those one of whose clocks had run out by then.
+    cases of calls that a leader answered, `overdue_at` for those one of whose clocks had run out by then, `group` for
+    parents and children of groups.
     """
 
     words: tuple[str, ...] = ()
@@ -87,11 +89,12 @@ class CaseFilter:
     e164: str = ""
     leader: bool = False
     overdue_at: datetime | None = None
+    group: bool = False
 
     @property
     def narrow(self) -> bool:
         """Whether a condition other than words leaves few cases, however many there are."""
-        return bool(self.e164 or self.number or self.leader or self.overdue_at or self.status in OPEN)
+        return bool(self.e164 or self.number or self.leader or self.group or self.overdue_at or self.status in OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,9 @@ def _indexed(wanted: CaseFilter) -> list[ColumnElement[bool]]:
         conditions.append(Case.filed_by_id.in_(wanted.filed_by) if wanted.filed_by else false())
     if wanted.leader:
         conditions.append(Case.call_id.in_(leaders_calls().with_only_columns(Call.call_id).order_by(None)))
+    if wanted.group:
+        members = union(select(CaseChild.child_id), select(CaseChild.parent_id))
+        conditions.append(Case.case_id.in_(members))
     if wanted.overdue_at is not None:
         late = select(Deadline.case_id).where(Deadline.state == "running", Deadline.due_at < wanted.overdue_at)
         conditions.append(Case.case_id.in_(late))

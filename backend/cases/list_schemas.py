@@ -22,7 +22,8 @@ class CaseFilterContent(Schema):
 
     `q` are words that must all be found, "..." keeps words together. `class_code` means the classes below it too.
     `filed_from` and `filed_to` are Beijing days, both included. `filed_by` is a user name or the name of a person,
-    `mine` whoever asks; `leader` means cases filed in calls that a leader answered.
+    `mine` whoever asks; `leader` means cases filed in calls that a leader answered,
+    `group` parents of groups 群诉 and their children.
     """
 
     q: Line = ""
@@ -38,6 +39,7 @@ class CaseFilterContent(Schema):
     mine: bool = False
     leader: bool = False
     overdue: bool = False
+    group: bool = False
 
 
 class CaseQuestion(CaseFilterContent):

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from backend.calls.leading import leaders_of_calls
+from backend.cases import group_repository
 from backend.cases import list_repository as repository
 from backend.cases.errors import DaysReversed, NumberNotWhole
 from backend.cases.list_repository import CaseFilter
@@ -38,9 +39,10 @@ async def list_cases(tx: Transaction, who: Principal, query: CaseQuery, now: dat
     rows = await repository.page(tx.session, wanted, before, query.limit + 1)
     shown = rows[: query.limit]
     leaders = await leaders_of_calls(tx, [row["call_id"] for row in shown if row["call_id"] is not None])
+    groups = await group_repository.marks(tx.session, [row["case_id"] for row in shown])
     last = shown[-1] if len(rows) > query.limit else None
     return Page(
-        items=[summary_of(row, leaders.get(row["call_id"])) for row in shown],
+        items=[summary_of(row, leaders.get(row["call_id"]), groups.get(row["case_id"])) for row in shown],
         next_cursor=make_cursor(last["filed_at"], last["case_id"]) if last is not None else None,
     )
 
@@ -78,6 +80,7 @@ async def filter_of(tx: Transaction, user_id: UUID, asked: CaseQuestion, now: da
         filed_by=filed_by,
         e164=_whole_number(asked.number),
         leader=asked.leader,
+        group=asked.group,
         overdue_at=now if asked.overdue else None,
     )
 

@@ -31,15 +31,16 @@ class Case(Base):
     """A filed case.
 
     Names of street, community, base grid and class, with its path, version, handling limit and duty, are kept as they
-    were in force when it was filed. `fingerprint` tells whether a form that comes again under the same `request_id`
-    is the same form. Every change raises `version`.
+    were in force when it was filed. `source_reference` names the source in its channel, if it did not come by a call.
+    `fingerprint` tells whether a form that comes again under the same `request_id` is the same form. Every change
+    raises `version`.
     """
 
     __tablename__ = "cases"
     __table_args__ = (
         CheckConstraint(
             "status IN ('filed', 'handling', 'coordination', 'suspended',"
-            " 'reported', 'verified', 'closed', 'evaluated')",
+            " 'merged', 'reported', 'verified', 'closed', 'evaluated')",
             name="status",
         ),
         CheckConstraint("urgency IN ('normal', 'urgent', 'emergency')", name="urgency"),
@@ -73,6 +74,7 @@ class Case(Base):
             "ix_cases_unit_grid_code", "unit_grid_code", "filed_at", postgresql_where=text("unit_grid_code IS NOT NULL")
         ),
         Index("ix_cases_open_street", "street_code", "filed_at", postgresql_where=text("closed_at IS NULL")),
+        Index("ix_cases_source", "channel", "source_reference", postgresql_where=text("source_reference <> ''::text")),
         Index("ix_cases_draft_id", "draft_id", postgresql_where=text("draft_id IS NOT NULL")),
     )
 
@@ -84,6 +86,7 @@ class Case(Base):
     version: Mapped[int]
     status: Mapped[str]
     channel: Mapped[str]
+    source_reference: Mapped[str] = mapped_column(server_default="")
     call_id: Mapped[str | None]
     dialed_number: Mapped[str | None]
     caller_number: Mapped[str | None]
@@ -153,6 +156,23 @@ class CaseAddition(Base):
     added_at: Mapped[datetime]
     added_by_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
     added_by: Mapped[str]
+
+
+class CaseChild(Base):
+    """A case that goes on under another one 群诉, its parent: many callers, one cause."""
+
+    __tablename__ = "case_children"
+    __table_args__ = (
+        CheckConstraint("child_id <> parent_id", name="itself"),
+        Index("ix_case_children_parent_id", "parent_id", "child_id"),
+    )
+
+    child_id: Mapped[UUID] = mapped_column(ForeignKey("cases.case_id"), primary_key=True)
+    parent_id: Mapped[UUID] = mapped_column(ForeignKey("cases.case_id"))
+    reason: Mapped[str]
+    linked_at: Mapped[datetime]
+    linked_by_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+    linked_by: Mapped[str]
 
 
 class CaseNumberDay(Base):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from backend.cases.channels import HOTLINE_ONLY, Channels
 from backend.cases.conditions import conditions_in_force
 from backend.cases.rules import ReferenceData
 from backend.deadlines.rules import Timekeeping
@@ -15,8 +16,9 @@ from backend.taxonomy.taxonomy import taxonomy_in_force
 class References:
     """Keeps grid, classes and filing conditions in memory, and notices when there is a new version of them."""
 
-    def __init__(self, time: Timekeeping) -> None:
+    def __init__(self, time: Timekeeping, channels: Channels = HOTLINE_ONLY) -> None:
         self.time = time
+        self.channels = channels
         self.grid = grid_in_force()
         self.taxonomy = taxonomy_in_force()
         self.conditions = conditions_in_force()
@@ -26,4 +28,4 @@ class References:
         grid = await self.grid.at(tx.session, now)
         taxonomy = await self.taxonomy.at(tx.session, now)
         conditions = await self.conditions.at(tx.session, now)
-        return ReferenceData(grid, taxonomy, self.time, conditions)
+        return ReferenceData(grid, taxonomy, self.time, conditions, self.channels)

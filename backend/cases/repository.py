@@ -18,7 +18,7 @@ from backend.kernel.pipeline import Statement, driver_sql
 _CASES_OF_NUMBERS = driver_sql(
     text(
         "SELECT caller_e164, case_id, number, what, class_name, street_name, community_name, urgency, status, filed_at,"
-        " filed_by, call_id FROM (SELECT *, row_number() OVER (PARTITION BY caller_e164"
+        " filed_by, call_id, channel FROM (SELECT *, row_number() OVER (PARTITION BY caller_e164"
         " ORDER BY closed_at IS NOT NULL, filed_at DESC, case_id) AS place FROM cases WHERE caller_e164 = ANY(:numbers)"
         ") AS ranked WHERE place <= :most ORDER BY caller_e164, place"
     )

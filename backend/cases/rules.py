@@ -6,6 +6,7 @@ import hashlib
 import unicodedata
 from dataclasses import dataclass, field
 
+from backend.cases.channels import HOTLINE_ONLY, Channels
 from backend.cases.conditions import FilingConditions
 from backend.cases.errors import (
     AnsweredWithoutAnswer,
@@ -35,12 +36,13 @@ from backend.taxonomy.taxonomy import Taxonomy
 
 @dataclass(frozen=True, slots=True)
 class ReferenceData:
-    """The streets, classes, limits and filing conditions in force when a case is filed."""
+    """The streets, classes, limits, filing conditions and channels in force when a case is filed."""
 
     grid: Grid
     taxonomy: Taxonomy
     time: Timekeeping
     conditions: FilingConditions = field(default_factory=FilingConditions)
+    channels: Channels = HOTLINE_ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,5 +204,7 @@ def clean_line(text: str) -> str:
 
 def fingerprint(form: CaseForm) -> str:
     """Tells whether two forms say the same, whatever request or draft they come from."""
-    said = form.model_dump_json(exclude={"request_id", "draft_id"})
+    # what forms did not have at first stays out while it is empty, so that an older one that comes again is the same
+    new = {name for name in ("channel", "source_reference", "citizen_number") if not getattr(form, name)}
+    said = form.model_dump_json(exclude={"request_id", "draft_id", *new})
     return hashlib.sha256(said.encode()).hexdigest()

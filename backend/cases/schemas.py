@@ -19,14 +19,15 @@ _NO_NUL = r"^[^\x00]*$"
 class CaseStatus(StrEnum):
     """The life of a case in the seven-step loop 七步闭环; `backend.cases.states` says what leads from where to where.
 
-    Filed 待派遣, handled by units 办理中, in coordination 协调会商, suspended 挂账, reported back 待核查,
-    verified 待结案, closed 已结案, evaluated 已评价.
+    Filed 待派遣, handled by units 办理中, in coordination 协调会商, suspended 挂账, merged under a parent 已并案,
+    reported back 待核查, verified 待结案, closed 已结案, evaluated 已评价.
     """
 
     FILED = "filed"
     HANDLING = "handling"
     COORDINATION = "coordination"
     SUSPENDED = "suspended"
+    MERGED = "merged"
     REPORTED = "reported"
     VERIFIED = "verified"
     CLOSED = "closed"
@@ -49,6 +50,13 @@ class PlaceChoice(PlacePoint):
     grid_name: str = Field(max_length=100, pattern=_NO_NUL)
 
 
+class ParentChoice(Schema):
+    """The case under which a form is to go on once it is filed 群诉."""
+
+    case_id: UUID
+    number: str = Field(max_length=64, pattern=_NO_NUL)
+
+
 class DraftContent(Schema):
     """The case form exactly as it stands on the screen, finished or not; every field may still be empty.
 
@@ -69,6 +77,10 @@ class DraftContent(Schema):
     callback_wanted: bool = True
     callback_way: str = Field(default="phone", max_length=16)
     callback_due_at: str = Field(default="", max_length=40)
+    parent: ParentChoice | None = None
+    channel: str = Field(default="", max_length=32)
+    source_reference: str = Field(default="", max_length=200)
+    citizen_number: str = Field(default="", max_length=40)
 
 
 class ColleagueNotes(Schema):
@@ -95,8 +107,9 @@ class DraftView(Schema):
 class CaseForm(Schema):
     """A complete case as it is filed; what is wrong is named field by field.
 
-    `call_id` is None for a case without a call (issue by another channel). `request_id` makes the filing
-    idempotent: the same id files once, however often it is sent.
+    `call_id` is None for a case without a call: it names its `channel` ("" is the hotline), the reference of its source
+    there, and the citizen's number if it is known. `request_id` makes the filing idempotent: the same id files once,
+    however often it is sent.
     """
 
     request_id: UUID
@@ -113,6 +126,9 @@ class CaseForm(Schema):
     identity_secret: bool = False
     answered_at_once: bool = False
     answer: str = Field(default="", max_length=8000)
+    channel: str = Field(default="", max_length=32)
+    source_reference: str = Field(default="", max_length=200)
+    citizen_number: str = Field(default="", max_length=40)
 
 
 class Need(StrEnum):
@@ -137,8 +153,19 @@ class ConditionView(Schema):
     reason: str
 
 
+class GroupMark(Schema):
+    """What a case is in a group 群诉: the parent of so many children, or the child of a parent; `callers` are the
+    different citizens of the whole group, told of the parent."""
+
+    parent_id: UUID | None = None
+    parent_number: str | None = None
+    children: int = 0
+    callers: int = 0
+
+
 class CaseSummary(Schema):
-    """One case in a list or a pop-up; `leader` is who answered its call in a session of leaders, told in lists only."""
+    """One case in a list or a pop-up; `leader` is who answered its call in a session of leaders, `group` what it is in
+    a group; both are told in lists and on the case's own page only."""
 
     case_id: UUID
     number: str
@@ -153,12 +180,15 @@ class CaseSummary(Schema):
     filed_by: str
     call_id: str | None
     leader: str | None = None
+    group: GroupMark | None = None
+    channel: str = "hotline"
 
 
 class SimilarReason(StrEnum):
     """What an open case has in common with the form that is being typed."""
 
     SAME_NUMBER = "same_number"
+    SAME_SOURCE = "same_source"
     SAME_ADDRESS = "same_address"
     SAME_GRID = "same_grid"
     NEAR = "near"
@@ -202,4 +232,5 @@ class CaseDetail(Schema):
     answer: str
     class_path: list[str]
     taxonomy_version: str
+    source_reference: str
     events: list[CaseEventView]

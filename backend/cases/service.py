@@ -8,7 +8,7 @@ from uuid import UUID
 
 from backend.calls.leading import leaders_of_calls
 from backend.calls.service import call_for_case
-from backend.cases import repository
+from backend.cases import group_repository, repository
 from backend.cases.errors import CaseChangedMeanwhile, CaseNotFound
 from backend.cases.models import Case
 from backend.cases.schemas import CaseDetail, CaseSummary, ColleagueNotes
@@ -46,7 +46,8 @@ async def look_at_case(tx: Transaction, principal: Principal, case_id: UUID, now
     case = await find_case(tx, case_id)
     await audit.record(tx, principal, "case_read", "case", case_id, {"number": case.number}, at=now)
     leaders = await leaders_of_cases(tx, [case])
-    return case_detail(case, await repository.events_of(tx.session, case_id), leaders.get(case.call_id))
+    group = await group_repository.mark_of(tx.session, case_id)
+    return case_detail(case, await repository.events_of(tx.session, case_id), leaders.get(case.call_id), group)
 
 
 async def cases_of_number(tx: Transaction, e164: str, limit: int = POP_UP_CASES) -> list[CaseSummary]:

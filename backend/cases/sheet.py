@@ -14,6 +14,7 @@ from pathlib import Path
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 
+from backend.cases.channels import HOTLINE_ONLY, Channels
 from backend.cases.models import Case
 from backend.citizens.numbers import mask, read_number
 from backend.kernel.clock import beijing
@@ -25,9 +26,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _COLUMNS = (
     ("工单编号", 24), ("受理时间", 18), ("状态", 10), ("紧急程度", 10), ("诉求内容", 60), ("分类", 30), ("街道", 14),
     ("社区", 14), ("地址", 30), ("来电人", 12), ("来电号码", 18), ("答复", 40), ("受理人", 12), ("办结时间", 18),
+    ("渠道", 14), ("来源编号", 20),
 )  # fmt: skip
 _WORDS = {
-    "filed": "待派遣", "handling": "办理中", "coordination": "协调会商", "suspended": "已挂账", "reported": "待核查",
+    "filed": "待派遣", "handling": "办理中", "coordination": "协调会商", "suspended": "已挂账", "merged": "已并案",
+    "reported": "待核查",
     "verified": "待结案", "closed": "已结案", "evaluated": "已评价",
     "normal": "一般", "urgent": "紧急", "emergency": "特急",
 }  # fmt: skip
@@ -35,10 +38,11 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the reader of a sheet may see of citizens."""
+    """What the reader of a sheet may see of citizens, and what channels are called."""
 
     names: bool
     whole_numbers: bool
+    channels: Channels = HOTLINE_ONLY
 
 
 class CaseSheet:
@@ -89,6 +93,8 @@ def _cells(case: Case, shown: Shown) -> tuple[str, ...]:
         case.answer,
         case.filed_by,
         _time(case.closed_at),
+        shown.channels.title(case.channel),
+        case.source_reference,
     )
 
 

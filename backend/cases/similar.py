@@ -25,6 +25,8 @@ _SAME_GRID, _SAME_COMMUNITY, _SAME_STREET = 0.8, 0.3, 0.1
 _ALIKE = 0.5
 """Words and places are named as a reason from here on."""
 _MAJOR = 2
+_SURE = frozenset({SimilarReason.SAME_NUMBER, SimilarReason.SAME_SOURCE})
+"""Reasons enough by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Matter:
     unit_grid: str = ""
     point: tuple[float, float] | None = None
     class_code: str = ""
+    source: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Likeness:
     @property
     def worth_offering(self) -> bool:
         """Whether an agent should see it."""
-        return self.share >= WORTH_OFFERING or SimilarReason.SAME_NUMBER in self.reasons
+        return self.share >= WORTH_OFFERING or not _SURE.isdisjoint(self.reasons)
 
 
 def words_in(*texts: str) -> frozenset[str]:
@@ -68,6 +71,7 @@ def likeness(form: Matter, case: Matter) -> Likeness:
     share = _WORDS * words + _PLACE * place + _CLASS * kind + _NUMBER * same_number
     found = {
         SimilarReason.SAME_NUMBER: same_number,
+        SimilarReason.SAME_SOURCE: form.source is not None and form.source == case.source,
         SimilarReason.SAME_ADDRESS: _same_address(form, case),
         SimilarReason.SAME_GRID: bool(form.unit_grid) and form.unit_grid == case.unit_grid,
         SimilarReason.NEAR: metres is not None and metres <= NEAR_M / 2,

@@ -16,19 +16,27 @@ from backend.cases.models import Case
 _OF_ONE_CALLER, _AT_THE_PLACE, _OF_THE_CLASS, _IN_THE_STREET = 20, 100, 100, 150
 _COMPARED = (
     *LISTED, Case.address, Case.caller_e164, Case.street_code, Case.community_code, Case.unit_grid_code,
-    Case.longitude, Case.latitude, Case.class_code,
+    Case.longitude, Case.latitude, Case.class_code, Case.source_reference,
 )  # fmt: skip
 COMPARED_ONLY = frozenset(column.key for column in _COMPARED) - frozenset(column.key for column in LISTED)
 """What of a row a list does not show."""
 
 
 async def open_candidates(
-    session: AsyncSession, *, e164: str | None, unit_grids: Collection[str], street: str, class_code: str
+    session: AsyncSession,
+    *,
+    e164: str | None,
+    source: tuple[str, str] | None,
+    unit_grids: Collection[str],
+    street: str,
+    class_code: str,
 ) -> Sequence[RowMapping]:
     """Open cases that are worth comparing, each once."""
     parts: list[tuple[ColumnElement[bool], int]] = []
     if e164 is not None:
         parts.append((Case.caller_e164 == e164, _OF_ONE_CALLER))
+    if source is not None:
+        parts.append(((Case.channel == source[0]) & (Case.source_reference == source[1]), _OF_ONE_CALLER))
     if unit_grids:
         parts.append((Case.unit_grid_code.in_(unit_grids), _AT_THE_PLACE))
     if street:

@@ -33,6 +33,9 @@ class CaseMove(StrEnum):
     SUPERVISE = "supervision_ordered"
     URGE = "urged"
     ADD = "added_to"
+    JOIN = "joined_parent"
+    LEAVE = "left_parent"
+    END_WITH_PARENT = "ended_with_parent"
 
 
 S, M = CaseStatus, CaseMove
@@ -54,6 +57,11 @@ TRANSITIONS: dict[tuple[CaseStatus | None, CaseMove], CaseStatus] = {
     # suspension 挂账
     (S.HANDLING, M.SUSPEND): S.SUSPENDED,
     (S.SUSPENDED, M.RESUME): S.HANDLING,
+    # under a parent 群诉: the parent is handled, and the child ends by its own callback once the parent is closed
+    (S.FILED, M.JOIN): S.MERGED,
+    (S.HANDLING, M.JOIN): S.MERGED,
+    (S.MERGED, M.LEAVE): S.FILED,
+    (S.MERGED, M.END_WITH_PARENT): S.CLOSED,
     # report back 反馈, verification 核查, closing 结案, evaluation 评价
     (S.HANDLING, M.REPORT): S.REPORTED,
     (S.REPORTED, M.REWORK): S.HANDLING,

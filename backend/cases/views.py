@@ -14,6 +14,7 @@ from backend.cases.schemas import (
     CaseSummary,
     DraftContent,
     DraftView,
+    GroupMark,
 )
 from backend.cases.states import OPEN
 from backend.citizens.numbers import read_number
@@ -32,7 +33,7 @@ def draft_view(draft: Draft) -> DraftView:
     )
 
 
-def case_summary(case: Case, leader: str | None = None) -> CaseSummary:
+def case_summary(case: Case, leader: str | None = None, group: GroupMark | None = None) -> CaseSummary:
     """One case in a list."""
     status = CaseStatus(case.status)
     return CaseSummary(
@@ -49,22 +50,24 @@ def case_summary(case: Case, leader: str | None = None) -> CaseSummary:
         filed_by=case.filed_by,
         call_id=case.call_id,
         leader=leader,
+        group=group,
+        channel=case.channel,
     )
 
 
-def summary_of(row: Mapping[Any, Any], leader: str | None = None) -> CaseSummary:
+def summary_of(row: Mapping[Any, Any], leader: str | None = None, group: GroupMark | None = None) -> CaseSummary:
     """One case in a list, from the row of a statement that names the columns."""
     named = {name: value for name, value in row.items() if name != "caller_e164"}
-    return CaseSummary.model_validate({**named, "open": row["status"] in OPEN, "leader": leader})
+    return CaseSummary.model_validate({**named, "open": row["status"] in OPEN, "leader": leader, "group": group})
 
 
-def case_detail(case: Case, events: Sequence[CaseEvent], leader: str | None) -> CaseDetail:
+def case_detail(case: Case, events: Sequence[CaseEvent], leader: str | None, group: GroupMark | None) -> CaseDetail:
     """A whole case with its time line; the caller's number is masked."""
     caller = None
-    if case.call_id is not None:
+    if case.call_id is not None or case.caller_number is not None:
         caller = caller_view(read_number(case.caller_number), case.citizen_name)
     return CaseDetail(
-        case=case_summary(case, leader),
+        case=case_summary(case, leader, group),
         caller=caller,
         address=case.address,
         place=CasePlace.model_validate(case) if case.unit_grid_code is not None else None,
@@ -72,5 +75,6 @@ def case_detail(case: Case, events: Sequence[CaseEvent], leader: str | None) -> 
         answer=case.answer,
         class_path=case.class_path,
         taxonomy_version=case.taxonomy_version,
+        source_reference=case.source_reference,
         events=[CaseEventView.model_validate(event) for event in events],
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from backend.cases.errors import CaseCannotMove
 from backend.cases.states import CaseMove
-from backend.dispatch import guards
+from backend.dispatch import group_guards, guards
 from backend.dispatch.guards import Asked
 from backend.dispatch.life import Life, Moved, Occasion
 from backend.dispatch.progress import DISPATCH, FEEDBACK, Progress, handling
@@ -29,6 +29,7 @@ def decide(life: Life, asked: Sequence[Asked], reason: str, at: Occasion) -> Mov
 def declare_out_of_scope(life: Life, explanation: str, at: Occasion) -> Moved:
     """No matter of the hotline: explained, redirected, closed with its own code."""
     guards.never_dispatched(life)
+    group_guards.no_children_wait(life)
     step = Progress(life, at)
     step.case(CaseMove.DECLARE_OUT_OF_SCOPE, reason=explanation)
     step.change(closed_as=ClosedAs.OUT_OF_SCOPE)
@@ -93,26 +94,28 @@ def evaluate(life: Life, at: Occasion, **score: str | bool) -> Moved:
 def not_solved(life: Life, at: Occasion, **score: str | bool) -> Moved:
     """ "Not solved": the case opens again, to the unit that was asked first, with whoever handled it last leading."""
     step = Progress(life, at)
+    # a child of a group 群诉 was handled by whoever led its parent
+    lead = (life.parent.lead if life.parent is not None else None) or life.last_lead
     if life.closed_as is ClosedAs.ANSWERED:
         step.case(CaseMove.FILE_AGAIN, **score)
         step.start(DISPATCH, step.dispatch_limit)
-    elif life.closed_as is ClosedAs.HANDLED:
+    elif life.closed_as is ClosedAs.HANDLED and lead is not None:
         step.case(CaseMove.REOPEN, **score)
-        last = next(task for task in reversed(life.tasks) if _led_to_the_end(task.role, task.state))
         step.start(FEEDBACK, step.feedback_limit)
-        step.send(with_reply(life, [Asked(last.unit, TaskRole.LEAD)]), binding=True)
+        step.send(with_reply(life, [Asked(lead, TaskRole.LEAD)]), binding=True)
     else:
         raise CaseCannotMove(
             f"A case that is closed as {life.closed_as} is not opened again.",
             kept="The case is unchanged.",
             next_step="File a new case.",
         )
-    step.change(closed_as=None, reopened=life.reopened + 1)
+    step.change(closed_as=None, reopened=life.reopened + 1, parent=None)
     return step.moved
 
 
 def withdraw(life: Life, reason: str, at: Occasion) -> Moved:
     """The citizen wants nothing any more."""
+    group_guards.no_children_wait(life)
     step = Progress(life, at)
     step.case(CaseMove.WITHDRAW, reason=reason)
     step.recall(keep_reply=False)
@@ -190,7 +193,3 @@ def _last_round(life: Life) -> list[int]:
     lead = next(task for task in reversed(reported) if task.role is TaskRole.LEAD)
     replies = [task for task in reported if task.role is TaskRole.REPLY]
     return [lead.n, *(task.n for task in replies[-1:] if task.ended_at is not None and task.ended_at >= lead.sent_at)]
-
-
-def _led_to_the_end(role: TaskRole, state: TaskState) -> bool:
-    return role is TaskRole.LEAD and state is TaskState.REPORTED

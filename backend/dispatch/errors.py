@@ -185,3 +185,42 @@ class SuspensionTooLong(RuleBroken):
 
 class SuspensionEndsInPast(RuleBroken):
     """A suspension ends in the future."""
+
+
+# ---- groups 群诉 ----
+
+
+class OwnParent(RuleBroken):
+    """No case goes on under itself."""
+
+
+class HasParentAlready(RuleBroken):
+    """A case goes on under one parent."""
+
+
+class HasNoParent(RuleBroken):
+    """Only a case that goes on under a parent can leave it."""
+
+
+class ParentIsChild(RuleBroken):
+    """A parent goes on under nobody: a group has two levels."""
+
+
+class ChildIsParent(RuleBroken):
+    """A case with children of its own goes on under nobody: a group has two levels."""
+
+
+class ParentNotOpen(RuleBroken):
+    """Nothing joins, or leaves, a group whose parent has ended."""
+
+
+class ChildTooFar(RuleBroken):
+    """Only what waits for its dispatch or is being handled goes on under another case."""
+
+
+class ChildrenWait(RuleBroken):
+    """A parent is neither withdrawn nor out of scope while the end of its children hangs on it."""
+
+
+class ParentStillOpen(RuleBroken):
+    """A child ends by its own callback once its parent is closed, never before."""

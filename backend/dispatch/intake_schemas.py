@@ -27,6 +27,9 @@ class OutlookAsked(Schema):
     place: PlacePoint | None = None
     class_code: Code = ""
     urgency: Urgency = Urgency.NORMAL
+    channel: Code = ""
+    source_reference: str = Field(default="", max_length=200)
+    citizen_number: str = Field(default="", max_length=40)
 
 
 class ExpectedClock(Schema):

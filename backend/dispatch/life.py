@@ -66,11 +66,22 @@ class Extension:
 
 
 @dataclass(frozen=True, slots=True)
+class Kin:
+    """Another case of the same group 群诉, as its own life stands; `lead` is the unit that led it to the end last."""
+
+    case_id: UUID
+    number: str
+    status: CaseStatus
+    lead: Unit | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
     """Everything about a case that decides what may be done with it next.
 
     `reachable`: whether a handling unit can and may call the citizen. `class_limit`: the handling limit of the class
-    itself. `suspended_until` stays after the suspension, as there is only one.
+    itself. `suspended_until` stays after the suspension, as there is only one. `parent` is the case under which this
+    one goes on, `children` are those that go on under this one, ended ones included.
     """
 
     status: CaseStatus
@@ -86,6 +97,19 @@ class Life:
     reopened: int = 0
     urged: int = 0
     supervised: int = 0
+    parent: Kin | None = None
+    children: tuple[Kin, ...] = ()
+
+    @property
+    def waiting_children(self) -> tuple[Kin, ...]:
+        """The children whose end hangs on this case."""
+        return tuple(child for child in self.children if child.status is CaseStatus.MERGED)
+
+    @property
+    def last_lead(self) -> Unit | None:
+        """The unit that led the case to the end last, if one did."""
+        ended = (each for each in reversed(self.tasks) if each.role is TaskRole.LEAD)
+        return next((each.unit for each in ended if each.state is TaskState.REPORTED), None)
 
     @property
     def first_unit(self) -> Unit | None:

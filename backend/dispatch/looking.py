@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from backend.cases import group_repository as group_rows
 from backend.cases import repository as case_rows
 from backend.cases.models import Case
 from backend.cases.schemas import CaseStatus
@@ -149,7 +150,9 @@ async def task_of_unit(
     life = await repository.read_life(tx, case)
     await audit.record(tx, who, "task_read", "case", case_id, {"number": case.number, "task": n}, at=now)
     events = await case_rows.events_of(tx.session, case_id)
-    return unit_task_detail(row, case, life, await _rows(tx, case_id), events, clock_views(life, rules.time, now))
+    detail = unit_task_detail(row, case, life, await _rows(tx, case_id), events, clock_views(life, rules.time, now))
+    mark = await group_rows.mark_of(tx.session, case_id)
+    return detail.model_copy(update={"callers": mark.callers}) if mark is not None else detail
 
 
 async def own_task(tx: Transaction, who: Principal, case_id: UUID, n: int) -> TaskRow:

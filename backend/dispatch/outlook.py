@@ -9,11 +9,12 @@ from typing import Any
 
 from backend.calls.service import call_for_case
 from backend.cases import similar_repository
-from backend.cases.rules import ReferenceData
+from backend.cases.rules import ReferenceData, clean_line
 from backend.cases.schemas import PlacePoint, SimilarCase
 from backend.cases.similar import NEAR_M, Matter, best_first, likeness, words_in
 from backend.cases.similar_repository import COMPARED_ONLY
 from backend.cases.views import summary_of
+from backend.citizens.numbers import read_number
 from backend.deadlines import clocks
 from backend.deadlines.clocks import Clock, Limit
 from backend.deadlines.rules import Timekeeping
@@ -38,7 +39,8 @@ async def outlook(
 ) -> Outlook:
     """What an agent should know before filing. Raises `CallUnknown` for a call that is not this person's."""
     call = await call_for_case(tx, who, asked.call_id) if asked.call_id is not None else None
-    similar = await _similar(tx, asked, call.caller.e164 if call is not None else None, reference)
+    number = call.caller if call is not None else read_number(asked.citizen_number)
+    similar = await _similar(tx, asked, number.e164, reference)
     case_class = reference.taxonomy.case_class(asked.class_code)
     condition = reference.conditions.of_class(asked.class_code) if case_class is not None else None
     if case_class is None or (condition is not None and condition.redirect_to):
@@ -82,9 +84,12 @@ async def _similar(
 ) -> list[SimilarCase]:
     point = _point(asked.place)
     near = reference.grid.near(*point, NEAR_M) if point is not None else []
+    named = clean_line(asked.source_reference)
+    source = (asked.channel, named) if asked.channel and named else None
     rows = await similar_repository.open_candidates(
         tx.session,
         e164=e164,
+        source=source,
         unit_grids=[area.code for area in near],
         street=asked.street_code,
         class_code=asked.class_code,
@@ -98,6 +103,7 @@ async def _similar(
         unit_grid=asked.place.unit_grid_code if asked.place is not None else "",
         point=point,
         class_code=asked.class_code,
+        source=source,
     )
     compared = [likeness(form, _matter(row)) for row in rows]
     return [
@@ -121,6 +127,7 @@ def _matter(row: Mapping[Any, Any]) -> Matter:
         unit_grid=row["unit_grid_code"] or "",
         point=(row["longitude"], row["latitude"]) if row["longitude"] is not None else None,
         class_code=row["class_code"],
+        source=(row["channel"], row["source_reference"]) if row["source_reference"] else None,
     )
 
 

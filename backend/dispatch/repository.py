@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.cases import group_repository as group_rows
 from backend.cases.models import Case
 from backend.cases.schemas import CaseStatus
 from backend.citizens.numbers import read_number
@@ -17,7 +18,7 @@ from backend.deadlines import service as deadlines
 from backend.deadlines.clocks import Limit, LimitKind
 from backend.deadlines.models import Deadline
 from backend.deadlines.schemas import ClockName
-from backend.dispatch.life import Extension, Life, Task, Unit
+from backend.dispatch.life import Extension, Kin, Life, Task, Unit
 from backend.dispatch.models import ExtensionRow, Loop, TaskRow
 from backend.dispatch.schemas import ClosedAs, ExtensionState, TaskRole, TaskState
 from backend.kernel.database import Transaction
@@ -38,6 +39,7 @@ async def read_life(tx: Transaction, case: Case) -> Life:
     tasks = await tasks_of_cases(tx.session, [case.case_id])
     extensions = await extensions_of(tx.session, case.case_id)
     clocks = await deadlines.clocks_of_cases(tx, [case.case_id])
+    children = await group_rows.children_of(tx.session, case.case_id)
     return Life(
         status=CaseStatus(case.status),
         urgency=case.urgency,
@@ -52,7 +54,20 @@ async def read_life(tx: Transaction, case: Case) -> Life:
         reopened=loop.reopened if loop else 0,
         urged=loop.urged if loop else 0,
         supervised=loop.supervised if loop else 0,
+        parent=await _parent(tx, case.case_id),
+        children=tuple(Kin(each.case_id, each.number, CaseStatus(each.status)) for each in children),
     )
+
+
+async def _parent(tx: Transaction, case_id: UUID) -> Kin | None:
+    link = await group_rows.link_of(tx.session, case_id)
+    if link is None:
+        return None
+    parent = await tx.session.get_one(Case, link.parent_id, populate_existing=True)
+    tasks = tuple(_task(row) for row in await tasks_of_cases(tx.session, [parent.case_id]))
+    status = CaseStatus(parent.status)
+    lead = Life(status, parent.urgency, parent.class_code, reachable=False, tasks=tasks).last_lead
+    return Kin(parent.case_id, parent.number, status, lead)
 
 
 async def store_loop(session: AsyncSession, case_id: UUID, life: Life) -> None:

@@ -276,12 +276,15 @@ class UnitTask(Schema):
 
 
 class UnitTaskDetail(Schema):
-    """A task with all that its unit may know of the case: who asked only if the citizen is not secret."""
+    """A task with all that its unit may know of the case: who asked only if not secret. `callers` are the
+    citizens of a group 群诉 of which the case is the parent, 0 for any other case."""
 
     summary: UnitTask
     citizen: CallerView | None
     identity_secret: bool
     reachable: bool
+    urged: int
+    callers: int = 0
     clocks: list[ClockView]
     extensions: list[ExtensionView]
     others: list[TaskView]

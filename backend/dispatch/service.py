@@ -11,25 +11,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from backend.cases import group_repository as group_rows
 from backend.cases import repository as case_rows
 from backend.cases import timeline
 from backend.cases.errors import CaseNotFound
 from backend.cases.models import Case
 from backend.cases.schemas import CaseStatus
 from backend.cases.service import changed_meanwhile
-from backend.cases.states import OPEN
+from backend.cases.states import OPEN, CaseMove
 from backend.cases.views import case_summary
 from backend.deadlines import service as deadlines
 from backend.deadlines.rules import Timekeeping
-from backend.dispatch import repository
+from backend.dispatch import group_moves, repository
 from backend.dispatch.errors import HandlerCannotJudge, TaskChangedMeanwhile, TaskNotFound
-from backend.dispatch.life import Actor, Life, Moved, Occasion
+from backend.dispatch.life import Actor, Kin, Life, Moved, Occasion
 from backend.dispatch.schemas import ClosedAs
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 
 RESUME_JOB, CLOSED_JOB = "resume_case", "call_back_after_closing"
 READERS = "permission:cases.read"
+NOT_SOLVED = "not_solved"
+"""Why a child goes on by itself whose citizen was called back."""
 
 Act = Callable[[Life, Occasion], Moved]
 
@@ -57,7 +60,7 @@ async def move_case(
     Raises `CaseNotFound`, `CaseChangedMeanwhile` that tells who did what, `CaseCannotMove`, or the rule that the move
     breaks.
     """
-    case = await _locked(tx, case_id)
+    case = await locked(tx, case_id)
     if version is not None and case.version != version:
         raise await changed_meanwhile(tx, case)
     return await _move(tx, who, case, act, time, now)
@@ -70,7 +73,7 @@ async def move_task(
 
     Raises `TaskNotFound`, `TaskChangedMeanwhile`, `TaskCannotMove`, or the rule that the move breaks.
     """
-    case = await _locked(tx, seen.case_id)
+    case = await locked(tx, seen.case_id)
     row = await repository.task_row(tx.session, seen.case_id, seen.n)
     if row is None or who.unit_code is None or row.unit_code != who.unit_code:
         raise TaskNotFound("Your unit has no such task.", next_step="Look for it in the list of your unit's tasks.")
@@ -84,22 +87,43 @@ async def move_task(
 
 
 async def refuse_handlers(tx: Transaction, who: Principal, case_id: UUID) -> None:
-    """Raises `HandlerCannotJudge` for a person of a unit that handled this case."""
-    if who.unit_code is not None and who.unit_code in await repository.units_with_tasks(tx.session, case_id):
-        raise HandlerCannotJudge
+    """Raises `HandlerCannotJudge` for a person of a unit that handled this case or the parent it went on under."""
+    if who.unit_code is None:
+        return
+    link = await group_rows.link_of(tx.session, case_id)
+    for each in (case_id, *([link.parent_id] if link is not None else [])):
+        if who.unit_code in await repository.units_with_tasks(tx.session, each):
+            raise HandlerCannotJudge
 
 
-async def _locked(tx: Transaction, case_id: UUID) -> Case:
+async def locked(tx: Transaction, case_id: UUID) -> Case:
+    """The case, after its parent if it has one: whoever moves cases of a group waits for the others in this order.
+
+    Raises `CaseNotFound`, or `CaseChangedMeanwhile` when it went under another parent just now.
+    """
+    before = await group_rows.link_of(tx.session, case_id)
+    above = before.parent_id if before is not None else None
+    if above is not None:
+        await repository.lock_case(tx.session, above)
     case = await repository.lock_case(tx.session, case_id)
     if case is None:
         raise CaseNotFound("There is no such case.", next_step="Look for it in the list.")
+    now = await group_rows.link_of(tx.session, case_id)
+    if now is not None and now.parent_id != above:
+        raise await changed_meanwhile(tx, case)
     return case
 
 
 async def _move(tx: Transaction, who: Principal | None, case: Case, act: Act, time: Timekeeping, now: datetime) -> Case:
     before = await repository.read_life(tx, case)
     actor = Actor(who.user_id, who.unit_code) if who is not None else None
-    moved = act(before, Occasion(now, actor, time))
+    return await store(tx, who, case, before, act(before, Occasion(now, actor, time)), time, now)
+
+
+async def store(
+    tx: Transaction, who: Principal | None, case: Case, before: Life, moved: Moved, time: Timekeeping, now: datetime
+) -> Case:
+    """Store what a move made of a locked case, and all that follows from it, in its group too."""
     after = moved.life
     for task in after.tasks:
         if task not in before.tasks:
@@ -114,12 +138,74 @@ async def _move(tx: Transaction, who: Principal | None, case: Case, act: Act, ti
     if _of_case(before) != _of_case(after):
         case = await _store_case(tx, who, case, before, after, now)
     _tell(tx, case, after, now)
+    if before.parent is not None and after.parent is None:
+        await _leave_parent(tx, who, case, before.parent, moved, time, now)
+    if before.waiting_children:
+        await _tell_children(tx, who, case, after, moved, now)
+    if after.parent is not None:
+        await _tell_parent(tx, who, case, after.parent, moved, time, now)
     return case
+
+
+async def _tell_children(
+    tx: Transaction, who: Principal | None, case: Case, after: Life, moved: Moved, now: datetime
+) -> None:
+    """Children are told what happens to their parent; when it is closed, each gets a callback of its own."""
+    told = group_moves.told_to_children(moved.entries, case.number)
+    closed = any(entry.kind == CaseMove.CLOSE.value for entry in moved.entries)
+    for child in after.waiting_children:
+        for entry in told:
+            timeline.add_entry(tx, child.case_id, entry.kind, who, entry.detail, now)
+        if told:
+            row = await case_rows.case_by_id(tx.session, child.case_id)
+            assert row is not None, "a child is a case"
+            _tell(tx, row, Life(child.status, row.urgency, row.class_code, reachable=False), now)
+        if closed:
+            assert who is not None, "the platform itself closes no case that was handled"
+            payload = {
+                "case_id": str(child.case_id),
+                "version": f"{case.number}:{case.version}",
+                "by": str(who.user_id),
+            }
+            await tx.enqueue(CLOSED_JOB, payload)
+
+
+async def _leave_parent(
+    tx: Transaction, who: Principal | None, case: Case, kin: Kin, moved: Moved, time: Timekeeping, now: datetime
+) -> None:
+    """The link ends with the move that ends it, and the parent is told why."""
+    parent = await repository.lock_case(tx.session, kin.case_id)
+    assert parent is not None, "a parent is a case"
+    why = next((entry.detail["reason"] for entry in moved.entries if entry.kind == CaseMove.LEAVE.value), NOT_SOLVED)
+    before = await repository.read_life(tx, parent)
+    await group_rows.forget_link(tx.session, case.case_id)
+    left = group_moves.without(
+        before, Kin(case.case_id, case.number, moved.life.status), str(why), Occasion(now, None, time)
+    )
+    await store(tx, who, parent, before, left, time, now)
+
+
+async def _tell_parent(
+    tx: Transaction, who: Principal | None, case: Case, kin: Kin, moved: Moved, time: Timekeeping, now: datetime
+) -> None:
+    """What the citizen of a merged case adds or urges reaches those who handle its parent."""
+    kinds = {entry.kind for entry in moved.entries} & {CaseMove.ADD.value, CaseMove.URGE.value}
+    if not kinds or moved.life.status is not CaseStatus.MERGED:
+        return
+    parent = await repository.lock_case(tx.session, kin.case_id)
+    assert parent is not None, "a parent is a case"
+    said = next(entry.detail for entry in moved.entries if entry.kind in kinds)
+    own = Kin(case.case_id, case.number, moved.life.status)
+
+    def act(life: Life, at: Occasion) -> Moved:
+        return group_moves.hear(life, own, said, urging=CaseMove.URGE.value in kinds, at=at)
+
+    await _move(tx, who, parent, act, time, now)
 
 
 def _of_case(life: Life) -> Life:
     """What stands in the case itself, not in its tasks, requests and clocks."""
-    return replace(life, tasks=(), extensions=(), clocks={})
+    return replace(life, tasks=(), extensions=(), clocks={}, parent=None, children=())
 
 
 async def _store_case(
@@ -135,7 +221,8 @@ async def _store_case(
     payload = {"case_id": str(case.case_id)}
     if after.status is CaseStatus.SUSPENDED and before.status is not after.status and after.suspended_until:
         await tx.enqueue(RESUME_JOB, payload, after=after.suspended_until - now)
-    if after.status is CaseStatus.CLOSED and after.closed_as is ClosedAs.HANDLED:
+    # a child had its own callback before it ended
+    if (after.status, after.closed_as, before.parent) == (CaseStatus.CLOSED, ClosedAs.HANDLED, None):
         assert who is not None, "the platform itself closes no case that was handled"
         await tx.enqueue(CLOSED_JOB, payload | {"version": stored.version, "by": str(who.user_id)})
     return stored

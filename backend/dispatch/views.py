@@ -27,7 +27,7 @@ from backend.dispatch.schemas import (
 )
 from backend.taxonomy.schemas import Urgency
 
-_NOT_FOR_UNITS = frozenset({"call_id", "number", "result", "name"})
+_NOT_FOR_UNITS = frozenset({"call_id", "number", "parent", "result", "name", "source"})
 """Details of the time line that lead to the citizen or to the hotline's own work."""
 
 
@@ -101,6 +101,7 @@ def unit_task_detail(
         citizen=_citizen(case),
         identity_secret=case.identity_secret,
         reachable=life.reachable,
+        urged=life.urged,
         clocks=mine,
         extensions=[ExtensionView.model_validate(each) for each in extensions if each.task == row.n],
         others=[TaskView.model_validate(each) for each in tasks if each.n != row.n],

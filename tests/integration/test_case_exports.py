@@ -66,6 +66,7 @@ async def test_an_export_holds_what_the_filter_finds_masked_and_harmless(hall: C
     assert states == [("running", 0), ("running", 1), ("done", 1)]
     assert first[0][:5] == ["工单编号", "受理时间", "状态", "紧急程度", "诉求内容"]
     assert [row[4] for row in first[1:]] == ['=HYPERLINK("http://x")电梯']
+    assert (first[0][-2:], first[1][-2:]) == (["渠道", "来源编号"], ["热线", ""])
     assert first[1][9:11] == ["王女士", "138****1234"]
     assert [(row[4], row[9], row[10]) for row in rows[1:]] == [
         ("+电梯", "（保密）", "（保密）"),

@@ -12,6 +12,7 @@ declare module 'vue-router' {
 /** The pages, in the order in which a person without a wish of their own is sent to the first that is open to them. */
 const PAGES: RouteRecordRaw[] = [
   { path: '/desk', name: 'desk', meta: { needs: ['desk.sit'] }, component: () => import('./pages/desk/DeskPage.vue') },
+  { path: '/intake', name: 'intake', meta: { needs: ['cases.file'] }, component: () => import('./pages/intake/IntakePage.vue') },
   { path: '/hall', name: 'hall', meta: { needs: ['seats.watch'] }, component: () => import('./pages/hall/HallPage.vue') },
   {
     path: '/calls',

@@ -222,11 +222,13 @@ class Lives(RuleBasedStateMachine):
     def change_urgency(self, urgency: str) -> None:
         self.attempt(partial(cases.change_urgency, self.life, urgency, "worse"))
 
-    @rule(move=st.sampled_from(["urge", "supervise", "urge", "supervise", "out"]))
+    @rule(move=st.sampled_from(["urge", "supervise", "add", "urge", "supervise", "add_urging", "out"]))
     def press(self, move: str) -> None:
         acts: dict[str, Any] = {
             "urge": partial(cases.urge, self.life, "", None),
             "supervise": partial(cases.supervise, self.life, "now"),
+            "add": partial(cases.add, self.life, {"text": "more"}, urging=False),
+            "add_urging": partial(cases.add, self.life, {"text": "more"}, urging=True),
             "out": partial(cases.declare_out_of_scope, self.life, "not ours"),
         }
         self.attempt(acts[move])

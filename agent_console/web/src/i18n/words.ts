@@ -1,4 +1,5 @@
 import { useI18n } from 'vue-i18n'
+import { useSession } from '@/entities/session/store'
 import type { ApiError } from '@/transport/problem'
 import type { ErrorText } from './errors.zh-CN'
 
@@ -18,6 +19,16 @@ export function useErrorWords(): (error: ApiError) => ErrorWords {
     }
     const part = (name: keyof ErrorText) => (te(key(name)) ? t(key(name)) : '')
     return { message: part('message'), kept: part('kept'), nextStep: part('next_step') }
+  }
+}
+
+/** What people call a channel, in the language of the screen; the code itself once it is configured no longer. */
+export function useChannelTitles(): (code: string) => string {
+  const { locale } = useI18n()
+  const session = useSession()
+  return (code) => {
+    const channel = session.options?.channels.find((each) => each.code === code)
+    return (locale.value === 'en' ? channel?.title_en : channel?.title) ?? code
   }
 }
 

@@ -3,11 +3,11 @@
 /**
  * The life of a case in the seven-step loop 七步闭环; `backend.cases.states` says what leads from where to where.
  *
- * Filed 待派遣, handled by units 办理中, in coordination 协调会商, suspended 挂账, reported back 待核查,
- * verified 待结案, closed 已结案, evaluated 已评价.
+ * Filed 待派遣, handled by units 办理中, in coordination 协调会商, suspended 挂账, merged under a parent 已并案,
+ * reported back 待核查, verified 待结案, closed 已结案, evaluated 已评价.
  */
 export type CaseStatus =
-  'filed' | 'handling' | 'coordination' | 'suspended' | 'reported' | 'verified' | 'closed' | 'evaluated'
+  'filed' | 'handling' | 'coordination' | 'suspended' | 'merged' | 'reported' | 'verified' | 'closed' | 'evaluated'
 /**
  * How quickly a case must move.
  */
@@ -67,6 +67,10 @@ export type CallbackWay = 'phone' | 'visit'
  * What a limit is counted in.
  */
 export type LimitKind = 'urgent_working_hours' | 'working_hours' | 'working_days' | 'calendar_hours' | 'calendar_days'
+/**
+ * Whether a case of a channel names its source: a letter's number, a link, an account.
+ */
+export type ReferenceNeed = 'none' | 'optional' | 'required'
 /**
  * Which clock of a case: until its dispatch 派遣, until its report back 反馈, or the handling of one task 处置.
  */
@@ -151,7 +155,8 @@ export type MissedState = 'open' | 'answered' | 'done' | 'dropped'
 /**
  * What an open case has in common with the form that is being typed.
  */
-export type SimilarReason = 'same_number' | 'same_address' | 'same_grid' | 'near' | 'same_class' | 'like_words'
+export type SimilarReason =
+  'same_number' | 'same_source' | 'same_address' | 'same_grid' | 'near' | 'same_class' | 'like_words'
 /**
  * What of an address was found: the building itself, another number near it, or only the road.
  */
@@ -186,14 +191,25 @@ export interface DraftContent {
   callback_due_at: string
   callback_wanted: boolean
   callback_way: string
+  channel: string
   citizen_name: string
+  citizen_number: string
   class_code: string
   community_code: string
   identity_secret: boolean
+  parent: ParentChoice | null
   place: PlaceChoice | null
+  source_reference: string
   street_code: string
   urgency: string
   what: string
+}
+/**
+ * The case under which a form is to go on once it is filed 群诉.
+ */
+export interface ParentChoice {
+  case_id: string
+  number: string
 }
 /**
  * The same as a form shows it; `text` is what of the address field says it.
@@ -216,15 +232,18 @@ export interface AdditionMade {
   urging: boolean
 }
 /**
- * One case in a list or a pop-up; `leader` is who answered its call in a session of leaders, told in lists only.
+ * One case in a list or a pop-up; `leader` is who answered its call in a session of leaders, `group` what it is in
+ * a group; both are told in lists and on the case's own page only.
  */
 export interface CaseSummary {
   call_id: string | null
   case_id: string
+  channel: string
   class_name: string
   community_name: string | null
   filed_at: string
   filed_by: string
+  group: GroupMark | null
   leader: string | null
   number: string
   open: boolean
@@ -232,6 +251,16 @@ export interface CaseSummary {
   street_name: string
   urgency: Urgency
   what: string
+}
+/**
+ * What a case is in a group 群诉: the parent of so many children, or the child of a parent; `callers` are the
+ * different citizens of the whole group, told of the parent.
+ */
+export interface GroupMark {
+  callers: number
+  children: number
+  parent_id: string | null
+  parent_number: string | null
 }
 /**
  * What the citizen said of a closed case: was there contact 联系, is it solved 解决, how satisfied 满意.
@@ -669,6 +698,7 @@ export interface CaseDetail {
   events: CaseEventView[]
   identity_secret: boolean
   place: CasePlace | null
+  source_reference: string
   taxonomy_version: string
 }
 /**
@@ -705,7 +735,8 @@ export interface CaseFiled {
  *
  * `q` are words that must all be found, "..." keeps words together. `class_code` means the classes below it too.
  * `filed_from` and `filed_to` are Beijing days, both included. `filed_by` is a user name or the name of a person,
- * `mine` whoever asks; `leader` means cases filed in calls that a leader answered.
+ * `mine` whoever asks; `leader` means cases filed in calls that a leader answered,
+ * `group` parents of groups 群诉 and their children.
  */
 export interface CaseFilterContent {
   channel: string
@@ -714,6 +745,7 @@ export interface CaseFilterContent {
   filed_by: string
   filed_from: string | null
   filed_to: string | null
+  group: boolean
   leader: boolean
   mine: boolean
   overdue: boolean
@@ -725,21 +757,25 @@ export interface CaseFilterContent {
 /**
  * A complete case as it is filed; what is wrong is named field by field.
  *
- * `call_id` is None for a case without a call (issue by another channel). `request_id` makes the filing
- * idempotent: the same id files once, however often it is sent.
+ * `call_id` is None for a case without a call: it names its `channel` ("" is the hotline), the reference of its source
+ * there, and the citizen's number if it is known. `request_id` makes the filing idempotent: the same id files once,
+ * however often it is sent.
  */
 export interface CaseForm {
   address: string
   answer: string
   answered_at_once: boolean
   call_id: string | null
+  channel: string
   citizen_name: string
+  citizen_number: string
   class_code: string
   community_code: string | null
   draft_id: string | null
   identity_secret: boolean
   place: PlacePoint | null
   request_id: string
+  source_reference: string
   street_code: string
   /**
    * How quickly a case must move.
@@ -755,6 +791,16 @@ export interface PlacePoint {
   longitude: number
   place_code: string | null
   unit_grid_code: string
+}
+/**
+ * A channel by which cases come; `reference` tells whether a form names the source there.
+ */
+export interface ChannelOption {
+  by_call: boolean
+  code: string
+  reference: ReferenceNeed
+  title: string
+  title_en: string
 }
 /**
  * The citizen's whole number.
@@ -921,13 +967,14 @@ export interface DiscardDraft {
   id: number
 }
 /**
- * File the case and, if wished, schedule its callback visit, in one transaction.
+ * File the case and, if wished, schedule its callback visit and put it under another case, in one transaction.
  */
 export interface FileCase {
   callback: CallbackWish | null
   case: CaseForm
   command: 'file_case'
   id: number
+  parent_id: string | null
 }
 /**
  * Schedule a callback visit for a case that is already filed. The same `request_id` schedules once.
@@ -1656,11 +1703,38 @@ export interface GridLocation {
   unit_grid: string | null
 }
 /**
+ * A case of a group; `caller` is None for who wishes secrecy or left no number.
+ */
+export interface GroupMember {
+  caller: CallerView | null
+  case: CaseSummary
+  identity_secret: boolean
+  version: number
+}
+/**
+ * The group of a case at its `version`: its parent, None for a case that is in no group, its children, and how many
+ * citizens they are.
+ */
+export interface GroupView {
+  callers: number
+  children: GroupMember[]
+  parent: GroupMember | null
+  version: number
+}
+/**
  * A PBX, and what people call it.
  */
 export interface HostOption {
   name: string
   title: string
+}
+/**
+ * Under which case this one is to go on.
+ */
+export interface JoinWish {
+  parent_id: string
+  reason: string
+  version: number
 }
 /**
  * A call that a leader answered, with a case filed in it and how that stands.
@@ -1784,6 +1858,7 @@ export interface MissedView {
  * as classes name them for their duty, `pause_reasons` those that a person may choose.
  */
 export interface Options {
+  channels: ChannelOption[]
   conditions: ConditionView[]
   departments: {
     [k: string]: string
@@ -1839,9 +1914,12 @@ export interface SimilarCase {
 export interface OutlookAsked {
   address: string
   call_id: string | null
+  channel: string
+  citizen_number: string
   class_code: string
   community_code: string
   place: PlacePoint | null
+  source_reference: string
   street_code: string
   /**
    * How quickly a case must move.
@@ -2012,9 +2090,11 @@ export interface UnitTask {
   what: string
 }
 /**
- * A task with all that its unit may know of the case: who asked only if the citizen is not secret.
+ * A task with all that its unit may know of the case: who asked only if not secret. `callers` are the
+ * citizens of a group 群诉 of which the case is the parent, 0 for any other case.
  */
 export interface UnitTaskDetail {
+  callers: number
   citizen: CallerView | null
   clocks: ClockView[]
   events: CaseEventView[]
@@ -2023,6 +2103,7 @@ export interface UnitTaskDetail {
   others: TaskView[]
   reachable: boolean
   summary: UnitTask
+  urged: number
 }
 /**
  * A unit. `parent_code` is the unit above it; `duties` are what it answers for, in a few words each.

@@ -7,13 +7,15 @@ import { Keep } from '@/lib/storage'
 import type { CallbackWish, CaseForm, FiledCase } from '@/transport/messages.gen'
 import { line } from '@/transport/line'
 import { ApiError, toApiError } from '@/transport/problem'
-import { callbackWish, caseForm } from './form'
+import { callbackWish, caseForm, parentOf } from './form'
 
 /** A case on its way to the server. Its `request_id` files it once, however often it is sent. */
 interface Filing {
   record: DraftRecord
   case: CaseForm
   callback: CallbackWish | null
+  /** The case under which it goes on; kept ones of an older page have none. */
+  parentId?: string | null
   queuedAt: number
 }
 
@@ -44,7 +46,7 @@ export const useFiling = defineStore('filing', () => {
    */
   async function file(record: DraftRecord): Promise<'filed' | 'queued'> {
     const form = caseForm(record.content, crypto.randomUUID(), record.draftId, record.callId)
-    const filing = { record, case: form, callback: callbackWish(record.content), queuedAt: exactNow() }
+    const filing = { record, case: form, callback: callbackWish(record.content), parentId: parentOf(record.content), queuedAt: exactNow() }
     const drafts = useDrafts()
     drafts.freeze(record.draftId)
     sending.value = true
@@ -63,9 +65,9 @@ export const useFiling = defineStore('filing', () => {
     }
   }
 
-  function send({ case: form, callback }: Filing): Promise<FiledCase> {
+  function send({ case: form, callback, parentId }: Filing): Promise<FiledCase> {
     return line.send<FiledCase>(
-      { command: 'file_case', case: form, callback },
+      { command: 'file_case', case: form, callback, parent_id: parentId ?? null },
       { repeatable: true, timeoutMs: PATIENCE_MS },
     )
   }

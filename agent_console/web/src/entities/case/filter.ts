@@ -5,7 +5,7 @@ export interface CaseQuestion extends CaseFilterContent {
   number: string
 }
 
-export const STATUSES = ['filed', 'handling', 'coordination', 'suspended', 'reported', 'verified', 'closed', 'evaluated'] as const
+export const STATUSES = ['filed', 'handling', 'coordination', 'suspended', 'merged', 'reported', 'verified', 'closed', 'evaluated'] as const
 export const URGENCIES = ['normal', 'urgent', 'emergency'] as const
 
 export function emptyFilter(): CaseFilterContent {
@@ -23,6 +23,7 @@ export function emptyFilter(): CaseFilterContent {
     mine: false,
     leader: false,
     overdue: false,
+    group: false,
   }
 }
 

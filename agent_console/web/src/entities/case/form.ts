@@ -1,4 +1,5 @@
 import type {
+  ChannelOption,
   CallbackWay,
   CallbackWish,
   CaseForm,
@@ -15,11 +16,17 @@ export type FieldErrors = Partial<Record<FormField, string>>
 
 /**
  * What keeps the form from being filed, seen from here; the server has the last word. `now` in ms, `condition` is the
- * filing condition of the class.
+ * filing condition of the class, `channel` the one by which it came without a call.
  */
-export function validate(content: DraftContent, now: number, condition: ConditionView | null = null): FieldErrors {
+export function validate(
+  content: DraftContent,
+  now: number,
+  condition: ConditionView | null = null,
+  channel: ChannelOption | null = null,
+): FieldErrors {
   const errors: FieldErrors = content.answered_at_once ? {} : unmet(content, condition)
   if (!content.what.trim()) errors.what = 'form.error.what'
+  if (channel?.reference === 'required' && !content.source_reference.trim()) errors.source_reference = 'form.error.reference'
   if (!content.street_code) errors.street_code = 'form.error.street'
   if (!content.class_code) errors.class_code = 'form.error.class'
   if (content.answered_at_once && !content.answer.trim()) errors.answer = 'form.error.answer'
@@ -54,6 +61,10 @@ export function caseForm(content: DraftContent, requestId: string, draftId: stri
     identity_secret: content.identity_secret,
     answered_at_once: content.answered_at_once,
     answer: content.answered_at_once ? content.answer.trim() : '',
+    // a case that was told in a call came by that call
+    channel: callId ? '' : content.channel,
+    source_reference: callId ? '' : content.source_reference.trim(),
+    citizen_number: callId ? '' : content.citizen_number.trim(),
   }
 }
 
@@ -64,6 +75,11 @@ function placePoint({ place_code, unit_grid_code, longitude, latitude }: PlaceCh
 export function callbackWish(content: DraftContent): CallbackWish | null {
   if (!content.callback_wanted) return null
   return { way: content.callback_way as CallbackWay, due_at: content.callback_due_at }
+}
+
+/** What is answered at once is closed, and goes on under nothing. */
+export function parentOf(content: DraftContent): string | null {
+  return content.answered_at_once ? null : (content.parent?.case_id ?? null)
 }
 
 const SERVER_FIELDS: Record<string, FormField> = { due_at: 'callback_due_at', way: 'callback_way', place: 'address' }
@@ -87,4 +103,7 @@ const FORM_FIELDS = new Set<FormField>([
   'answer',
   'callback_way',
   'callback_due_at',
+  'channel',
+  'source_reference',
+  'citizen_number',
 ])

@@ -26,12 +26,15 @@ export function outlookAsked(content: DraftContent, callId: string | null): Outl
     },
     class_code,
     urgency: urgency as Urgency,
+    channel: callId ? '' : content.channel,
+    source_reference: callId ? '' : content.source_reference,
+    citizen_number: callId ? '' : content.citizen_number,
   }
 }
 
 /** Whether there is anything to ask for: words alone belong to no place. */
-export function worthAsking({ call_id, street_code, place, class_code }: OutlookAsked): boolean {
-  return Boolean(call_id || street_code || place || class_code)
+export function worthAsking({ call_id, street_code, place, class_code, source_reference, citizen_number }: OutlookAsked): boolean {
+  return Boolean(call_id || street_code || place || class_code || source_reference || citizen_number)
 }
 
 /** Looks ahead while the form is typed; what was found stays in sight until there is something newer. */

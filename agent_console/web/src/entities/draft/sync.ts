@@ -30,13 +30,17 @@ export function emptyContent(): DraftContent {
     callback_wanted: true,
     callback_way: 'phone',
     callback_due_at: '',
+    parent: null,
+    channel: '',
+    source_reference: '',
+    citizen_number: '',
   }
 }
 
 /** True when the form holds words of the citizen or of the agent: what must never be thrown away unasked. */
 export function holdsWords(content: DraftContent): boolean {
-  const { what, address, street_code, class_code, answer } = content
-  return [what, address, street_code, class_code, answer].some((text) => text.trim() !== '')
+  const { what, address, street_code, class_code, answer, source_reference, citizen_number } = content
+  return [what, address, street_code, class_code, answer, source_reference, citizen_number].some((text) => text.trim() !== '')
 }
 
 export function begin(draftId: string, callId: string | null, now: number): DraftRecord {
