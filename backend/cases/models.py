@@ -73,6 +73,7 @@ class Case(Base):
         Index(
             "ix_cases_unit_grid_code", "unit_grid_code", "filed_at", postgresql_where=text("unit_grid_code IS NOT NULL")
         ),
+        Index("ix_cases_open_unit_grid", "unit_grid_code", "filed_at", postgresql_where=text("closed_at IS NULL")),
         Index("ix_cases_open_street", "street_code", "filed_at", postgresql_where=text("closed_at IS NULL")),
         Index("ix_cases_source", "channel", "source_reference", postgresql_where=text("source_reference <> ''::text")),
         Index("ix_cases_draft_id", "draft_id", postgresql_where=text("draft_id IS NOT NULL")),

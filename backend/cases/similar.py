@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import hypot
 
-from backend.cases.grams import document, grams_of
 from backend.cases.schemas import SimilarReason
 from backend.grid.measure import metres_per_degree
+from backend.kernel.grams import document, grams_of
 
 MOST_OFFERED = 5
 NEAR_M = 300.0
 """Beyond this distance two points say nothing about each other."""
-WORTH_OFFERING = 0.45
+WORTH_OFFERING = 0.4
 _WORDS, _PLACE, _CLASS, _NUMBER = 0.35, 0.35, 0.2, 0.3
 _FEW_GRAMS = 8
 _SAME_GRID, _SAME_COMMUNITY, _SAME_STREET = 0.8, 0.3, 0.1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, RowMapping, select, union
+from sqlalchemy import ColumnElement, RowMapping, literal_column, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.cases.list_repository import LISTED
@@ -36,7 +36,9 @@ async def open_candidates(
     if e164 is not None:
         parts.append((Case.caller_e164 == e164, _OF_ONE_CALLER))
     if source is not None:
-        parts.append(((Case.channel == source[0]) & (Case.source_reference == source[1]), _OF_ONE_CALLER))
+        named = Case.source_reference != literal_column("''::text")  # said as the index says it
+        same = (Case.channel == source[0]) & (Case.source_reference == source[1])
+        parts.append((named & same, _OF_ONE_CALLER))
     if unit_grids:
         parts.append((Case.unit_grid_code.in_(unit_grids), _AT_THE_PLACE))
     if street:

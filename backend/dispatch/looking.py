@@ -89,7 +89,8 @@ def plain_of(case: Case) -> Plain:
 async def queue(tx: Transaction, statuses: Collection[CaseStatus]) -> list[QueueItem]:
     """Open cases in these states, what is due next first."""
     found = await repository.queue(tx.session, statuses, _MOST)
-    return [QueueItem(case=case_summary(case), due_at=due_at) for case, due_at in found]
+    groups = await group_rows.marks(tx.session, [case.case_id for case, _ in found])
+    return [QueueItem(case=case_summary(case, group=groups.get(case.case_id)), due_at=due) for case, due in found]
 
 
 async def ledger(tx: Transaction, directory: UnitDirectory, rules: LoopRules, now: datetime) -> LoopLedger:

@@ -1,4 +1,4 @@
-"""Keep what citizens add to a case that is open already, and find the open cases of a street.
+"""Keep what citizens add to a case that is open already, and find the open cases of a street and of a grid.
 
 Revision: 0024, after 0023.
 """
@@ -49,8 +49,16 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("closed_at IS NULL"),
     )
+    op.create_index(
+        "ix_cases_open_unit_grid",
+        "cases",
+        ["unit_grid_code", "filed_at"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_cases_open_unit_grid", table_name="cases", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_index("ix_cases_open_street", table_name="cases", postgresql_where=sa.text("closed_at IS NULL"))
     op.drop_table("case_additions")

@@ -130,8 +130,23 @@ class Groups(RuleBasedStateMachine):
     def nobody_is_reached(self, n: int) -> None:
         self.attempt(n, groups.end)
 
-    @rule(n=NTH)
-    def withdraw(self, n: int) -> None:
+    @rule(n=NTH, unit=st.sampled_from(UNITS))
+    def a_parent_goes_round(self, n: int, unit: Unit) -> None:
+        parents = sorted(set(self.parent_of.values()))
+        for _ in range(7):
+            if parents:
+                self.goes_on(parents[n % len(parents)], unit, 1)
+
+    @rule(n=NTH, solved=st.booleans())
+    def a_child_is_called_back(self, n: int, solved: bool) -> None:
+        children = sorted(self.parent_of)
+        if children:
+            self.call_back(children[n % len(children)], solved)
+
+    @rule(n=NTH, really=st.integers(0, 4))
+    def withdraw(self, n: int, really: int) -> None:
+        if really:
+            return
         self.attempt(n, lambda life, at: cases.withdraw(life, "no need", at))
 
     # ---- what always holds ----
