@@ -26,6 +26,7 @@ REFERENCE = {DataVersion.__tablename__, *(table.__tablename__ for table in Versi
 """The tables of reference data: loaded once, and left as they are between tests."""
 
 
+@pytest.hookimpl(tryfirst=True)  # what hands the tests out looks at the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of several processes each takes whole files, whose tests share fixtures; one takes all that needs a browser."""
     for item in items:
