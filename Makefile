@@ -38,7 +38,7 @@ test: setup .venv/.test-ready lint ## run every test, with the real Asterisk, Po
 	@scripts/system-for-tests
 	@scripts/npm test
 	@$(BIN)/hotline pbx install
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: .venv/.test-ready ## style, types and layers

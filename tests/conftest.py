@@ -8,10 +8,12 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import make_url, text
+from xdist.scheduler import LoadScopeScheduling
 
 from backend.app.datasets import load_what_is_missing
 from backend.app.schema import upgrade_schema
@@ -26,12 +28,17 @@ REFERENCE = {DataVersion.__tablename__, *(table.__tablename__ for table in Versi
 """The tables of reference data: loaded once, and left as they are between tests."""
 
 
-@pytest.hookimpl(tryfirst=True)  # what hands the tests out looks at the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class _WholeFiles(LoadScopeScheduling):
     """Of several processes each takes whole files, whose tests share fixtures; one takes all that needs a browser."""
-    for item in items:
-        file = item.path.relative_to(Path(__file__).parent)
-        item.add_marker(pytest.mark.xdist_group(file.parts[0] if file.parts[0] == "e2e" else str(file)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return "e2e" if "/e2e/" in file else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _WholeFiles:
+    """How the tests are handed out; by mark, as xdist offers it, does not work with this pytest."""
+    return _WholeFiles(config, log)
 
 
 @pytest.fixture(scope="session")
