@@ -17,7 +17,9 @@ from agent_console.protocol import Command, FiledCase, ServerMessage
 from backend.callbacks import schemas as callbacks
 from backend.calls import schemas as calls
 from backend.cases import list_schemas as case_lists
+from backend.cases import map_schemas as maps
 from backend.cases import schemas as cases
+from backend.dispatch import desk_schemas as desks
 from backend.dispatch import group_schemas as groups
 from backend.dispatch import intake_schemas as intake
 from backend.dispatch import schemas as dispatch
@@ -67,6 +69,7 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     case_lists.ExportAsked,
     case_lists.ExportView,
     cases.CaseDetail,
+    maps.CaseMap,
     cases.ColleagueNotes,
     grid.PlaceCandidate,
     callbacks.CallbackView,
@@ -81,6 +84,9 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     groups.JoinWish,
     groups.GroupView,
     dispatch.LoopView,
+    desks.DeskQueue,
+    desks.BatchWish,
+    desks.BatchDone,
     dispatch.QueueItem,
     dispatch.LoopLedger,
     dispatch.DispatchWish,

@@ -39,8 +39,8 @@ from backend.cases import export_endpoints as case_export_endpoints
 from backend.cases import list_endpoints as case_list_endpoints
 from backend.cases import service as cases
 from backend.cases.reference import References
+from backend.dispatch import desk_endpoints, group_endpoints, intake_endpoints
 from backend.dispatch import endpoints as dispatch_endpoints
-from backend.dispatch import group_endpoints, intake_endpoints
 from backend.dispatch import unit_endpoints as unit_task_endpoints
 from backend.figures import endpoints as figure_endpoints
 from backend.figures.service import FiguresDesk
@@ -119,6 +119,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         dispatch_endpoints,
         group_endpoints,
         intake_endpoints,
+        desk_endpoints,
         unit_task_endpoints,
         grid_endpoints,
         callback_endpoints,

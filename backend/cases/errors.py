@@ -139,6 +139,10 @@ class DaysReversed(HotlineError):
     """A period ends before it begins."""
 
 
+class StreetNotChosen(HotlineError):
+    """A map of unit grids is that of one street."""
+
+
 class FilterNotYours(NotFound):
     """The saved filter belongs to somebody else, or does not exist."""
 

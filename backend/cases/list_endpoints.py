@@ -1,4 +1,4 @@
-"""The case list over HTTP: pages, counts, and the filters that people keep."""
+"""The case list over HTTP: pages, counts, the map, and the filters that people keep."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from backend.cases import listing, saved_filters
+from backend.cases import listing, mapping, saved_filters
 from backend.cases.list_schemas import CaseCounts, CaseQuery, CaseQuestion, FilterKept, SavedFilterView
+from backend.cases.map_schemas import CaseMap, MapQuestion
 from backend.cases.schemas import CaseSummary
 from backend.identity.access import database_of, requires
 from backend.identity.principal import Principal
@@ -34,6 +35,13 @@ async def count_cases(database: Store, who: Reader, question: Annotated[CaseQues
     """How many cases of a filter stand in each status; never more than is quickly counted."""
     async with database.transaction() as tx:
         return await listing.count_cases(tx, who, question, clock.now())
+
+
+@router.get("/map")
+async def map_of_cases(database: Store, who: Reader, question: Annotated[MapQuestion, Query()]) -> CaseMap:
+    """The open cases of a filter by areas of the grid, and where each of them lies."""
+    async with database.transaction() as tx:
+        return await mapping.map_of_cases(tx, who, question, clock.now())
 
 
 @router.get("/filters")

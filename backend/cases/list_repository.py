@@ -80,6 +80,7 @@ class CaseFilter:
     status: CaseStatus | None = None
     street: str = ""
     community: str = ""
+    unit_grid: str = ""
     class_code: str = ""
     urgency: Urgency | None = None
     channel: str = ""
@@ -132,6 +133,11 @@ async def count_up_to(session: AsyncSession, wanted: CaseFilter, most: int) -> i
     else:
         query = _plain(select(Case.case_id), wanted, None).order_by(None)
     return (await session.execute(select(func.count()).select_from(query.limit(most).subquery()))).scalar_one()
+
+
+def fitting(what: _Query, wanted: CaseFilter) -> _Query:
+    """The same question without an order: those of the cases that fit. Good for few, the open ones for instance."""
+    return _plain(what, wanted, None).order_by(None)
 
 
 async def people_named(session: AsyncSession, name: str) -> tuple[UUID, ...]:
@@ -216,6 +222,7 @@ def _indexed(wanted: CaseFilter) -> list[ColumnElement[bool]]:
         Case.number: wanted.number,
         Case.street_code: wanted.street,
         Case.community_code: wanted.community,
+        Case.unit_grid_code: wanted.unit_grid,
         Case.caller_e164: wanted.e164,
     }
     conditions += [column == value for column, value in equal.items() if value]

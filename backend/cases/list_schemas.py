@@ -30,6 +30,7 @@ class CaseFilterContent(Schema):
     status: CaseStatus | None = None
     street: Code = ""
     community: Code = ""
+    unit_grid: Code = ""
     class_code: Code = ""
     urgency: Urgency | None = None
     channel: Code = ""

@@ -72,6 +72,7 @@ async def filter_of(tx: Transaction, user_id: UUID, asked: CaseQuestion, now: da
         status=asked.status,
         street=asked.street,
         community=asked.community,
+        unit_grid=asked.unit_grid,
         class_code=asked.class_code,
         urgency=asked.urgency,
         channel=asked.channel,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,14 +10,16 @@ from backend.calls.leading import leaders_of_calls
 from backend.calls.service import call_for_case
 from backend.cases import group_repository, repository
 from backend.cases.errors import CaseChangedMeanwhile, CaseNotFound
-from backend.cases.models import Case
+from backend.cases.models import Case, CaseEvent
 from backend.cases.schemas import CaseDetail, CaseSummary, ColleagueNotes
+from backend.cases.states import CaseMove
 from backend.cases.views import case_detail, case_summary, draft_view
 from backend.identity import audit
 from backend.identity.principal import Principal
 from backend.identity.repository import display_names
 from backend.kernel.database import Transaction
 
+_MOVES = frozenset(CaseMove)
 POP_UP_CASES = 20
 """How many earlier cases of a number a pop-up shows."""
 
@@ -31,14 +33,24 @@ async def find_case(tx: Transaction, case_id: UUID) -> Case:
 
 
 async def changed_meanwhile(tx: Transaction, case: Case) -> CaseChangedMeanwhile:
-    """The error for who moves a case that somebody else moved first: it tells who did what."""
-    events = await repository.events_of(tx.session, case.case_id)
-    last = f" ({events[-1].kind} by {events[-1].actor or 'the platform'})" if events else ""
+    """The error for who moves a case that somebody else moved first: it tells who did what when."""
+    facts = await last_act(tx, case.case_id, lambda event: event.kind in _MOVES)
+    last = f" ({facts['kind']} by {facts['who'] or 'the platform'})" if facts else ""
     return CaseChangedMeanwhile(
         f"Somebody else changed the case {case.number} first{last}.",
         kept="What you typed is still on the screen.",
         next_step="Load the case anew and decide again.",
+        facts=facts,
     )
+
+
+async def last_act(tx: Transaction, case_id: UUID, of: Callable[[CaseEvent], bool]) -> dict[str, str]:
+    """Who did what when, as the time line tells it of the newest entry that counts; nothing when there is none."""
+    events = await repository.events_of(tx.session, case_id)
+    found = next((event for event in reversed(events) if of(event)), None)
+    if found is None:
+        return {}
+    return {"who": found.actor or "", "kind": found.kind, "at": found.at.isoformat()}
 
 
 async def look_at_case(tx: Transaction, principal: Principal, case_id: UUID, now: datetime) -> CaseDetail:

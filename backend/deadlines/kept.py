@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,12 +22,16 @@ class ClockKey:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A clock with how it stands; `started_at` is when it began for people, whatever happened to it since."""
+    """A clock with how it stands; `started_at` is when it began for people, whatever happened to it since.
+
+    `exempted`: it ran out, which stays a fact, but statistics do not count it.
+    """
 
     clock: Clock
     started_at: datetime
     state: ClockState = ClockState.RUNNING
     ended_at: datetime | None = None
+    exempted: bool = False
 
     @property
     def runs(self) -> bool:
@@ -73,6 +77,14 @@ def cancel(kept: Clocks, now: datetime, *, part: int | None = None) -> Clocks:
         lambda key: part is None or key.part == part,
         lambda each: replace(each, state=ClockState.CANCELED, ended_at=now),
     )
+
+
+def exempt(kept: Clocks, keys: Collection[ClockKey]) -> Clocks:
+    """These clocks, of those that ran out, count no longer in statistics."""
+    return {
+        key: replace(each, exempted=True) if key in keys and each.state is ClockState.MISSED else each
+        for key, each in kept.items()
+    }
 
 
 def change(kept: Clocks, which: Callable[[ClockKey], bool], how: Callable[[Clock], Clock]) -> Clocks:

@@ -17,7 +17,8 @@ class Deadline(Base):
     """One clock of a case (`part` 0) or of its n-th task (`part` n).
 
     `started_at` is when it began for people; `since`, `carried`, `extended` and `pauses` ([[begins, ends], ...]) are
-    the clock as it is counted (`backend.deadlines.clocks.Clock`). Every change raises `revision`, which makes the
+    the clock as it is counted (`backend.deadlines.clocks.Clock`). `exempted`: it ran out, which stays to be seen, but
+    an appeal was granted, so statistics leave it out. Every change raises `revision`, which makes the
     warnings that were scheduled before it moot.
     """
 
@@ -26,6 +27,7 @@ class Deadline(Base):
         CheckConstraint("name IN ('dispatch', 'feedback', 'handling')", name="name"),
         CheckConstraint("state IN ('running', 'met', 'missed', 'canceled')", name="state"),
         CheckConstraint("(state = 'running') = (ended_at IS NULL)", name="ended"),
+        CheckConstraint("state = 'missed' OR NOT exempted", name="exempted"),
         CheckConstraint("due_at >= started_at AND since >= started_at AND ended_at >= started_at", name="order"),
         Index(
             "ix_deadlines_running", "case_id", "part", "name", unique=True, postgresql_where=text("state = 'running'")
@@ -51,6 +53,7 @@ class Deadline(Base):
     rules_version: Mapped[str]
     calendar_version: Mapped[str]
     ended_at: Mapped[datetime | None]
+    exempted: Mapped[bool]
 
 
 class DeadlineWarning(Base):

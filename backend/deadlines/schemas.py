@@ -29,6 +29,7 @@ class ClockState(StrEnum):
 class ClockView(Schema):
     """A clock. `part` is 0 for the case itself, n for its n-th task; `used_percent` is of all its time
     and may exceed 100; `paused_until` is when a pause that goes on now ends by itself.
+    `exempted`: it ran out, but statistics do not count it.
     """
 
     name: ClockName
@@ -42,3 +43,4 @@ class ClockView(Schema):
     extended: bool
     paused_until: datetime | None
     ended_at: datetime | None
+    exempted: bool

@@ -55,6 +55,10 @@ async def store(
     changed = {key: kept for key, kept in after.items() if kept != before.get(key)}
     if not changed:
         return
+    exempted = [key for key, kept in changed.items() if kept.exempted and not kept.runs and key in before]
+    if exempted:
+        await _exempt(tx, case_id, exempted)
+        changed = {key: kept for key, kept in changed.items() if key not in exempted}
     # a case that is just filed has none, and whoever files next waits for it
     rows = {_key(row): row for row in await _running(tx, case_id)} if before else {}
     for key, kept in changed.items():
@@ -106,12 +110,23 @@ def view(key: ClockKey, kept: Kept, time: Timekeeping, now: datetime) -> ClockVi
         extended=kept.clock.extended > clocks.NONE,
         paused_until=pause.ends if pause is not None else None,
         ended_at=kept.ended_at,
+        exempted=kept.exempted,
     )
 
 
 async def _running(tx: Transaction, case_id: UUID) -> Sequence[Deadline]:
     query = select(Deadline).where(Deadline.case_id == case_id, Deadline.state == ClockState.RUNNING.value)
     return (await tx.session.execute(query)).scalars().all()
+
+
+async def _exempt(tx: Transaction, case_id: UUID, keys: Collection[ClockKey]) -> None:
+    """The newest clock of each of these keys ran out and counts no longer in statistics."""
+    newest: dict[ClockKey, Deadline] = {}
+    query = select(Deadline).where(Deadline.case_id == case_id).order_by(Deadline.since)
+    for row in (await tx.session.execute(query)).scalars():
+        newest[_key(row)] = row
+    for key in keys:
+        newest[key].exempted = True
 
 
 async def _schedule(tx: Transaction, row: Deadline, time: Timekeeping, now: datetime, *, above: int) -> None:
@@ -133,6 +148,7 @@ def _write(row: Deadline, kept: Kept, time: Timekeeping) -> None:
     clock = kept.clock
     row.state, row.revision = kept.state.value, row.revision + 1
     row.started_at, row.ended_at, row.since = kept.started_at, kept.ended_at, clock.start
+    row.exempted = kept.exempted
     row.limit_kind, row.limit_amount = clock.limit.kind.value, clock.limit.amount
     row.carried, row.extended = clock.carried, clock.extended
     row.pauses = [[each.begins.isoformat(), each.ends.isoformat()] for each in clock.pauses]
@@ -152,4 +168,4 @@ def _kept(row: Deadline) -> Kept:
         extended=row.extended,
         pauses=tuple(Pause(*map(datetime.fromisoformat, pause)) for pause in row.pauses),
     )
-    return Kept(clock, row.started_at, ClockState(row.state), row.ended_at)
+    return Kept(clock, row.started_at, ClockState(row.state), row.ended_at, row.exempted)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from backend.dispatch.guards import Asked
 from backend.dispatch.life import Task, Unit
-from backend.dispatch.schemas import TaskRole
+from backend.dispatch.schemas import PlainBy, TaskRole
 from backend.taxonomy.schemas import STREET
 
 
@@ -31,3 +31,10 @@ def direct_units(tasks: Sequence[Task], plain: Plain, unit: Callable[[str], Unit
         return []
     community = unit(plain.community) if plain.community is not None and plain.duty == STREET else None
     return [Asked(lead, TaskRole.LEAD), *([Asked(community, TaskRole.HELP)] if community is not None else [])]
+
+
+def plain_by(asked: Asked, plain: Plain) -> PlainBy:
+    """What made it plain that this unit is asked."""
+    if plain.duty != STREET:
+        return PlainBy.DUTY_OF_CLASS
+    return PlainBy.STREET_OF_PLACE if asked.role is TaskRole.LEAD else PlainBy.COMMUNITY_OF_PLACE

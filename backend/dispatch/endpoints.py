@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from backend.cases.schemas import CaseStatus
-from backend.dispatch import case_moves, looking, task_moves
+from backend.dispatch import appeal_moves, case_moves, looking, task_moves
 from backend.dispatch import schemas as s
 from backend.dispatch.errors import NoDirectDispatch
 from backend.dispatch.guards import Asked
@@ -30,6 +30,7 @@ Coordinator = Annotated[Principal, Depends(requires("cases.coordinate"))]
 Granter = Annotated[Principal, Depends(requires("cases.grant"))]
 Supervisor = Annotated[Principal, Depends(requires("cases.supervise"))]
 Verifier = Annotated[Principal, Depends(requires("cases.verify"))]
+Reviewer = Annotated[Principal, Depends(requires("appeals.review"))]
 Agent = Annotated[Principal, Depends(requires("cases.file", "cases.dispatch"))]
 
 
@@ -153,6 +154,14 @@ async def rework(case_id: UUID, wish: s.ReasonedCaseAct, here: Here, who: Verifi
 async def close(case_id: UUID, wish: s.CaseAct, here: Here, who: Verifier) -> LoopView:
     """Close a verified case; its callback follows."""
     return await _move(here, who, case_id, wish, case_moves.close)
+
+
+@router.post("/cases/{case_id}/appeal")
+async def review_appeal(case_id: UUID, wish: s.AppealVerdict, here: Here, who: Reviewer) -> LoopView:
+    """Decide on a time-out appeal: two who agree exempt its clocks from statistics, one who does not ends it."""
+    decide_on = appeal_moves.agree if wish.agreed else appeal_moves.decline
+    async with here.database.transaction() as tx:
+        return await here.review_appeal(tx, who, case_id, wish.state, lambda life, at: decide_on(life, wish.reason, at))
 
 
 async def _move(here: Room, who: Principal, case_id: UUID, wish: s.CaseAct, act: Act) -> LoopView:

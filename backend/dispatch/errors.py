@@ -21,6 +21,18 @@ class ExtensionCannotMove(IllegalTransition):
     """The request for more time does not stand where this move begins."""
 
 
+class AppealNotFound(NotFound):
+    """There is no appeal for this case."""
+
+
+class AppealCannotMove(IllegalTransition):
+    """The appeal does not stand where this move begins."""
+
+
+class AppealChangedMeanwhile(Conflict):
+    """Another reviewer decided on the appeal first."""
+
+
 class TaskChangedMeanwhile(Conflict):
     """Somebody else moved the task first."""
 
@@ -224,3 +236,25 @@ class ChildrenWait(RuleBroken):
 
 class ParentStillOpen(RuleBroken):
     """A child ends by its own callback once its parent is closed, never before."""
+
+
+# ---- time-out appeal 申诉 ----
+
+
+class AppealBeforeClosing(RuleBroken):
+    """A unit appeals after the case was closed."""
+
+
+class AppealedBefore(RuleBroken):
+    """There is one appeal a case."""
+
+
+class NoClockRanOut(RuleBroken):
+    """Only the unit whose clock ran out appeals."""
+
+
+# ---- batch dispatch ----
+
+
+class BatchReused(RuleBroken):
+    """A request id came again with another dispatch."""

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from backend.cases.schemas import CaseStatus
 from backend.cases.states import OPEN
 from backend.deadlines import clocks
-from backend.deadlines.kept import Kept
+from backend.deadlines.kept import ClockKey, Kept
+from backend.deadlines.schemas import ClockName, ClockState
 from backend.dispatch import errors as e
-from backend.dispatch.life import Actor, Extension, Life, Occasion, Task, Unit
-from backend.dispatch.schemas import ExtensionState, TaskRole
+from backend.dispatch.life import Actor, Appeal, Extension, Life, Occasion, Task, Unit
+from backend.dispatch.schemas import ExtensionState, TaskRole, TaskState
 from backend.units.schemas import UnitKind
 
 HANDLES = frozenset({UnitKind.STREET, UnitKind.COMMUNITY, UnitKind.DEPARTMENT})
@@ -252,3 +253,32 @@ def may_suspend(life: Life, until: datetime, now: datetime) -> None:
 
 def _granted(life: Life) -> int:
     return sum(each.state is ExtensionState.GRANTED for each in life.extensions)
+
+
+# ---- time-out appeal 申诉 ----
+
+
+def may_appeal(life: Life, unit_code: str) -> None:
+    """Once a case, after closing, by the unit whose clock ran out."""
+    if life.status in OPEN:
+        raise e.AppealBeforeClosing("This case is not closed yet.", "Appeal once it is closed.")
+    if life.appeal is not None:
+        raise e.AppealedBefore(f"{life.appeal.unit.name} appealed in this case already.", "Wait for what comes of it.")
+    if not clocks_run_out(life, unit_code):
+        raise e.NoClockRanOut("No clock of your unit ran out in this case.", "There is nothing to appeal against.")
+
+
+def clocks_run_out(life: Life, unit_code: str) -> tuple[ClockKey, ...]:
+    """The clocks of this unit that ran out: those of its tasks, and that of the report back if it led to the end."""
+    keys = [ClockKey(ClockName.HANDLING, task.n) for task in life.tasks if task.unit.code == unit_code]
+    led = [task for task in life.tasks if task.role is TaskRole.LEAD and task.state is TaskState.REPORTED]
+    if led and led[-1].unit.code == unit_code:
+        keys.append(ClockKey(ClockName.FEEDBACK))
+    return tuple(key for key in keys if key in life.clocks and life.clocks[key].state is ClockState.MISSED)
+
+
+def may_review(life: Life, appeal: Appeal, who: Actor) -> None:
+    """Two different people, neither of a unit that handled the case."""
+    not_a_handler(life, who.unit_code)
+    if who.user_id in {appeal.made_by, appeal.supported_by}:
+        raise e.SecondPersonDecides("You reviewed this appeal already.", "Let somebody else decide.")

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from backend.cases.schemas import CaseStatus
 from backend.deadlines.clocks import Limit
-from backend.deadlines.kept import Clocks
+from backend.deadlines.kept import ClockKey, Clocks
 from backend.deadlines.rules import Timekeeping
-from backend.dispatch.schemas import ClosedAs, ExtensionState, TaskRole, TaskState
+from backend.dispatch.schemas import AppealState, ClosedAs, ExtensionState, TaskRole, TaskState
 from backend.dispatch.states import OPEN_TASKS, UNDECIDED
 from backend.units.schemas import UnitKind
 
@@ -76,6 +76,19 @@ class Kin:
 
 
 @dataclass(frozen=True, slots=True)
+class Appeal:
+    """A time-out appeal 申诉 of a unit, about clocks that ran out."""
+
+    unit: Unit
+    clocks: tuple[ClockKey, ...]
+    reason: str
+    made_by: UUID
+    state: AppealState
+    supported_by: UUID | None = None
+    decided_by: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
     """Everything about a case that decides what may be done with it next.
 
@@ -97,6 +110,7 @@ class Life:
     reopened: int = 0
     urged: int = 0
     supervised: int = 0
+    appeal: Appeal | None = None
     parent: Kin | None = None
     children: tuple[Kin, ...] = ()
 

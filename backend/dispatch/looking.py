@@ -20,6 +20,7 @@ from backend.dispatch.guards import Asked, EscalationShare
 from backend.dispatch.life import Life, Unit
 from backend.dispatch.models import ExtensionRow, TaskRow
 from backend.dispatch.schemas import (
+    AppealView,
     CitizenNumber,
     LoopLedger,
     LoopView,
@@ -29,9 +30,17 @@ from backend.dispatch.schemas import (
     UnitTaskDetail,
 )
 from backend.dispatch.settings import LoopRules
-from backend.dispatch.views import clock_views, loop_view, unit_task, unit_task_detail
+from backend.dispatch.views import (
+    appeal_view,
+    clock_views,
+    loop_view,
+    proposed_units,
+    unit_task,
+    unit_task_detail,
+)
 from backend.identity import audit
 from backend.identity.principal import Principal
+from backend.identity.repository import display_names
 from backend.kernel.clock import beijing
 from backend.kernel.database import Transaction
 from backend.units.directory import UnitDirectory
@@ -56,10 +65,19 @@ async def loop_of_case(
     case = await find_case(tx, case_id)
     life = await repository.read_life(tx, case)
     rows = await _rows(tx, case_id)
-    proposal = []
-    if life.status is CaseStatus.FILED:
-        proposal = propose(life, plain_of(case), directory)
-    return loop_view(case, life, rows, proposal, rules.time, now)
+    plain = plain_of(case)
+    proposal = propose(life, plain, directory) if life.status is CaseStatus.FILED else []
+    appeal = await appeal_of(tx, case_id)
+    return loop_view(case, life, rows, proposed_units(proposal, plain), appeal, rules.time, now)
+
+
+async def appeal_of(tx: Transaction, case_id: UUID) -> AppealView | None:
+    """The time-out appeal of a case."""
+    row = await repository.appeal_row(tx.session, case_id)
+    if row is None:
+        return None
+    people = {each for each in (row.made_by_id, row.supported_by_id, row.decided_by_id) if each is not None}
+    return appeal_view(row, await display_names(tx.session, people))
 
 
 def propose(life: Life, plain: Plain, directory: UnitDirectory) -> list[Asked]:
@@ -139,7 +157,7 @@ async def tasks_of_unit(tx: Transaction, who: Principal, *, done: bool) -> list[
     if who.unit_code is None:
         return []
     found = await repository.tasks_of_unit(tx.session, who.unit_code, done=done, limit=_MOST)
-    return [unit_task(row, case, due_at) for row, case, due_at in found]
+    return [unit_task(row, case, due_at, missed=missed) for row, case, due_at, missed in found]
 
 
 async def task_of_unit(
@@ -151,7 +169,8 @@ async def task_of_unit(
     life = await repository.read_life(tx, case)
     await audit.record(tx, who, "task_read", "case", case_id, {"number": case.number, "task": n}, at=now)
     events = await case_rows.events_of(tx.session, case_id)
-    detail = unit_task_detail(row, case, life, await _rows(tx, case_id), events, clock_views(life, rules.time, now))
+    clocks, appeal = clock_views(life, rules.time, now), await appeal_of(tx, case_id)
+    detail = unit_task_detail(row, case, life, await _rows(tx, case_id), events, clocks, appeal)
     mark = await group_rows.mark_of(tx.session, case_id)
     return detail.model_copy(update={"callers": mark.callers}) if mark is not None else detail
 

@@ -1,11 +1,13 @@
-"""Tables of the loop: what a case is in it, its units' tasks, and their requests for more time."""
+"""Tables of the loop: what a case is in it, its units' tasks, their requests for more time, appeals, and batches."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kernel.database import Base
@@ -74,3 +76,39 @@ class ExtensionRow(Base):
     asked_at: Mapped[datetime]
     asked_by: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
     agreed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
+
+
+class AppealRow(Base):
+    """A time-out appeal, one a case; `clocks` are the clocks it is about, [name, part] each."""
+
+    __tablename__ = "appeals"
+    __table_args__ = (
+        CheckConstraint("state IN ('made', 'supported', 'granted', 'declined')", name="state"),
+        CheckConstraint("(state IN ('granted', 'declined')) = (decided_by_id IS NOT NULL)", name="decided"),
+        Index("ix_appeals_open", "made_at", postgresql_where=text("state IN ('made', 'supported')")),
+    )
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.case_id"), primary_key=True)
+    unit_code: Mapped[str]
+    unit_name: Mapped[str]
+    unit_kind: Mapped[str]
+    clocks: Mapped[list[Any]] = mapped_column(JSONB)
+    reason: Mapped[str]
+    state: Mapped[str]
+    made_at: Mapped[datetime]
+    made_by_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+    supported_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
+    decided_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
+
+
+class BatchedCase(Base):
+    """A case that a batch dispatched; the same request dispatches it once, however often it is sent."""
+
+    __tablename__ = "batched_cases"
+
+    request_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.case_id"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+    fingerprint: Mapped[str]
+    units: Mapped[list[str]]
+    at: Mapped[datetime]

@@ -162,5 +162,9 @@ class Progress:
 
         self._set(kept.change(longer, lambda key: key == FEEDBACK, covering))
 
+    def exempt(self, keys: Iterable[ClockKey]) -> None:
+        """These clocks, which ran out, count no longer in statistics."""
+        self._set(kept.exempt(self.life.clocks, frozenset(keys)))
+
     def _set(self, after: Clocks) -> None:
         self.life = replace(self.life, clocks=after)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.cases import group_repository as group_rows
@@ -16,11 +16,12 @@ from backend.cases.schemas import CaseStatus
 from backend.citizens.numbers import read_number
 from backend.deadlines import service as deadlines
 from backend.deadlines.clocks import Limit, LimitKind
+from backend.deadlines.kept import ClockKey
 from backend.deadlines.models import Deadline
-from backend.deadlines.schemas import ClockName
-from backend.dispatch.life import Extension, Kin, Life, Task, Unit
-from backend.dispatch.models import ExtensionRow, Loop, TaskRow
-from backend.dispatch.schemas import ClosedAs, ExtensionState, TaskRole, TaskState
+from backend.deadlines.schemas import ClockName, ClockState
+from backend.dispatch.life import Appeal, Extension, Kin, Life, Task, Unit
+from backend.dispatch.models import AppealRow, ExtensionRow, Loop, TaskRow
+from backend.dispatch.schemas import AppealState, ClosedAs, ExtensionState, TaskRole, TaskState
 from backend.kernel.database import Transaction
 from backend.units.schemas import UnitKind
 
@@ -40,6 +41,7 @@ async def read_life(tx: Transaction, case: Case) -> Life:
     extensions = await extensions_of(tx.session, case.case_id)
     clocks = await deadlines.clocks_of_cases(tx, [case.case_id])
     children = await group_rows.children_of(tx.session, case.case_id)
+    appeal = await appeal_row(tx.session, case.case_id)
     return Life(
         status=CaseStatus(case.status),
         urgency=case.urgency,
@@ -56,6 +58,7 @@ async def read_life(tx: Transaction, case: Case) -> Life:
         supervised=loop.supervised if loop else 0,
         parent=await _parent(tx, case.case_id),
         children=tuple(Kin(each.case_id, each.number, CaseStatus(each.status)) for each in children),
+        appeal=_appeal(appeal) if appeal is not None else None,
     )
 
 
@@ -96,6 +99,21 @@ async def store_extension(session: AsyncSession, case_id: UUID, extension: Exten
     row.task, row.amount, row.state = extension.task, extension.amount, extension.state.value
     row.asked_by, row.agreed_by = extension.asked_by, extension.agreed_by
     session.add(row)
+
+
+async def store_appeal(session: AsyncSession, case_id: UUID, appeal: Appeal, now: datetime) -> None:
+    """A time-out appeal that is new or was decided on."""
+    row = await session.get(AppealRow, case_id) or AppealRow(case_id=case_id, made_at=now)
+    row.unit_code, row.unit_name, row.unit_kind = appeal.unit.code, appeal.unit.name, appeal.unit.kind.value
+    row.clocks = [[key.name.value, key.part] for key in appeal.clocks]
+    row.reason, row.state, row.made_by_id = appeal.reason, appeal.state.value, appeal.made_by
+    row.supported_by_id, row.decided_by_id = appeal.supported_by, appeal.decided_by
+    session.add(row)
+
+
+async def appeal_row(session: AsyncSession, case_id: UUID) -> AppealRow | None:
+    """The time-out appeal of a case."""
+    return await session.get(AppealRow, case_id, populate_existing=True)
 
 
 async def tasks_of_cases(session: AsyncSession, case_ids: Collection[UUID]) -> Sequence[TaskRow]:
@@ -171,7 +189,11 @@ async def tasks_of_unit(session: AsyncSession, unit_code: str, *, done: bool, li
         )
         .scalar_subquery()
     )
-    query = select(TaskRow, Case, due.label("due")).join(Case, Case.case_id == TaskRow.case_id)
+    missed = exists().where(
+        Deadline.case_id == TaskRow.case_id, Deadline.part == TaskRow.n, Deadline.state == ClockState.MISSED.value
+    )
+    query = select(TaskRow, Case, due.label("due"), missed.label("missed"))
+    query = query.join(Case, Case.case_id == TaskRow.case_id)
     query = query.where(TaskRow.unit_code == unit_code).limit(limit)
     if done:
         query = query.where(TaskRow.state.not_in(_OPEN)).order_by(TaskRow.ended_at.desc())
@@ -192,6 +214,18 @@ def _task(row: TaskRow) -> Task:
         contacted_at=row.contacted_at,
         agreed_at=row.agreed_at,
         ended_at=row.ended_at,
+    )
+
+
+def _appeal(row: AppealRow) -> Appeal:
+    return Appeal(
+        unit=Unit(row.unit_code, row.unit_name, UnitKind(row.unit_kind)),
+        clocks=tuple(ClockKey(ClockName(name), part) for name, part in row.clocks),
+        reason=row.reason,
+        made_by=row.made_by_id,
+        state=AppealState(row.state),
+        supported_by=row.supported_by_id,
+        decided_by=row.decided_by_id,
     )
 
 

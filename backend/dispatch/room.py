@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import Request
 
 from backend.dispatch import looking, service
-from backend.dispatch.schemas import LoopView, UnitTaskDetail
+from backend.dispatch.schemas import AppealState, LoopView, UnitTaskDetail
 from backend.dispatch.service import Act, TaskSeen
 from backend.dispatch.settings import LoopRules
 from backend.identity.principal import Principal
@@ -37,6 +37,15 @@ class Room:
         """Move a case and show how it stands now; raises like `service.move_case`."""
         now = clock.now()
         await service.move_case(tx, who, case_id, version, act, self.rules.time, now)
+        await tx.session.flush()
+        return await looking.loop_of_case(tx, case_id, await self.units_in(tx), self.rules, now)
+
+    async def review_appeal(
+        self, tx: Transaction, who: Principal, case_id: UUID, seen: AppealState, act: Act
+    ) -> LoopView:
+        """Decide on an appeal and show how the case stands now; raises like `service.review_appeal`."""
+        now = clock.now()
+        await service.review_appeal(tx, who, case_id, seen, act, self.rules.time, now)
         await tx.session.flush()
         return await looking.loop_of_case(tx, case_id, await self.units_in(tx), self.rules, now)
 

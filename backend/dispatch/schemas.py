@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, Field
 from backend.cases.rules import clean_text
 from backend.cases.schemas import CaseEventView, CaseStatus, CaseSummary
 from backend.citizens.schemas import CallerView
-from backend.deadlines.schemas import ClockView
+from backend.deadlines.schemas import ClockName, ClockView
 from backend.kernel.schemas import CallId, Schema
 from backend.taxonomy.schemas import Urgency
 from backend.units.schemas import UnitKind
@@ -50,6 +50,24 @@ class ExtensionState(StrEnum):
     GRANTED = "granted"
     DECLINED = "declined"
     LAPSED = "lapsed"
+
+
+class PlainBy(StrEnum):
+    """What makes plain that a case goes to a unit: its class is a duty of the street of the place, or of a department;
+    and the community of the place gets it at once 双派发."""
+
+    STREET_OF_PLACE = "street_of_place"
+    COMMUNITY_OF_PLACE = "community_of_place"
+    DUTY_OF_CLASS = "duty_of_class"
+
+
+class AppealState(StrEnum):
+    """The life of a time-out appeal 申诉: made by the unit, supported by one reviewer, granted by a second one."""
+
+    MADE = "made"
+    SUPPORTED = "supported"
+    GRANTED = "granted"
+    DECLINED = "declined"
 
 
 class ClosedAs(StrEnum):
@@ -179,6 +197,20 @@ class Verdict(Schema):
     agreed: bool
 
 
+class AppealWish(TaskAct):
+    """Why it was not the unit's doing that its clock ran out."""
+
+    reason: Said
+
+
+class AppealVerdict(Schema):
+    """What a reviewer says of an appeal, and why. `state` is how it stood when it was seen."""
+
+    state: AppealState
+    agreed: bool
+    reason: Said
+
+
 class NumberWish(Schema):
     """Why the citizen's whole number is needed; it goes to the audit log."""
 
@@ -222,12 +254,29 @@ class ExtensionView(Schema):
     asked_at: datetime
 
 
+class AppealView(Schema):
+    """A time-out appeal. `clocks` are the clocks it is about, `exempted` whether they no longer count in statistics;
+    that they ran out stays to be seen."""
+
+    unit_code: str
+    unit_name: str
+    clocks: list[ClockName]
+    reason: str
+    state: AppealState
+    exempted: bool
+    made_at: datetime
+    made_by: str
+    supported_by: str | None
+    decided_by: str | None
+
+
 class ProposedUnit(Schema):
-    """A unit that the rules propose."""
+    """A unit that the rules propose, and what of the case makes it plain."""
 
     code: str
     name: str
     role: TaskRole
+    why: PlainBy
 
 
 class LoopView(Schema):
@@ -250,6 +299,7 @@ class LoopView(Schema):
     extensions: list[ExtensionView]
     clocks: list[ClockView]
     proposal: list[ProposedUnit]
+    appeal: AppealView | None
 
 
 class QueueItem(Schema):
@@ -260,7 +310,10 @@ class QueueItem(Schema):
 
 
 class UnitTask(Schema):
-    """A task in the list of its unit; `due_at` is what comes first of its own clock and the report back."""
+    """A task in the list of its unit; `due_at` is what comes first of its own clock and the report back.
+
+    `missed`: the clock of the task ran out before it was done.
+    """
 
     case_id: UUID
     case_number: str
@@ -273,11 +326,15 @@ class UnitTask(Schema):
     address: str
     task: TaskView
     due_at: datetime | None
+    missed: bool
 
 
 class UnitTaskDetail(Schema):
-    """A task with all that its unit may know of the case: who asked only if not secret. `callers` are the
-    citizens of a group 群诉 of which the case is the parent, 0 for any other case."""
+    """A task with all that its unit may know of the case: who asked only if not secret. `callers` are the citizens of a
+    group 群诉 of which the case is the parent, 0 for any other case.
+
+    `appeal` is the unit's own time-out appeal, `may_appeal` whether it can make one now.
+    """
 
     summary: UnitTask
     citizen: CallerView | None
@@ -289,6 +346,8 @@ class UnitTaskDetail(Schema):
     extensions: list[ExtensionView]
     others: list[TaskView]
     events: list[CaseEventView]
+    appeal: AppealView | None
+    may_appeal: bool
 
 
 class StreetEscalations(Schema):

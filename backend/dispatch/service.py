@@ -17,22 +17,28 @@ from backend.cases import timeline
 from backend.cases.errors import CaseNotFound
 from backend.cases.models import Case
 from backend.cases.schemas import CaseStatus
-from backend.cases.service import changed_meanwhile
+from backend.cases.service import changed_meanwhile, last_act
 from backend.cases.states import OPEN, CaseMove
 from backend.cases.views import case_summary
 from backend.deadlines import service as deadlines
 from backend.deadlines.rules import Timekeeping
 from backend.dispatch import group_moves, repository
-from backend.dispatch.errors import HandlerCannotJudge, TaskChangedMeanwhile, TaskNotFound
+from backend.dispatch.errors import AppealChangedMeanwhile, HandlerCannotJudge, TaskChangedMeanwhile, TaskNotFound
 from backend.dispatch.life import Actor, Kin, Life, Moved, Occasion
-from backend.dispatch.schemas import ClosedAs
+from backend.dispatch.models import TaskRow
+from backend.dispatch.schemas import AppealState, ClosedAs
+from backend.dispatch.states import AppealMove, ExtensionMove, TaskMove
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
+from backend.kernel.errors import IllegalTransition
 
 RESUME_JOB, CLOSED_JOB = "resume_case", "call_back_after_closing"
 READERS = "permission:cases.read"
 NOT_SOLVED = "not_solved"
 """Why a child goes on by itself whose citizen was called back."""
+_TASK_MOVES = frozenset(TaskMove)
+_APPEAL_MOVES = frozenset(AppealMove)
+_ANY_MOVES = frozenset({*CaseMove, *TaskMove, *ExtensionMove, *AppealMove})
 
 Act = Callable[[Life, Occasion], Moved]
 
@@ -78,10 +84,27 @@ async def move_task(
     if row is None or who.unit_code is None or row.unit_code != who.unit_code:
         raise TaskNotFound("Your unit has no such task.", next_step="Look for it in the list of your unit's tasks.")
     if row.version != seen.version:
-        raise TaskChangedMeanwhile(
-            "Somebody else moved this task first.",
+        raise await _task_changed_meanwhile(tx, row)
+    return await _move(tx, who, case, act, time, now)
+
+
+async def review_appeal(
+    tx: Transaction, who: Principal, case_id: UUID, seen: AppealState, act: Act, time: Timekeeping, now: datetime
+) -> Case:
+    """Decide on the appeal of a case, unless another reviewer did so since it was `seen`.
+
+    Raises `CaseNotFound`, `AppealNotFound`, `AppealChangedMeanwhile` that tells who did what, or the rule that the
+    decision breaks.
+    """
+    case = await locked(tx, case_id)
+    row = await repository.appeal_row(tx.session, case_id)
+    if row is not None and row.state != seen.value:
+        facts = await last_act(tx, case_id, lambda event: event.kind in _APPEAL_MOVES)
+        raise AppealChangedMeanwhile(
+            f"Another reviewer decided first: the appeal is {row.state} now.",
             kept="What you typed is still on the screen.",
             next_step="Load it anew and decide again.",
+            facts=facts,
         )
     return await _move(tx, who, case, act, time, now)
 
@@ -94,6 +117,20 @@ async def refuse_handlers(tx: Transaction, who: Principal, case_id: UUID) -> Non
     for each in (case_id, *([link.parent_id] if link is not None else [])):
         if who.unit_code in await repository.units_with_tasks(tx.session, each):
             raise HandlerCannotJudge
+
+
+async def _task_changed_meanwhile(tx: Transaction, row: TaskRow) -> TaskChangedMeanwhile:
+    """The error for who moves a task that somebody else moved first: it tells who did what when."""
+    facts = await last_act(
+        tx, row.case_id, lambda event: event.kind in _TASK_MOVES and event.detail.get("unit") == row.unit_name
+    )
+    last = f" ({facts['kind']} by {facts['who'] or 'the platform'})" if facts else ""
+    return TaskChangedMeanwhile(
+        f"Somebody else moved this task first{last}.",
+        kept="What you typed is still on the screen.",
+        next_step="Load it anew and decide again.",
+        facts=facts,
+    )
 
 
 async def locked(tx: Transaction, case_id: UUID) -> Case:
@@ -117,7 +154,13 @@ async def locked(tx: Transaction, case_id: UUID) -> Case:
 async def _move(tx: Transaction, who: Principal | None, case: Case, act: Act, time: Timekeeping, now: datetime) -> Case:
     before = await repository.read_life(tx, case)
     actor = Actor(who.user_id, who.unit_code) if who is not None else None
-    return await store(tx, who, case, before, act(before, Occasion(now, actor, time)), time, now)
+    try:
+        moved = act(before, Occasion(now, actor, time))
+    except IllegalTransition as error:
+        # most often somebody else was faster
+        error.facts = await last_act(tx, case.case_id, lambda event: event.kind in _ANY_MOVES)
+        raise
+    return await store(tx, who, case, before, moved, time, now)
 
 
 async def store(
@@ -125,13 +168,7 @@ async def store(
 ) -> Case:
     """Store what a move made of a locked case, and all that follows from it, in its group too."""
     after = moved.life
-    for task in after.tasks:
-        if task not in before.tasks:
-            await repository.store_task(tx.session, case.case_id, task)
-    await tx.session.flush()
-    for extension in after.extensions:
-        if extension not in before.extensions:
-            await repository.store_extension(tx.session, case.case_id, extension, now)
+    await _store_parts(tx, case.case_id, before, after, now)
     await deadlines.store(tx, case.case_id, before.clocks, after.clocks, time, now)
     for entry in moved.entries:
         timeline.add_entry(tx, case.case_id, entry.kind, who, entry.detail, now)
@@ -145,6 +182,19 @@ async def store(
     if after.parent is not None:
         await _tell_parent(tx, who, case, after.parent, moved, time, now)
     return case
+
+
+async def _store_parts(tx: Transaction, case_id: UUID, before: Life, after: Life, now: datetime) -> None:
+    """What the move made of the case's tasks, requests for more time and appeal."""
+    for task in after.tasks:
+        if task not in before.tasks:
+            await repository.store_task(tx.session, case_id, task)
+    await tx.session.flush()
+    for extension in after.extensions:
+        if extension not in before.extensions:
+            await repository.store_extension(tx.session, case_id, extension, now)
+    if after.appeal is not None and after.appeal != before.appeal:
+        await repository.store_appeal(tx.session, case_id, after.appeal, now)
 
 
 async def _tell_children(
@@ -204,8 +254,8 @@ async def _tell_parent(
 
 
 def _of_case(life: Life) -> Life:
-    """What stands in the case itself, not in its tasks, requests and clocks."""
-    return replace(life, tasks=(), extensions=(), clocks={}, parent=None, children=())
+    """What stands in the case itself, not in its tasks, requests, clocks, appeal and group."""
+    return replace(life, tasks=(), extensions=(), clocks={}, appeal=None, parent=None, children=())
 
 
 async def _store_case(

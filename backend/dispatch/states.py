@@ -1,11 +1,11 @@
-"""The lives of a unit's task and of a request for more time, each as one table."""
+"""The lives of a unit's task, of a request for more time and of a time-out appeal, each as one table."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-from backend.dispatch.errors import ExtensionCannotMove, TaskCannotMove
-from backend.dispatch.schemas import ExtensionState, TaskState
+from backend.dispatch.errors import AppealCannotMove, ExtensionCannotMove, TaskCannotMove
+from backend.dispatch.schemas import AppealState, ExtensionState, TaskState
 
 
 class TaskMove(StrEnum):
@@ -31,6 +31,15 @@ class ExtensionMove(StrEnum):
     GRANT = "extension_granted"
     DECLINE = "extension_declined"
     LAPSE = "extension_lapsed"
+
+
+class AppealMove(StrEnum):
+    """What can be done with a time-out appeal; each is also the kind of the entry in the time line."""
+
+    MAKE = "appeal_made"
+    SUPPORT = "appeal_supported"
+    GRANT = "appeal_granted"
+    DECLINE = "appeal_declined"
 
 
 S, M = TaskState, TaskMove
@@ -66,6 +75,19 @@ EXTENSION_TRANSITIONS: dict[tuple[ExtensionState | None, ExtensionMove], Extensi
 
 UNDECIDED = frozenset({E.ASKED, E.AGREED})
 
+A, Y = AppealState, AppealMove
+
+APPEAL_TRANSITIONS: dict[tuple[AppealState | None, AppealMove], AppealState] = {
+    (None, Y.MAKE): A.MADE,
+    (A.MADE, Y.SUPPORT): A.SUPPORTED,
+    (A.SUPPORTED, Y.GRANT): A.GRANTED,  # it takes two reviewers to exempt, one of them suffices to say no
+    (A.MADE, Y.DECLINE): A.DECLINED,
+    (A.SUPPORTED, Y.DECLINE): A.DECLINED,
+}
+
+OPEN_APPEALS = frozenset({A.MADE, A.SUPPORTED})
+"""States in which a reviewer still has something to decide."""
+
 
 def move_task(state: TaskState | None, by: TaskMove) -> TaskState:
     """Where the move leads; raises `TaskCannotMove`."""
@@ -86,6 +108,18 @@ def move_extension(state: ExtensionState | None, by: ExtensionMove) -> Extension
         raise ExtensionCannotMove(
             f"A request for more time that is {state or 'not made yet'} allows no {by}.",
             kept="The request is unchanged.",
+            next_step="Load it anew to see where it stands.",
+        )
+    return after
+
+
+def move_appeal(state: AppealState | None, by: AppealMove) -> AppealState:
+    """Where the move leads; raises `AppealCannotMove`."""
+    after = APPEAL_TRANSITIONS.get((state, by))
+    if after is None:
+        raise AppealCannotMove(
+            f"An appeal that is {state or 'not made yet'} allows no {by}.",
+            kept="The appeal is unchanged.",
             next_step="Load it anew to see where it stands.",
         )
     return after

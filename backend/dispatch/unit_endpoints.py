@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from backend.dispatch import looking, task_moves
+from backend.dispatch import appeal_moves, looking, task_moves
 from backend.dispatch import schemas as s
 from backend.dispatch.room import Room, room_of
 from backend.dispatch.schemas import CitizenNumber, UnitTask, UnitTaskDetail
@@ -93,6 +93,12 @@ async def ask_extension(case_id: UUID, n: int, wish: s.ExtensionWish, here: Here
     """Ask for more time."""
     act: Act = lambda life, at: task_moves.ask_extension(life, n, wish.amount, wish.reason, at)  # noqa: E731
     return await _move(here, who, case_id, n, wish, act)
+
+
+@router.post("/{case_id}/{n}/appeal")
+async def appeal(case_id: UUID, n: int, wish: s.AppealWish, here: Here, who: Staff) -> UnitTaskDetail:
+    """Appeal, after closing, against that a clock of the unit ran out."""
+    return await _move(here, who, case_id, n, wish, lambda life, at: appeal_moves.make(life, n, wish.reason, at))
 
 
 @router.post("/{case_id}/{n}/extensions/{extension}/agreement")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from backend.cases.models import Case, CaseEvent
 from backend.cases.schemas import CaseEventView, CaseStatus
@@ -13,11 +14,16 @@ from backend.citizens.schemas import CallerView
 from backend.citizens.service import caller_view
 from backend.deadlines import service as deadlines
 from backend.deadlines.rules import Timekeeping
-from backend.deadlines.schemas import ClockState, ClockView
+from backend.deadlines.schemas import ClockName, ClockState, ClockView
+from backend.dispatch import guards
+from backend.dispatch.direct import Plain, plain_by
+from backend.dispatch.errors import RuleBroken
 from backend.dispatch.guards import Asked
 from backend.dispatch.life import Life
-from backend.dispatch.models import ExtensionRow, TaskRow
+from backend.dispatch.models import AppealRow, ExtensionRow, TaskRow
 from backend.dispatch.schemas import (
+    AppealState,
+    AppealView,
     ExtensionView,
     LoopView,
     ProposedUnit,
@@ -35,7 +41,8 @@ def loop_view(
     case: Case,
     life: Life,
     rows: tuple[Sequence[TaskRow], Sequence[ExtensionRow]],
-    proposal: Iterable[Asked],
+    proposal: Iterable[ProposedUnit],
+    appeal: AppealView | None,
     time: Timekeeping,
     now: datetime,
 ) -> LoopView:
@@ -57,7 +64,32 @@ def loop_view(
         tasks=[TaskView.model_validate(row) for row in tasks],
         extensions=[ExtensionView.model_validate(row) for row in extensions],
         clocks=clock_views(life, time, now),
-        proposal=[ProposedUnit(code=each.unit.code, name=each.unit.name, role=each.role) for each in proposal],
+        proposal=list(proposal),
+        appeal=appeal,
+    )
+
+
+def proposed_units(asked: Iterable[Asked], plain: Plain) -> list[ProposedUnit]:
+    """Where a case goes directly, with what makes it plain."""
+    return [
+        ProposedUnit(code=each.unit.code, name=each.unit.name, role=each.role, why=plain_by(each, plain))
+        for each in asked
+    ]
+
+
+def appeal_view(row: AppealRow, names: Mapping[UUID, str]) -> AppealView:
+    """A time-out appeal; `names` are those of the people in it."""
+    return AppealView(
+        unit_code=row.unit_code,
+        unit_name=row.unit_name,
+        clocks=[ClockName(name) for name, _ in row.clocks],
+        reason=row.reason,
+        state=AppealState(row.state),
+        exempted=row.state == AppealState.GRANTED.value,
+        made_at=row.made_at,
+        made_by=names[row.made_by_id],
+        supported_by=names[row.supported_by_id] if row.supported_by_id else None,
+        decided_by=names[row.decided_by_id] if row.decided_by_id else None,
     )
 
 
@@ -67,7 +99,7 @@ def clock_views(life: Life, time: Timekeeping, now: datetime) -> list[ClockView]
     return [deadlines.view(key, kept, time, now) for key, kept in ordered]
 
 
-def unit_task(row: TaskRow, case: Case, due_at: datetime | None) -> UnitTask:
+def unit_task(row: TaskRow, case: Case, due_at: datetime | None, *, missed: bool) -> UnitTask:
     """A task in the list of its unit."""
     return UnitTask(
         case_id=case.case_id,
@@ -81,6 +113,7 @@ def unit_task(row: TaskRow, case: Case, due_at: datetime | None) -> UnitTask:
         address=case.address,
         task=TaskView.model_validate(row),
         due_at=due_at,
+        missed=missed,
     )
 
 
@@ -91,13 +124,15 @@ def unit_task_detail(
     rows: tuple[Sequence[TaskRow], Sequence[ExtensionRow]],
     events: Sequence[CaseEvent],
     clocks: list[ClockView],
+    appeal: AppealView | None,
 ) -> UnitTaskDetail:
     """A task with all that its unit may know of the case."""
     tasks, extensions = rows
     mine = [each for each in clocks if each.part in (0, row.n)]
     next_due = min((each.due_at for each in mine if each.state is ClockState.RUNNING), default=None)
+    missed = any(each.part == row.n and each.state is ClockState.MISSED for each in mine)
     return UnitTaskDetail(
-        summary=unit_task(row, case, next_due if row.ended_at is None else None),
+        summary=unit_task(row, case, next_due if row.ended_at is None else None, missed=missed),
         citizen=_citizen(case),
         identity_secret=case.identity_secret,
         reachable=life.reachable,
@@ -106,7 +141,17 @@ def unit_task_detail(
         extensions=[ExtensionView.model_validate(each) for each in extensions if each.task == row.n],
         others=[TaskView.model_validate(each) for each in tasks if each.n != row.n],
         events=[_event(event) for event in events],
+        appeal=appeal if appeal is not None and appeal.unit_code == row.unit_code else None,
+        may_appeal=_may_appeal(life, row.unit_code),
     )
+
+
+def _may_appeal(life: Life, unit_code: str) -> bool:
+    try:
+        guards.may_appeal(life, unit_code)
+    except RuleBroken:
+        return False
+    return True
 
 
 def _citizen(case: Case) -> CallerView | None:

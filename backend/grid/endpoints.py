@@ -3,15 +3,18 @@ what is filed with a case stands in the case."""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from backend.grid.errors import OutsideDistrict
 from backend.grid.gazetteer import find_places
 from backend.grid.grid import Grid
 from backend.grid.names import Names
 from backend.grid.schemas import GridLocation, PlaceCandidate
+from backend.grid.shapes import DrawnLevel, shapes_of
 from backend.grid.views import location
 from backend.identity.access import database_of, requires
 from backend.identity.principal import Principal
@@ -22,6 +25,7 @@ from backend.kernel.versions import InForce
 router = APIRouter(prefix="/api", tags=["grid"])
 
 Store = Annotated[Database, Depends(database_of)]
+Reader = Annotated[Principal, Depends(requires("cases.read"))]
 Filer = Annotated[Principal, Depends(requires("cases.file"))]
 
 
@@ -63,6 +67,24 @@ async def grid_at(
             next_step="Choose a point inside, or the street by hand.",
         )
     return location(grid, unit)
+
+
+@router.get("/grid/shapes")
+async def shapes(
+    request: Request,
+    database: Store,
+    _: Reader,
+    level: DrawnLevel,
+    street: Annotated[str, Query(pattern=r"^\d{0,9}$")] = "",
+) -> Response:
+    """The areas of a level in force, of one street or of all, as GeoJSON. A base grid is no level of a map."""
+    async with database.transaction() as tx:
+        grid = await _grid(request).at(tx.session, clock.now())
+    drawn = await asyncio.to_thread(shapes_of, grid, level, street)
+    headers = {"Cache-Control": "private, no-cache", "ETag": f'"{hashlib.sha256(drawn.encode()).hexdigest()[:32]}"'}
+    if request.headers.get("If-None-Match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(drawn, media_type="application/geo+json", headers=headers)
 
 
 def _grid(request: Request) -> InForce[Grid]:

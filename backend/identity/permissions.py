@@ -37,6 +37,7 @@ class Permission(StrEnum):
     CASES_GRANT = "cases.grant"
     CASES_SUPERVISE = "cases.supervise"
     CASES_VERIFY = "cases.verify"
+    APPEALS_REVIEW = "appeals.review"
     TASKS_HANDLE = "tasks.handle"
     TASKS_AGREE = "tasks.agree"
     CALLBACKS_READ = "callbacks.read"

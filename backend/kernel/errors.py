@@ -6,24 +6,35 @@ Every error that may reach a user derives from `HotlineError`. Its class name is
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class HotlineError(Exception):
     """A failure that a person must understand.
 
     `message` says what happened, `kept` what was not lost, `next_step` what the reader can do; `field` names the
-    input at fault, if any. `http_status` is the status under which the API reports it.
+    input at fault, if any. `facts` are what the console needs to say it in its own language, for instance who did what
+    when. `http_status` is the status under which the API reports it.
     """
 
     http_status: ClassVar[int] = 400
 
-    def __init__(self, message: str, *, kept: str = "", next_step: str = "", field: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        kept: str = "",
+        next_step: str = "",
+        field: str | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.kept = kept
         self.next_step = next_step
         self.field = field
+        self.facts = dict(facts or {})
 
     @property
     def name(self) -> str:
@@ -33,15 +44,16 @@ class HotlineError(Exception):
     def __str__(self) -> str:
         return " ".join(part for part in (self.message, self.kept, self.next_step) if part)
 
-    def as_dict(self) -> dict[str, str | None]:
+    def as_dict(self) -> dict[str, Any]:
         """The error as it is sent to clients."""
-        return {
+        said: dict[str, Any] = {
             "error": self.name,
             "message": self.message,
             "kept": self.kept,
             "next_step": self.next_step,
             "field": self.field,
         }
+        return {**said, "facts": self.facts} if self.facts else said
 
 
 class NotFound(HotlineError):

@@ -34,3 +34,4 @@ class Problem(Schema):
     kept: str = ""
     next_step: str = ""
     field: str | None = None
+    facts: dict[str, str] = {}

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+from sqlalchemy import text
 
 from backend.cases.filing import file_case
 from backend.cases.rules import CallFacts
@@ -24,6 +25,7 @@ from backend.kernel import clock
 from .hall import PASSWORD, ConsoleHall
 
 STREET, OTHER_STREET = "110101013", "110101014"  # 东花市, 龙潭
+COMMUNITY = "110101013007"  # of 东花市
 WATER, HOUSING = "D35", "D32"
 _ROLES = {
     "dispatcher": ("dispatcher", None),
@@ -36,8 +38,12 @@ _ROLES = {
     "water_leader": ("unit_leader", WATER),
     "housing": ("unit", HOUSING),
     "turncoat": ("verifier", STREET),
+    "verifier_2": ("verifier", None),
+    "commander_2": ("commander", None),
+    "renegade": ("commander", STREET),
+    "community": ("unit", COMMUNITY),
 }
-"""Who moves cases, in which role and for which unit. The turncoat verifies, and works for a street."""
+"""Who moves cases, in which role and for which unit. Turncoat and renegade judge, and work for a street."""
 Answer = httpx.Response
 
 
@@ -130,6 +136,13 @@ class LoopHall:
     async def task(self, who: str, case_id: UUID, n: int, act: str, **body: Any) -> dict[str, Any]:
         """A move of a task that succeeds."""
         return _done(await self.try_task(who, case_id, n, act, **body))
+
+    async def run_out(self, case_id: UUID) -> None:
+        """Let the clocks of the case that run be long past their limit."""
+        earlier = ", ".join(f"{moment} = {moment} - interval '90 days'" for moment in ("started_at", "since", "due_at"))
+        change = text(f"UPDATE deadlines SET {earlier} WHERE case_id = :case_id AND state = 'running'")
+        async with self.hall.database.transaction() as tx:
+            await tx.session.execute(change, {"case_id": case_id})
 
     async def report(self, who: str, case_id: UUID, n: int) -> None:
         """Sign, contact and report."""

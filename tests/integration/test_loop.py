@@ -135,7 +135,7 @@ async def test_of_two_who_act_at_once_one_wins_and_the_other_is_told_who_did_wha
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     lost = next(answer for answer in answers if answer.status_code == 409)
     problem = refused(lost, "CaseChangedMeanwhile")
-    assert "task_sent by" in problem["message"]
+    assert "dispatched by" in problem["message"]
     assert len((await here.loop(case_id))["tasks"]) == 1
 
 

@@ -18,14 +18,15 @@ from backend.cases.states import OPEN, TRANSITIONS, CaseMove
 from backend.deadlines import clocks, kept
 from backend.deadlines.clocks import Limit, LimitKind
 from backend.deadlines.rules import load_timekeeping
-from backend.deadlines.schemas import ClockName
+from backend.deadlines.schemas import ClockName, ClockState
+from backend.dispatch import appeal_moves as appeals
 from backend.dispatch import case_moves as cases
 from backend.dispatch import task_moves as tasks
 from backend.dispatch.guards import MOST_EXTENSIONS, Asked, EscalationShare
 from backend.dispatch.life import Actor, Entry, Life, Moved, Occasion, Unit
 from backend.dispatch.progress import DISPATCH, FEEDBACK, handling
-from backend.dispatch.schemas import ClosedAs, ExtensionState, TaskRole, TaskState
-from backend.dispatch.states import ExtensionMove, TaskMove
+from backend.dispatch.schemas import AppealState, ClosedAs, ExtensionState, TaskRole, TaskState
+from backend.dispatch.states import AppealMove, ExtensionMove, TaskMove
 from backend.kernel.config import PROJECT_ROOT
 from backend.kernel.errors import Conflict, Forbidden, NotFound
 from backend.units.schemas import UnitKind
@@ -239,7 +240,34 @@ class Lives(RuleBasedStateMachine):
         if really == 0:
             self.attempt(partial(cases.withdraw, self.life, "no need"))
 
+    @precondition(lambda self: self.life.tasks and self.life.status not in OPEN)
+    @rule(n=NTH, who=st.integers(0, 5))
+    def appeal(self, n: int, who: int) -> None:
+        self.attempt(partial(appeals.make, self.life, self.nth(n), "rain"), who=PEOPLE[who])
+
+    @precondition(lambda self: self.life.appeal is not None)
+    @rule(who=st.integers(0, 5), agreed=st.booleans())
+    def review(self, who: int, agreed: bool) -> None:
+        decide = appeals.agree if agreed else appeals.decline
+        self.attempt(partial(decide, self.life, "seen"), who=PEOPLE[who])
+
     # ---- what always holds ----
+
+    @invariant()
+    def only_what_ran_out_and_two_outsiders_exempted_is_out_of_the_statistics(self) -> None:
+        told, appeal = Counter(entry.kind for entry in self.entries), self.life.appeal
+        assert told[AppealMove.MAKE] == (appeal is not None) <= 1
+        assert told[AppealMove.GRANT] <= told[AppealMove.SUPPORT] <= 1
+        exempted = {key for key, each in self.life.clocks.items() if each.exempted}
+        assert all(self.life.clocks[key].state is ClockState.MISSED for key in exempted)
+        if appeal is None:
+            assert not exempted
+            return
+        assert exempted <= set(appeal.clocks)
+        assert not exempted or appeal.state is AppealState.GRANTED
+        reviewers = {appeal.supported_by, appeal.decided_by} - {None}
+        assert len(reviewers) == 2 or appeal.state is not AppealState.GRANTED
+        assert not reviewers & {each.user_id for each in PEOPLE if each.unit_code == appeal.unit.code}
 
     @invariant()
     def the_story_leads_to_where_the_case_stands(self) -> None:
