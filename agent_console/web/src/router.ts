@@ -15,6 +15,18 @@ const PAGES: RouteRecordRaw[] = [
   { path: '/intake', name: 'intake', meta: { needs: ['cases.file'] }, component: () => import('./pages/intake/IntakePage.vue') },
   { path: '/hall', name: 'hall', meta: { needs: ['seats.watch'] }, component: () => import('./pages/hall/HallPage.vue') },
   {
+    path: '/dispatching',
+    name: 'dispatching',
+    meta: { needs: ['cases.dispatch', 'cases.coordinate', 'cases.grant'] },
+    component: () => import('./pages/desks/DispatchPage.vue'),
+  },
+  {
+    path: '/verifying',
+    name: 'verifying',
+    meta: { needs: ['cases.verify'] },
+    component: () => import('./pages/desks/VerifyPage.vue'),
+  },
+  {
     path: '/calls',
     name: 'calls',
     meta: { needs: ['calls.read', 'calls.read_own'] },
@@ -35,6 +47,7 @@ const PAGES: RouteRecordRaw[] = [
     meta: { needs: ['cases.read'] },
     component: () => import('./pages/case/CasePage.vue'),
   },
+  { path: '/map', name: 'map', meta: { needs: ['cases.read'] }, component: () => import('./pages/map/MapPage.vue') },
   { path: '/tasks', name: 'tasks', meta: { needs: ['tasks.handle'] }, component: () => import('./pages/tasks/TasksPage.vue') },
   {
     path: '/callbacks',

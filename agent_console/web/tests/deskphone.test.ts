@@ -90,7 +90,7 @@ describe('a phone on the desk', () => {
     expect(verbs()).toEqual(['end_consult', 'hang_up'])
     phone.show(true, null)
     phone.hangUp()
-    const refused = { error: 'AmiActionFailed', message: 'no such channel', kept: '', next_step: '', field: null }
+    const refused = { error: 'AmiActionFailed', message: 'no such channel', kept: '', next_step: '', field: null, facts: {} }
     phone.ordered(order(sent.at(-1)!.id, 'failed', refused))
     expect(verbs()).toEqual(['end_consult', 'hang_up', 'hang_up'])
     expect(seen.problem).toBeNull()
@@ -129,7 +129,7 @@ describe('a phone on the desk', () => {
   it('rejects a transfer with what the server says', async () => {
     phone.show(true, CALL)
     const handed = phone.transfer('9999')
-    const problem = { error: 'AmiActionFailed', message: 'no', kept: '', next_step: '', field: null }
+    const problem = { error: 'AmiActionFailed', message: 'no', kept: '', next_step: '', field: null, facts: {} }
     phone.ordered(order(sent[0]!.id, 'failed', problem))
     await expect(handed).rejects.toMatchObject({ problem: { error: 'AmiActionFailed' } })
   })

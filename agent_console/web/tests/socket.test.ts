@@ -188,7 +188,7 @@ describe('commands', () => {
   it("gives the hub's problem as a typed error", async () => {
     online()
     const refused = socket.send({ command: 'make_ready' })
-    const problem = { error: 'PhoneNotRegistered', message: 'No phone.', kept: '', next_step: '', field: null }
+    const problem = { error: 'PhoneNotRegistered', message: 'No phone.', kept: '', next_step: '', field: null, facts: {} }
     wire().hear({ type: 'reply', id: wire().last().id, ok: false, result: null, problem })
     const error = await refused.catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(ApiError)

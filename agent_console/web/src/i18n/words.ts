@@ -1,6 +1,8 @@
 import { useI18n } from 'vue-i18n'
 import { useSession } from '@/entities/session/store'
-import type { ApiError } from '@/transport/problem'
+import { serverNow } from '@/lib/clock'
+import { shortTime } from '@/lib/time'
+import type { ApiError, Told } from '@/transport/problem'
 import type { ErrorText } from './errors.zh-CN'
 
 export interface ErrorWords {
@@ -12,13 +14,19 @@ export interface ErrorWords {
 /** An error in the language of the screen: translated by its name where there are words for it, else as it came. */
 export function useErrorWords(): (error: ApiError) => ErrorWords {
   const { t, te } = useI18n()
+  const word = useCodeWords()
+  /** Who was faster with what, where the server tells. */
+  const faster = ({ facts }: Told) =>
+    facts?.kind && facts.at
+      ? t('changed_by', { who: facts.who || t('changed_by_platform'), did: word('case_event', facts.kind), when: shortTime(facts.at, serverNow.value) })
+      : ''
   return ({ problem }) => {
     const key = (part: keyof ErrorText) => `errors.${problem.error}.${part}`
     if (!te(key('message'))) {
       return { message: problem.message || t('error_unnamed'), kept: problem.kept, nextStep: problem.next_step }
     }
     const part = (name: keyof ErrorText) => (te(key(name)) ? t(key(name)) : '')
-    return { message: part('message'), kept: part('kept'), nextStep: part('next_step') }
+    return { message: part('message') + faster(problem), kept: part('kept'), nextStep: part('next_step') }
   }
 }
 
@@ -39,5 +47,16 @@ export function useCodeWords(): (list: string, code: string | null | undefined) 
     if (!code) return ''
     const key = `${list}.${code}`
     return te(key) ? t(key) : code
+  }
+}
+
+/** A span as people say it, in its two largest parts; what is shorter than a minute is one. */
+export function useSpan(): (ms: number) => string {
+  const { t } = useI18n()
+  return (ms) => {
+    const minutes = Math.max(1, Math.floor(ms / 60_000))
+    const [d, h, m] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24, minutes % 60]
+    if (d) return t('span.days', { d, h })
+    return h ? t('span.hours', { h, m }) : t('span.minutes', { m })
   }
 }

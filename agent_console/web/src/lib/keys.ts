@@ -30,3 +30,29 @@ export function useKeys(keys: Record<string, () => void>): void {
   onMounted(() => window.addEventListener('keydown', press, true))
   onBeforeUnmount(() => window.removeEventListener('keydown', press, true))
 }
+
+/** A key typed into a field belongs to the field, and one typed over a dialog to the dialog. */
+function engaged(target: EventTarget | null): boolean {
+  if (target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))) {
+    return !(target instanceof HTMLInputElement && target.type === 'checkbox')
+  }
+  return [...document.querySelectorAll<HTMLElement>('.el-overlay')].some((each) => each.style.display !== 'none')
+}
+
+/** The letter of a key, whatever an input method makes of it; arrows by their names. */
+export function letterOf({ code, key }: Pick<KeyboardEvent, 'code' | 'key'>): string {
+  return /^Key([A-Z])$/.exec(code)?.[1]?.toLowerCase() ?? key
+}
+
+/** While the component is there, single letters and arrows do their work wherever nothing is being typed. */
+export function useLetters(keys: () => Record<string, (() => void) | undefined>): void {
+  const press = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || engaged(event.target)) return
+    const action = keys()[letterOf(event)]
+    if (!action) return
+    event.preventDefault()
+    action()
+  }
+  onMounted(() => window.addEventListener('keydown', press))
+  onBeforeUnmount(() => window.removeEventListener('keydown', press))
+}

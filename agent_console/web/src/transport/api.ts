@@ -2,6 +2,10 @@ import type { CaseQuestion } from '@/entities/case/filter'
 import type {
   AdditionAsked,
   AdditionMade,
+  Answers,
+  AnswersView,
+  BatchDone,
+  BatchWish,
   BlacklistAsk,
   BlacklistView,
   CallBlacklist,
@@ -11,10 +15,12 @@ import type {
   CallbackView,
   CaseCounts,
   CaseDetail,
+  CaseMap,
   CaseSummary,
   ColleagueNotes,
   CurrentAttempt,
   CitizenNumber,
+  DeskQueue,
   FiguresView,
   GroupView,
   LoopView,
@@ -23,6 +29,8 @@ import type {
   FilterKept,
   Me,
   LeaderSessionView,
+  MapLevel,
+  Matter,
   MissedView,
   Options,
   Outlook,
@@ -46,6 +54,12 @@ import { rest } from './rest'
 export interface Page<Item> {
   items: Item[]
   next_cursor: string | null
+}
+
+/** The areas of a level as GeoJSON. */
+export interface GridShapes {
+  type: 'FeatureCollection'
+  features: { type: 'Feature'; properties: { code: string; name: string; cp: [number, number] }; geometry: unknown }[]
 }
 
 export interface CallFilter {
@@ -114,6 +128,11 @@ export const api = {
   loop: (caseId: string) => rest.get<LoopView>(`/cases/${id(caseId)}/loop`),
   moveCase: (caseId: string, act: string, body: Record<string, unknown>) =>
     rest.post<LoopView>(`/cases/${id(caseId)}/${act}`, body),
+  desk: (desk: 'dispatching' | 'verifying', matter: Matter | null) => rest.get<DeskQueue>(`/desks/${desk}`, { matter }),
+  dispatchMany: (wish: BatchWish) => rest.post<BatchDone>('/dispatch/batch', wish),
+  caseMap: (filter: CaseQuestion, level: MapLevel) => rest.get<CaseMap>('/cases/map', { ...filter, level }),
+  gridShapes: (level: MapLevel, street: string) => rest.get<GridShapes>('/grid/shapes', { level, street }),
+  fileAnswers: (callbackId: string, answers: Answers) => rest.post<AnswersView>(`/callbacks/${id(callbackId)}/answers`, answers),
   units: (q: string) => rest.get<UnitView[]>('/units', { q, limit: 200 }),
   unitTasks: (done: boolean) => rest.get<UnitTask[]>('/tasks', { done }),
   unitTask: (caseId: string, n: number) => rest.get<UnitTaskDetail>(`/tasks/${id(caseId)}/${n}`),

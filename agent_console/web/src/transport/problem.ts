@@ -1,11 +1,14 @@
 import type { Problem } from './messages.gen'
 
+/** A problem as it is sent: facts only where there are some. */
+export type Told = Omit<Problem, 'facts'> & Partial<Pick<Problem, 'facts'>>
+
 /** A failure that the server named, or that the console itself met on the way to it. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
 
   constructor(
-    readonly problem: Problem,
+    readonly problem: Told,
     readonly status: number | null = null,
   ) {
     super(problem.message)

@@ -1,5 +1,5 @@
-import type { ConsoleMessages, Event, Problem, Reply, Ring, Tick, Welcome } from './messages.gen'
-import { ApiError, OFFLINE, TIMED_OUT, localError } from './problem'
+import type { ConsoleMessages, Event, Reply, Ring, Tick, Welcome } from './messages.gen'
+import { ApiError, OFFLINE, TIMED_OUT, localError, type Told } from './problem'
 
 export type Command = ConsoleMessages['command']
 type ServerMessage = ConsoleMessages['message']
@@ -234,4 +234,4 @@ export class ConsoleSocket {
   }
 }
 
-const UNNAMED: Problem = { error: 'ServerError', message: '', kept: '', next_step: '', field: null }
+const UNNAMED: Told = { error: 'ServerError', message: '', kept: '', next_step: '', field: null }

@@ -14,6 +14,7 @@ export function emptyFilter(): CaseFilterContent {
     status: null,
     street: '',
     community: '',
+    unit_grid: '',
     class_code: '',
     urgency: null,
     channel: '',

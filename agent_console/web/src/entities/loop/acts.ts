@@ -14,20 +14,22 @@ export interface Act {
   /** Units with their roles, or just units. */
   units?: 'roles' | 'codes'
   primary?: boolean
+  /** The letter that starts it at a desk. */
+  key?: string
 }
 
 const CASE_ACTS: (Act & { move: string; needs: Permission[] })[] = [
-  { name: 'dispatch', move: 'dispatched', needs: ['cases.dispatch'], units: 'roles', text: 'reason', optional: true, primary: true },
-  { name: 'coordination', move: 'coordination_decided', needs: ['cases.coordinate'], units: 'roles', text: 'reason', primary: true },
-  { name: 'verification', move: 'verified', needs: ['cases.verify'], text: 'note', optional: true, primary: true },
-  { name: 'rework', move: 'sent_back_for_rework', needs: ['cases.verify'], text: 'reason' },
-  { name: 'closing', move: 'closed', needs: ['cases.verify'], primary: true },
-  { name: 'out-of-scope', move: 'declared_out_of_scope', needs: ['cases.dispatch'], text: 'reason' },
-  { name: 'suspension', move: 'suspended', needs: ['cases.grant'], moment: 'until', text: 'reason' },
-  { name: 'resumption', move: 'resumed', needs: ['cases.grant'] },
-  { name: 'supervision', move: 'supervision_ordered', needs: ['cases.supervise'], text: 'reason' },
-  { name: 'urging', move: 'urged', needs: ['cases.file', 'cases.dispatch'], text: 'note', optional: true },
-  { name: 'withdrawal', move: 'withdrawn', needs: ['cases.file', 'cases.dispatch'], text: 'reason' },
+  { name: 'dispatch', move: 'dispatched', needs: ['cases.dispatch'], units: 'roles', text: 'reason', optional: true, primary: true, key: 'd' },
+  { name: 'coordination', move: 'coordination_decided', needs: ['cases.coordinate'], units: 'roles', text: 'reason', primary: true, key: 'd' },
+  { name: 'verification', move: 'verified', needs: ['cases.verify'], text: 'note', optional: true, primary: true, key: 'v' },
+  { name: 'rework', move: 'sent_back_for_rework', needs: ['cases.verify'], text: 'reason', key: 'r' },
+  { name: 'closing', move: 'closed', needs: ['cases.verify'], primary: true, key: 'c' },
+  { name: 'out-of-scope', move: 'declared_out_of_scope', needs: ['cases.dispatch'], text: 'reason', key: 'o' },
+  { name: 'suspension', move: 'suspended', needs: ['cases.grant'], moment: 'until', text: 'reason', key: 's' },
+  { name: 'resumption', move: 'resumed', needs: ['cases.grant'], key: 'g' },
+  { name: 'supervision', move: 'supervision_ordered', needs: ['cases.supervise'], text: 'reason', key: 'u' },
+  { name: 'urging', move: 'urged', needs: ['cases.file', 'cases.dispatch'], text: 'note', optional: true, key: 'n' },
+  { name: 'withdrawal', move: 'withdrawn', needs: ['cases.file', 'cases.dispatch'], text: 'reason', key: 'w' },
 ]
 
 /** What this person may do with the case as it stands; guards on the server may still stand against it. */
@@ -35,10 +37,17 @@ export function caseActs(loop: LoopView, may: (needs: readonly Permission[]) => 
   return CASE_ACTS.filter((act) => loop.moves.includes(act.move) && may(act.needs))
 }
 
+/** What a reviewer may say of an appeal. */
+export const APPEAL_ACTS: Act[] = [
+  { name: 'appeal-agree', text: 'reason', primary: true },
+  { name: 'appeal-decline', text: 'reason' },
+]
+
 const leadsForStreet = (task: TaskView) => task.role === 'lead' && task.unit_kind === 'street'
 
 /** What the unit may do with its task as it stands. */
-export function taskActs({ summary: { task, case_status }, reachable }: UnitTaskDetail): Act[] {
+export function taskActs({ summary: { task, case_status }, reachable, may_appeal }: UnitTaskDetail): Act[] {
+  if (may_appeal) return [{ name: 'appeal', text: 'reason' }]
   if (case_status !== 'handling') return []
   if (task.state === 'sent') {
     const sign: Act = { name: 'signature', primary: true }

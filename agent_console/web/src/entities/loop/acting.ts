@@ -1,0 +1,66 @@
+import { computed, ref, shallowRef } from 'vue'
+import { toApiError, type ApiError } from '@/transport/problem'
+import type { Act } from './acts'
+
+interface Ground {
+  /** The version of the case or the task as it is shown now. */
+  version: () => number | undefined
+  move: (act: Act, body: Record<string, unknown>) => Promise<unknown>
+  /** Shows how things stand now. */
+  reload: () => Promise<unknown>
+  /** Called after an act went well. */
+  done: (act: Act) => void
+}
+
+/** Somebody else was faster, or the thing does not stand where the act begins: it was looked at too early. */
+const OVERTAKEN = /(ChangedMeanwhile|CannotMove)$/
+
+/**
+ * The acts of a person on a case or a task. What is asked for is asked of the thing as it stood when the question came up:
+ * whatever happens to it meanwhile is told before it is done, and what was typed stays to be sent again.
+ */
+export function useActing({ version, move, reload, done }: Ground) {
+  const asking = shallowRef<Act | null>(null)
+  const seen = ref<number>()
+  const busy = ref(false)
+  const problem = shallowRef<ApiError | null>(null)
+
+  function ask(act: Act): void {
+    problem.value = null
+    seen.value = version()
+    asking.value = act
+  }
+
+  function close(): void {
+    asking.value = null
+    problem.value = null
+  }
+
+  async function send(act: Act, body: Record<string, unknown> = {}): Promise<void> {
+    if (busy.value) return
+    busy.value = true
+    problem.value = null
+    try {
+      await move(act, { version: asking.value ? seen.value : version(), ...body })
+      asking.value = null
+      done(act)
+    } catch (thrown) {
+      problem.value = toApiError(thrown)
+    }
+    await reload()
+    // told who was faster, the person decides anew on what is shown now
+    if (problem.value && OVERTAKEN.test(problem.value.problem.error)) seen.value = version()
+    busy.value = false
+  }
+
+  return {
+    asking,
+    busy,
+    problem,
+    /** What is asked for was asked of a case that somebody has moved since. */
+    stale: computed(() => asking.value !== null && seen.value !== undefined && version() !== seen.value),
+    start: (act: Act) => (act.text || act.units || act.moment ? ask(act) : void send(act)),
+    send,
+    close,
+  }
+}
