@@ -9,6 +9,7 @@ address             ms from what an agent typed so far to the addresses offered,
 case_list           ms of a page of the case list through the API, p95, on 2,000,000 cases; the peer is the same SQL by
                     hand (loading the cases takes minutes, once)
 case_search         the same for pages that words were searched for
+case_map            the same for the map of the grid with its open cases
 calls_per_second    new calls a second at which the pop-up's p95 doubles; the peer is a bare panoramisk on the same PBX
                     while the platform is not attached
 """
@@ -23,7 +24,7 @@ from rich.table import Table
 
 from backend.app.benches.address import address
 from backend.app.benches.ami_facts import ami_facts
-from backend.app.benches.cases import case_list, case_search
+from backend.app.benches.cases import case_list, case_map, case_search
 from backend.app.benches.figure import BenchFailed, Figure
 from backend.app.benches.load import calls_per_second
 from backend.app.benches.popups import popup_1, popup_56
@@ -38,6 +39,7 @@ ALONE: dict[str, Callable[[], Awaitable[Figure]]] = {
     "address": address,
     "case_list": case_list,
     "case_search": case_search,
+    "case_map": case_map,
 }
 """Measurements that need no hall."""
 IN_HALL: dict[str, Callable[[Hall, Sightings], Awaitable[Figure]]] = {

@@ -21,8 +21,8 @@ from .town import Town, open_town
 class Enter(Protocol):
     """Lets somebody new of a role sign in."""
 
-    def __call__(self, role: str, *, seated: bool = True) -> Awaitable[Desk]:
-        """The desk of this person; an agent also takes a seat, unless told not to."""
+    def __call__(self, role: str, *, seated: bool = True, unit: str | None = None) -> Awaitable[Desk]:
+        """The desk of this person, of this unit; an agent also takes a seat, unless told not to."""
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -54,9 +54,9 @@ async def enter(town: Town, browser: Browser) -> AsyncIterator[Enter]:
     """
     desks: list[Desk] = []
 
-    async def sign_in(role: str, *, seated: bool = True) -> Desk:
+    async def sign_in(role: str, *, seated: bool = True, unit: str | None = None) -> Desk:
         context = await console_context(browser, town.address)
-        desk = Desk(await context.new_page(), await town.newcomer(role))
+        desk = Desk(await context.new_page(), await town.newcomer(role, unit))
         desks.append(desk)
         await desk.sign_in()
         if role == "agent" and seated:

@@ -10,16 +10,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import numpy as np
 import soundfile
 import yaml
-from sqlalchemy import Row, Select
+from sqlalchemy import Row, Select, text
 
-from backend.app.config import Installation
+from backend.app.config import Installation, timekeeping
 from backend.app.hall import DIALOGUES
 from backend.app.up import Platform, platform
+from backend.cases.filing import file_case
+from backend.cases.reference import References
+from backend.cases.schemas import CaseForm
 from backend.identity.permissions import Roles, load_roles
+from backend.identity.principal import Principal
+from backend.identity.repository import user_by_name
 from backend.identity.users import Account, ensure_users
 from backend.kernel import clock
 from backend.kernel.config import Environment
@@ -42,7 +48,16 @@ OVERLAY = {
         ]
     },
 }
-NAMES = {"agent": ("王晓燕", "李明", "刘芳"), "supervisor": ("李国强",), "qa": ("张敏",), "admin": ("赵建华",)}
+NAMES = {
+    "agent": ("王晓燕", "李明", "刘芳"),
+    "supervisor": ("李国强",),
+    "qa": ("张敏",),
+    "admin": ("赵建华",),
+    "dispatcher": ("周建", "吴静"),
+    "commander": ("郑卫东", "冯兰"),
+    "verifier": ("孙丽", "何平"),
+    "unit": ("钱伟", "高洁"),
+}
 FIRST_SEAT = 8001
 
 
@@ -54,6 +69,7 @@ class Town:
     stage: Stage
     roles: Roles
     secret_of: Callable[[str], str]
+    installation: Installation
     _people: int = 0
     _seats: int = 0
     _calls: int = 0
@@ -88,15 +104,43 @@ class Town:
         async with self.database() as database, database.transaction() as tx:
             return (await tx.session.execute(statement)).all()
 
-    async def newcomer(self, role: str) -> Account:
-        """Somebody new in this role, so that no test finds what another one left behind."""
+    async def newcomer(self, role: str, unit: str | None = None) -> Account:
+        """Somebody new in this role, of this unit, so that no test finds what another one left behind."""
         self._people += 1
         names = NAMES[role]
         name = names[self._people % len(names)]
-        account = Account(f"{role}{self._people}", name, f"{role}{self._people}-e2e-password", (role,))
+        account = Account(f"{role}{self._people}", name, f"{role}{self._people}-e2e-password", (role,), unit)
         async with self.database() as database, database.transaction() as tx:
             await ensure_users(tx, self.roles, [account], clock.now())
         return account
+
+    async def file_case(self, **changes: Any) -> UUID:
+        """A case without a call, filed by somebody who is not there: a lamp in the street of 东花市."""
+        form = CaseForm.model_validate(
+            {
+                "request_id": uuid4(),
+                "what": "楼道灯坏了一周。",
+                "address": "忠实里西区3号楼",
+                "street_code": "110101013",
+                "class_code": "0102",
+            }
+            | changes
+        )
+        filer = await self.newcomer("agent")
+        async with self.database() as database, database.transaction() as tx:
+            user = await user_by_name(tx.session, filer.username)
+            assert user is not None
+            who = Principal(user.user_id, filer.username, filer.display_name, (), frozenset(), uuid4(), clock.now())
+            references = References(timekeeping(self.installation))
+            filed = await file_case(tx, who, form, None, await references.at(tx, clock.now()), clock.now())
+        return filed.case_id
+
+    async def let_run_out(self, case_id: UUID) -> None:
+        """The clocks of the case that run are long past their limit."""
+        earlier = ", ".join(f"{moment} = {moment} - interval '90 days'" for moment in ("started_at", "since", "due_at"))
+        change = text(f"UPDATE deadlines SET {earlier} WHERE case_id = :case_id AND state = 'running'")
+        async with self.database() as database, database.transaction() as tx:
+            await tx.session.execute(change, {"case_id": case_id})
 
     def next_seat(self) -> str:
         """A seat at which nobody has sat yet."""
@@ -134,7 +178,7 @@ async def open_town(state: Path) -> AsyncIterator[Town]:
         assert running.pbx is not None
         stage = await set_stage(state, Address("127.0.0.1", running.pbx.ports.sip), DIALOGUES)
         roles = load_roles(installation.path(installation.config.data.roles))
-        yield Town(running, stage, roles, lambda seat: installation.secrets.derive(f"sip:{seat}"))
+        yield Town(running, stage, roles, lambda seat: installation.secrets.derive(f"sip:{seat}"), installation)
 
 
 async def _link_programs(state: Path) -> None:

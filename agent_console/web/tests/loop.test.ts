@@ -31,6 +31,11 @@ describe('what a unit can do with its task', () => {
     expect(names(taskActs(detail({ state: 'signed', unit_kind: 'department' })))).toEqual(['contact', 'report', 'extensions'])
   })
 
+  it('is an appeal after closing, where the server says that a clock of the unit ran out', () => {
+    expect(names(taskActs({ ...detail({ state: 'reported' }, 'closed'), may_appeal: true }))).toEqual(['appeal'])
+    expect(names(taskActs({ ...detail({ state: 'reported' }, 'closed'), may_appeal: false }))).toEqual([])
+  })
+
   it('is nothing while the case rests, and nothing after the report', () => {
     expect(taskActs(detail({ state: 'signed' }, 'suspended'))).toEqual([])
     expect(taskActs(detail({ state: 'reported' }))).toEqual([])

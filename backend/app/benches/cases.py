@@ -1,4 +1,5 @@
-"""`case_list` and `case_search`: ms of a page of the case list through the API, p95, on two million sample cases.
+"""`case_list`, `case_search` and `case_map`: ms of a page of the case list, and of the map of open cases, through the
+API, p95, on two million sample cases.
 
 The peer is the same SQL by hand: what the API sends to PostgreSQL for a question is written down once and sent again by
 psycopg, in the same run, in turns with the API. The cases are loaded once and kept below the state folder.
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,15 +32,17 @@ from backend.app.hall import demo_installation
 from backend.app.sample_load import Sample, load_sample
 from backend.app.schema import upgrade_schema
 from backend.app.terminal import screen
-from backend.cases import list_repository
+from backend.cases import list_repository, map_repository
 from backend.cases.list_schemas import CaseQuery
 from backend.cases.listing import filter_of
+from backend.cases.map_schemas import MapQuestion
+from backend.cases.mapping import MOST_POINTS
 from backend.cases.reference import References
 from backend.identity.access import COOKIE
 from backend.identity.permissions import load_roles
 from backend.identity.users import Account, ensure_users
 from backend.kernel import clock
-from backend.kernel.database import Database
+from backend.kernel.database import Database, Transaction
 from backend.kernel.paging import make_cursor, read_cursor
 from backend.kernel.postgres import PrivatePostgres
 from backend.kernel.processes import free_port
@@ -63,6 +66,10 @@ class Bench:
     cookie: str
     database: Database
     user_id: UUID
+
+
+Reading = Callable[[Transaction, Bench, Question], Awaitable[None]]
+"""Reads from the database what the answer to a question needs."""
 
 
 async def case_list() -> Figure:
@@ -95,17 +102,43 @@ async def case_search() -> Figure:
     return await _measure("case_search", questions)
 
 
-async def _measure(name: str, questions: Sequence[Question]) -> Figure:
+async def case_map() -> Figure:
+    """The map of the grid with its open cases, on each level and by filters."""
+    questions: list[Question] = [
+        {}, {"level": "community"}, {"level": "unit_grid", "street": "110101013"}, {"status": "filed"},
+        {"overdue": "true"}, {"class_code": "02"}, {"street": "110101013", "level": "community"}, {"q": "电梯"},
+        {"urgency": "normal", "level": "community"},
+    ]  # fmt: skip
+    return await _measure("case_map", questions, "/api/cases/map", _the_map)
+
+
+async def _a_page(tx: Transaction, bench: Bench, question: Question) -> None:
+    query = CaseQuery(**question)
+    before = read_cursor(query.cursor, UUID) if query.cursor else None
+    wanted = await filter_of(tx, bench.user_id, query, clock.now(), names=True)
+    await list_repository.page(tx.session, wanted, before, query.limit + 1)
+
+
+async def _the_map(tx: Transaction, bench: Bench, question: Question) -> None:
+    asked, now = MapQuestion(**question), clock.now()
+    wanted = await filter_of(tx, bench.user_id, asked, now, names=True)
+    await map_repository.counts_by_area(tx.session, wanted, asked.level, now)
+    await map_repository.points(tx.session, wanted, now, MOST_POINTS)
+
+
+async def _measure(
+    name: str, questions: Sequence[Question], path: str = "/api/cases", read: Reading = _a_page
+) -> Figure:
     async with _served() as bench:
         ours: list[float] = []
         theirs: list[float] = []
         slowest: dict[str, float] = {}
         async with await psycopg.AsyncConnection.connect(bench.database.driver_url, autocommit=True) as hand:
             for question in questions:
-                statements = await _written_down(bench, question)
-                _ask(bench, question)
+                statements = await _written_down(bench, question, read)
+                _ask(bench, path, question)
                 for _ in range(_ROUNDS):
-                    ours.append(_ask(bench, question))
+                    ours.append(_ask(bench, path, question))
                     theirs.append(await _by_hand(hand, statements))
                 slowest[str(question)] = max(ours[-_ROUNDS:])
     for asked, ms in sorted(slowest.items(), key=lambda item: -item[1])[:3]:
@@ -114,9 +147,9 @@ async def _measure(name: str, questions: Sequence[Question]) -> Figure:
     return Figure(name, value, "ms", "the same SQL by hand through psycopg", peer, "lower")
 
 
-def _ask(bench: Bench, question: Question) -> float:
+def _ask(bench: Bench, path: str, question: Question) -> float:
     begun = time.perf_counter()
-    bench.line.request("GET", f"/api/cases?{urlencode(question)}", headers={"Cookie": bench.cookie})
+    bench.line.request("GET", f"{path}?{urlencode(question)}", headers={"Cookie": bench.cookie})
     answer = bench.line.getresponse()
     content = answer.read()
     took = (time.perf_counter() - begun) * 1000
@@ -125,21 +158,18 @@ def _ask(bench: Bench, question: Question) -> float:
     return took
 
 
-async def _written_down(bench: Bench, question: Question) -> list[tuple[str, Any]]:
-    """The SQL that a page of the list needs, as psycopg takes it."""
+async def _written_down(bench: Bench, question: Question, read: Reading) -> list[tuple[str, Any]]:
+    """The SQL that the answer to a question needs, as psycopg takes it."""
     statements: list[tuple[str, Any]] = []
 
     def note(_c: object, _cursor: object, statement: str, parameters: Any, _context: object, _many: bool) -> None:
         statements.append((statement, parameters))
 
-    query = CaseQuery(**question)
-    before = read_cursor(query.cursor, UUID) if query.cursor else None
     async with bench.database.transaction() as tx:
-        wanted = await filter_of(tx, bench.user_id, query, clock.now(), names=True)
         engine = bench.database.engine.sync_engine
         event.listen(engine, "before_cursor_execute", note)
         try:
-            await list_repository.page(tx.session, wanted, before, query.limit + 1)
+            await read(tx, bench, question)
         finally:
             event.remove(engine, "before_cursor_execute", note)
     return statements

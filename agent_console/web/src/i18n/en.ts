@@ -335,6 +335,7 @@ export const en: Messages = {
     impossible: 'As the case stands now this cannot be done; what you typed stays here to be copied.',
     proposal: 'Proposed: {unit}',
     plain_by: { street_of_place: 'its class is a duty of the street, and it lies there', community_of_place: 'the community of the place gets it at once', duty_of_class: 'its class is a duty of this unit' },
+    accept_hint: 'A: {act}',
     exempted: 'not in statistics',
     too_late: 'Too late',
     appeal: 'Time-out appeal',

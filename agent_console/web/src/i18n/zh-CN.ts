@@ -334,6 +334,7 @@ export const zh = {
     impossible: '此件现在的状态已不能这样操作；填写的内容仍保留在这里，可以复制。',
     proposal: '建议派给 {unit}',
     plain_by: { street_of_place: '分类属街道职责，地点在该街道', community_of_place: '地点所在社区，同时下达', duty_of_class: '分类属该单位职责' },
+    accept_hint: 'A 键：{act}',
     exempted: '不计入统计',
     too_late: '超时',
     appeal: '超时申诉',
