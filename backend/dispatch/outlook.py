@@ -23,6 +23,7 @@ from backend.dispatch.direct import Plain, direct_units
 from backend.dispatch.intake_schemas import ExpectedClock, Outlook, OutlookAsked
 from backend.dispatch.looking import finder
 from backend.dispatch.schemas import ProposedUnit
+from backend.dispatch.views import proposed_units
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 from backend.taxonomy.schemas import CaseClass
@@ -55,10 +56,7 @@ async def outlook(
 def expected_units(asked: OutlookAsked, case_class: CaseClass, directory: UnitDirectory) -> list[ProposedUnit]:
     """Where the case would go directly; nobody while street and class do not make it plain."""
     plain = Plain(case_class.duty, asked.street_code, asked.community_code or None)
-    return [
-        ProposedUnit(code=each.unit.code, name=each.unit.name, role=each.role)
-        for each in direct_units((), plain, finder(directory))
-    ]
+    return proposed_units(direct_units((), plain, finder(directory)), plain)
 
 
 def expected_clocks(urgency: str, case_class: CaseClass, time: Timekeeping, now: datetime) -> list[ExpectedClock]:
