@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-NUMBER, NEIGHBOUR = "13910087788", "13910087799"
+NUMBER, NEIGHBOUR, ANOTHER = "13910087788", "13910087799", "13910087700"
 WHAT = "三号楼电梯坏了三天，物业公司一直没有人来修理。"
 MORE = "今天又有老人被困在电梯里。"
 
@@ -50,6 +50,7 @@ async def test_a_repeat_becomes_an_addition_with_one_key(town: Town, enter: Ente
     await agent.at("nav-desk").click()
     await a_neighbour_tells_of_the_same(town, agent, number)
     await expect_one_case_with_all_that_was_said(town, number)
+    await another_wants_an_answer_too(town, agent, number)
 
 
 async def file_the_first(town: Town, agent: Desk) -> str:
@@ -79,6 +80,47 @@ async def a_neighbour_tells_of_the_same(town: Town, agent: Desk, number: str) ->
     await offered.get_by_test_id("add-to-case").click()
     await expect(agent.at("added-note")).to_contain_text(number)
     await agent.hang_up()
+
+
+async def another_wants_an_answer_too(town: Town, agent: Desk, number: str) -> None:
+    """A third citizen with the same cause gets a case and a callback of his own, under the one that is handled."""
+    await answer(town, agent, ANOTHER)
+    await agent.page.keyboard.type("电梯坏了三天没有人来修理，我也要答复")
+    await say_where_and_what(agent)
+    await agent.at("similar-case").first.get_by_test_id("join-case").click()
+    await expect(agent.at("chosen-parent")).to_contain_text(number)
+    await agent.at("callback-pick-tomorrow_morning").click()
+    own = await agent.file()
+    assert own != number
+    await agent.at("case-number").click()
+    await expect(agent.at("case-title")).to_contain_text(own)
+    await expect(agent.at("group-panel")).to_contain_text(number)
+    await expect(agent.at("group-summary")).to_contain_text("共 2 件 · 2 人")
+    await agent.at("nav-cases").click()
+    await expect(agent.at("cases-table")).to_contain_text("群诉 2 人")
+    await agent.at("nav-desk").click()
+    await agent.hang_up()
+
+
+async def test_a_letter_is_filed_without_a_call_and_without_a_seat(town: Town, enter: Enter) -> None:
+    agent = await enter("agent", seated=False)
+    await agent.at("nav-intake").click()
+    await agent.at("channel").click()
+    await agent.at("channel-mailbox").click()
+    await agent.write("what", "信中反映夜间施工扰民，要求答复。")
+    await say_where_and_what(agent)
+    await agent.at("callback-wanted").click()
+    await agent.page.keyboard.press("Control+Enter")
+    await expect(agent.page.get_by_text("这一渠道须填写来源编号")).to_be_visible()
+    await agent.write("source-reference", "信箱2026-117")
+    await agent.write("citizen-number", "13910087701")
+    await agent.expect_saved()
+    number = await agent.file()
+    await agent.at("case-number").click()
+    await expect(agent.at("case-title")).to_contain_text(number)
+    await expect(agent.page.get_by_text("区长信箱 · 信箱2026-117")).to_be_visible()
+    ((channel, e164),) = await town.ask(select(Case.channel, Case.caller_e164).where(Case.number == number))
+    assert (channel, e164) == ("mailbox", "+8613910087701")
 
 
 async def answer(town: Town, agent: Desk, number: str) -> None:
