@@ -27,6 +27,7 @@ from backend.identity.schemas import Me
 from backend.kernel.schemas import CallId, Problem, Schema
 from backend.notices.schemas import NoticeView
 from backend.orders.schemas import OrderView
+from backend.rounds.schemas import Journal
 from backend.seats.schemas import PauseReason, SeatView
 
 PROTOCOL_VERSION = 1
@@ -96,7 +97,7 @@ class SaveDraft(Schema):
     id: int
     draft_id: UUID
     call_id: CallId | None
-    revision: int = Field(ge=0)
+    revision: int = Field(ge=0, le=1_000_000_000)
     content: DraftContent
 
 
@@ -425,6 +426,21 @@ class ExportChanged(Schema):
     export: ExportView
 
 
+class RoundChanged(Schema):
+    """An entry of the diary or the ledger was written, amended, or became a case."""
+
+    kind: Literal["round_changed"] = "round_changed"
+    journal: Journal
+    entry_id: UUID
+
+
+class SpecialChanged(Schema):
+    """An entry of a special list was entered, moved, or became a case."""
+
+    kind: Literal["special_changed"] = "special_changed"
+    entry_id: UUID
+
+
 class DataLoaded(Schema):
     """A new version of reference data was loaded: what the menus offer is to be asked for anew."""
 
@@ -461,7 +477,9 @@ EventBody = Annotated[
     | ph.PhoneChanged
     | AttemptChanged
     | DataLoaded
-    | ExportChanged,
+    | ExportChanged
+    | RoundChanged
+    | SpecialChanged,
     Field(discriminator="kind"),
 ]
 

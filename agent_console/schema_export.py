@@ -28,6 +28,8 @@ from backend.grid import schemas as grid
 from backend.identity import schemas as identity
 from backend.kernel.schemas import Page, Problem, Schema
 from backend.queueing import schemas as queueing
+from backend.rectification import schemas as special
+from backend.rounds import schemas as rounds
 from backend.seats import schemas as seats
 from backend.units import schemas as units
 
@@ -71,6 +73,18 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     cases.CaseDetail,
     maps.CaseMap,
     cases.ColleagueNotes,
+    cases.GrownCaseWish,
+    rounds.RoundView,
+    rounds.RoundDetail,
+    rounds.RoundWritten,
+    rounds.RoundAmended,
+    rounds.RoundFilter,
+    rounds.RoundCounts,
+    special.SpecialLists,
+    special.SpecialView,
+    special.SpecialDetail,
+    special.SpecialEntered,
+    special.SpecialFilter,
     grid.PlaceCandidate,
     callbacks.CallbackView,
     callbacks.AttemptView,
@@ -98,6 +112,8 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     Page[calls.CallRow],
     Page[cases.CaseSummary],
     Page[callbacks.CallbackView],
+    Page[rounds.RoundView],
+    Page[special.SpecialView],
 )
 
 

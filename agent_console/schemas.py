@@ -26,6 +26,7 @@ class ChannelOption(Schema):
     title: str
     title_en: str
     by_call: bool
+    by_entry: bool
     reference: ReferenceNeed
 
 

@@ -29,7 +29,7 @@ _SHOWN = 1_000
 _SIGNS = {ChangeKind.ADDED: "[green]+[/]", ChangeKind.CHANGED: "[yellow]~[/]", ChangeKind.ENDED: "[red]-[/]"}
 
 
-class _OnlyLooked(Exception):
+class OnlyLooked(Exception):
     """Ends the transaction of a dry run without a commit."""
 
 
@@ -77,19 +77,19 @@ def _load(files: list[tuple[str, Path]], *, dry_run: bool) -> None:
     async def work(tx: Transaction, _: Installation) -> None:
         reports.extend(await load_files(tx, files, clock.now()))
         if dry_run:
-            raise _OnlyLooked
+            raise OnlyLooked
 
     try:
         in_transaction(work)
-    except _OnlyLooked:
+    except OnlyLooked:
         screen.print("A dry run: nothing was changed. It would be:")
     except DataInvalid as invalid:
-        _refuse(invalid)
+        refuse(invalid)
     for report in reports:
         _tell(report)
 
 
-def _refuse(invalid: DataInvalid) -> None:
+def refuse(invalid: DataInvalid) -> None:
     for mistake in invalid.mistakes:
         screen.print(f"[bold red]![/] {escape(str(mistake))}", soft_wrap=True)
     screen.print(f"{invalid.path}: {len(invalid.mistakes)} refused. {invalid.kept} {invalid.next_step}")

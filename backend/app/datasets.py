@@ -8,7 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from backend.app.config import Installation, timekeeping
 from backend.cases.conditions import FILING
+from backend.cases.reference import References
 from backend.grid.file import GRID
 from backend.grid.places_file import PLACES
 from backend.identity import audit
@@ -17,11 +19,16 @@ from backend.kernel.config import PROJECT_ROOT
 from backend.kernel.database import Database, Transaction
 from backend.kernel.loading import ChangeKind, Dataset, Report, load
 from backend.kernel.versions import versions_of
+from backend.rectification.file import EntriesReport, InForceNow, load_entries
+from backend.rectification.kinds import SPECIAL, kinds_on
 from backend.taxonomy.crossing import CROSSING
 from backend.taxonomy.file import TAXONOMY
+from backend.units.directory import units_on
 from backend.units.file import UNITS
 
 _CONFIGS = PROJECT_ROOT / "configs"
+SPECIAL_EXAMPLE = _CONFIGS / "special" / "entries.example.yaml"
+"""Made-up entries of special lists: they show the format, and the demo has them."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ DELIVERED: Mapping[str, Delivered] = {
         ),
         Delivered(CROSSING, (_CONFIGS / "taxonomy" / "crossing.yaml",), "The crossing index 七有五性."),
         Delivered(FILING, (_CONFIGS / "filing" / "conditions.yaml",), "Filing conditions 立案条件 of the classes."),
+        Delivered(SPECIAL, (_CONFIGS / "special" / "kinds.yaml",), "Kinds of special lists 专项整治台账."),
         Delivered(GRID, (_CONFIGS / "grid" / "district.yaml",), "Streets, grids 网格 and components 部件."),
         Delivered(PLACES, (_CONFIGS / "grid" / "places.yaml",), "Addresses, which the case form finds."),
     )
@@ -71,6 +79,14 @@ def delivered_files(names: Iterable[str] = DELIVERED) -> list[tuple[str, Path]]:
     """The delivered files of these sets, in the order in which they are loaded."""
     wanted = set(names)
     return [(name, path) for name, each in DELIVERED.items() if name in wanted for path in each.files]
+
+
+async def load_special_entries(tx: Transaction, here: Installation, path: Path, now: datetime) -> EntriesReport:
+    """Load entries of special lists from a file, against the reference data in force; raises `DataInvalid`."""
+    day = clock.beijing(now).date()
+    reference = await References(timekeeping(here)).at(tx, now)
+    held = InForceNow(await kinds_on(tx.session, day), await units_on(tx.session, day), reference)
+    return await load_entries(tx, path, held, now)
 
 
 async def load_what_is_missing(database_url: str) -> None:

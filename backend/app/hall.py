@@ -15,6 +15,7 @@ from pathlib import Path
 
 from agent_console.simulated_agent import CaseScript, SimulatedAgent, load_scripts
 from backend.app.config import Installation
+from backend.app.datasets import SPECIAL_EXAMPLE, load_special_entries
 from backend.app.reconcile import Promise, Reconciliation, compare, kept_since, witnessed_since
 from backend.app.terminal import screen
 from backend.app.up import Platform, platform
@@ -46,6 +47,7 @@ _PEOPLE = (
     ("dispatcher", "周海燕", ("dispatcher",), None, "dispatcher 派遣员"),
     ("unit", "孙立新", ("unit_leader",), "110101013", "handling unit, 东花市街道 承办单位"),
     ("verifier", "吴静", ("verifier",), None, "verifier 核查员"),
+    ("grid", "陈桂兰", ("grid_manager",), "110101013007", "grid manager, 忠实里社区 网格管理员"),
     ("qa", "张敏", ("qa",), None, "QA 质检员"),
     ("admin", "赵建华", ("admin",), None, "administrator 管理员"),
 )
@@ -193,6 +195,8 @@ async def demo_hall(
             status.update("letting people in ...")
             simulated = [seat.number for seat in installation.part().seats if seat.phone is Phone.SIP]
             people, staff = await _let_in(installation, database, simulated)
+            async with database.transaction() as tx:
+                await load_special_entries(tx, installation, SPECIAL_EXAMPLE, clock.now())
             status.update("teaching citizens to speak ...")
             assert running.pbx is not None
             pbx = Address("127.0.0.1", running.pbx.ports.sip)

@@ -6,6 +6,7 @@ from backend.callbacks import models as _callbacks
 from backend.calls import models as _calls
 from backend.cases import conditions as _conditions
 from backend.cases import models as _cases
+from backend.cases import origins as _origins
 from backend.citizens import models as _citizens
 from backend.deadlines import models as _deadlines
 from backend.dispatch import models as _dispatch
@@ -15,6 +16,9 @@ from backend.kernel.database import Base
 from backend.notices import models as _notices
 from backend.orders import models as _orders
 from backend.queueing import models as _queueing
+from backend.rectification import kinds as _special_kinds
+from backend.rectification import models as _special
+from backend.rounds import models as _rounds
 from backend.seats import models as _seats
 from backend.taxonomy import models as _taxonomy
 from backend.units import models as _units
@@ -36,4 +40,8 @@ DOMAINS = (
     _callbacks,
     _notices,
     _queueing,
+    _origins,
+    _special_kinds,
+    _special,
+    _rounds,
 )

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent_console import endpoints as console_endpoints
@@ -52,9 +53,13 @@ from backend.identity.access import PUBLIC
 from backend.identity.permissions import load_roles
 from backend.kernel.config import PROJECT_ROOT
 from backend.kernel.database import Database
-from backend.kernel.errors import HotlineError
+from backend.kernel.errors import HotlineError, NotFound
 from backend.kernel.files import FileStore
+from backend.kernel.inputs import input_invalid, unreadable_input
 from backend.queueing import endpoints as queueing_endpoints
+from backend.rectification import endpoints as special_endpoints
+from backend.rectification.kinds import kinds_in_force
+from backend.rounds import endpoints as round_endpoints
 from backend.seats import endpoints as seat_endpoints
 from backend.taxonomy import endpoints as taxonomy_endpoints
 from backend.taxonomy.crossing import crossing_in_force
@@ -108,6 +113,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.crossing = crossing_in_force()
     app.state.grid = settings.references.grid
     app.state.names = names_in_force()
+    app.state.special_kinds = kinds_in_force()
     app.state.case_numbers_of_calls = cases.case_numbers_of_calls
     for part in (
         identity_endpoints,
@@ -124,6 +130,8 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         grid_endpoints,
         callback_endpoints,
         queueing_endpoints,
+        round_endpoints,
+        special_endpoints,
         figure_endpoints,
         unit_endpoints,
         taxonomy_endpoints,
@@ -173,18 +181,18 @@ def _report_errors(app: FastAPI) -> None:
     async def named(_: Request, error: HotlineError) -> JSONResponse:
         return JSONResponse(error.as_dict(), status_code=error.http_status)
 
+    @app.exception_handler(HTTPException)
+    async def bare(_: Request, error: HTTPException) -> JSONResponse:
+        # what the framework refuses by itself: a body that it cannot read, an address that is not there
+        problem: HotlineError = NotFound("There is nothing at this address.", next_step="Load the page anew.")
+        if error.status_code == 400:
+            problem = unreadable_input()
+        return JSONResponse(problem.as_dict(), status_code=error.status_code, headers=error.headers)
+
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        field = ".".join(str(step) for step in first["loc"][1:])
-        problem = {
-            "error": "InputInvalid",
-            "message": f"{field}: {first['msg']}",
-            "kept": "Nothing was changed.",
-            "next_step": "Correct the field and send it again.",
-            "field": field,
-        }
-        return JSONResponse(problem, status_code=422)
+        invalid_input = input_invalid(error.errors(), skip=1)
+        return JSONResponse(invalid_input.as_dict(), status_code=invalid_input.http_status)
 
 
 class _Headers:

@@ -22,7 +22,10 @@ class ReferenceNeed(StrEnum):
 
 
 class Channel(BaseModel):
-    """One channel; of those `by_call`, the one without `numbers` is that of every call that no other names."""
+    """One channel; of those `by_call`, the one without `numbers` is that of every call that no other names.
+
+    By those `by_entry` come the cases that grow out of an entry of a diary, ledger or special list, and no others.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,6 +33,7 @@ class Channel(BaseModel):
     title: Annotated[str, Field(min_length=1, max_length=40)]
     title_en: Annotated[str, Field(min_length=1, max_length=40)]
     by_call: bool = False
+    by_entry: bool = False
     numbers: tuple[Annotated[str, Field(pattern=r"^[0-9]{3,12}$")], ...] = ()
     reference: ReferenceNeed = ReferenceNeed.OPTIONAL
 

@@ -99,6 +99,18 @@ class RequestReused(Conflict):
     """A request id came again with other content: nothing was stored a second time."""
 
 
+class ChannelIsOfEntry(CaseInvalid):
+    """Cases of this channel are made of entries of a diary, ledger or special list."""
+
+
+class EntryIsCase(Conflict):
+    """An entry of a diary, ledger or special list has become a case already; what is to be said now is said there."""
+
+
+class EntryOutdated(Conflict):
+    """Somebody changed the entry that was to become a case, or to be changed, first."""
+
+
 class CaseNotFound(NotFound):
     """There is no such case."""
 

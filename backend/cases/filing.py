@@ -9,6 +9,7 @@ from backend.cases import drafts, repository, timeline
 from backend.cases.errors import CallNotGiven, RequestReused
 from backend.cases.models import Case
 from backend.cases.numbering import case_number, day_of, prefix_of
+from backend.cases.origins import Origin, keep_origin
 from backend.cases.rules import CallFacts, CheckedForm, ReferenceData, check_form, fingerprint
 from backend.cases.schemas import CaseForm, CaseStatus, CaseSummary
 from backend.cases.search import keep_findable
@@ -29,23 +30,26 @@ async def file_case(
     tx: Transaction,
     principal: Principal,
     form: CaseForm,
-    call: CallFacts | None,
+    came_from: CallFacts | Origin | None,
     reference: ReferenceData,
     now: datetime,
 ) -> CaseSummary:
     """File the case and delete its draft.
 
     The same request files once, however often it comes; with other content it raises `RequestReused`. Raises
-    `CaseInvalid` for what is wrong with the form. `call` are the facts of the call that the form names.
+    `CaseInvalid` for what is wrong with the form. `came_from` are the facts of the call that the form names, or the
+    entry of a diary, ledger or list that becomes a case.
     """
+    call = came_from if isinstance(came_from, CallFacts) else None
+    origin = came_from if isinstance(came_from, Origin) else None
     await repository.serialise_request(tx.session, form.request_id)
     filed = await repository.case_by_request(tx.session, form.request_id)
     if filed is not None:
-        return case_summary(_same_request(filed, principal, form))
+        return case_summary(_same_request(filed, principal, fingerprint(form, origin)))
     if form.call_id != (call.call_id if call is not None else None):
         raise CallNotGiven("call_id", "The call of this case is not known.", "File it from the call, or without one.")
     checked = check_form(form, reference)
-    source = check_source(form, call, reference.channels)
+    source = check_source(form, came_from, reference.channels)
     if source.caller is not None and not form.identity_secret:
         await citizens.remember_name(tx, source.caller, checked.citizen_name, now)
     if form.draft_id is not None:
@@ -88,8 +92,8 @@ async def move_case(
     return moved
 
 
-def _same_request(filed: Case, principal: Principal, form: CaseForm) -> Case:
-    if filed.filed_by_id != principal.user_id or filed.fingerprint != fingerprint(form):
+def _same_request(filed: Case, principal: Principal, said: str) -> Case:
+    if filed.filed_by_id != principal.user_id or filed.fingerprint != said:
         raise RequestReused(
             f"This request was filed as {filed.number} already, with other content.",
             kept=f"The case {filed.number} stands as it was filed first.",
@@ -115,7 +119,7 @@ async def _insert(
         case_id=new_id(),
         number=case_number(prefix, day, count),
         request_id=form.request_id,
-        fingerprint=fingerprint(form),
+        fingerprint=fingerprint(form, source.origin),
         draft_id=form.draft_id,
         version=1,
         status=move(None, CaseMove.FILE).value,
@@ -152,6 +156,8 @@ async def _insert(
     tx.session.add(case)
     await tx.session.flush()
     await keep_findable(tx.session, case)
+    if source.origin is not None:
+        keep_origin(tx, case.case_id, source.origin)
     detail: timeline.Detail = {
         "number": case.number,
         "call_id": case.call_id,

@@ -46,6 +46,7 @@ from backend.cases.search import facet_query, words_query
 from backend.cases.states import OPEN
 from backend.deadlines.models import Deadline
 from backend.identity.models import User
+from backend.kernel.grams import as_prefix
 from backend.taxonomy.schemas import Urgency
 
 WALK = 8000
@@ -227,7 +228,7 @@ def _indexed(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     }
     conditions += [column == value for column, value in equal.items() if value]
     if wanted.class_code:
-        conditions.append(Case.class_code.like(f"{wanted.class_code}%"))
+        conditions.append(Case.class_code.like(as_prefix(wanted.class_code)))
     if wanted.filed_by is not None:
         conditions.append(Case.filed_by_id.in_(wanted.filed_by) if wanted.filed_by else false())
     if wanted.leader:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from backend.calls.leading import leaders_of_calls
@@ -17,7 +17,7 @@ from backend.cases.views import summary_of
 from backend.citizens.numbers import mask, read_number
 from backend.identity import audit
 from backend.identity.principal import Principal
-from backend.kernel.clock import BEIJING
+from backend.kernel.clock import day_begins, day_ends
 from backend.kernel.database import Transaction
 from backend.kernel.grams import words_of
 from backend.kernel.paging import make_cursor, read_cursor
@@ -76,18 +76,14 @@ async def filter_of(tx: Transaction, user_id: UUID, asked: CaseQuestion, now: da
         class_code=asked.class_code,
         urgency=asked.urgency,
         channel=asked.channel,
-        filed_from=_midnight(asked.filed_from) if asked.filed_from else None,
-        filed_before=_midnight(asked.filed_to + timedelta(days=1)) if asked.filed_to else None,
+        filed_from=day_begins(asked.filed_from) if asked.filed_from else None,
+        filed_before=day_ends(asked.filed_to) if asked.filed_to else None,
         filed_by=filed_by,
         e164=_whole_number(asked.number),
         leader=asked.leader,
         group=asked.group,
         overdue_at=now if asked.overdue else None,
     )
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), BEIJING)
 
 
 def _whole_number(typed: str) -> str:

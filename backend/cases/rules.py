@@ -25,6 +25,7 @@ from backend.cases.errors import (
     UnknownStreet,
     UnknownUnitGrid,
 )
+from backend.cases.origins import Origin
 from backend.cases.schemas import CaseForm, CasePlace, ConditionView, Need, PlacePoint
 from backend.citizens.numbers import CallerNumber
 from backend.deadlines.rules import Timekeeping
@@ -73,11 +74,7 @@ def check_form(form: CaseForm, reference: ReferenceData) -> CheckedForm:
     what, answer = clean_text(form.what), clean_text(form.answer)
     if not what:
         raise CaseWithoutContent("what", "The case does not say what the citizen wants.", "Write it down, then file.")
-    street = _street(form.street_code.strip(), reference.grid)
-    community = _community((form.community_code or "").strip(), street, reference.grid)
-    place = None
-    if form.place is not None:
-        place, community = _place(form.place, street, community, reference.grid)
+    where = check_where(form.street_code, form.community_code or "", form.place, reference.grid)
     case_class = _case_class(form.class_code.strip(), reference.taxonomy)
     if form.answered_at_once and not answer:
         raise AnsweredWithoutAnswer(
@@ -88,15 +85,34 @@ def check_form(form: CaseForm, reference: ReferenceData) -> CheckedForm:
         citizen_name=clean_line(form.citizen_name),
         address=clean_line(form.address),
         answer=answer,
-        street=street,
-        community=community,
-        place=place,
+        street=where.street,
+        community=where.community,
+        place=where.place,
         case_class=case_class,
     )
     condition = reference.conditions.of_class(case_class.code)
     if condition is not None and not form.answered_at_once:
         _keep(condition, checked)
     return checked
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The areas in which something lies, and its point on the grid if it has one."""
+
+    street: Area
+    community: Area | None
+    place: CasePlace | None
+
+
+def check_where(street_code: str, community_code: str, place: PlacePoint | None, grid: Grid) -> Where:
+    """Where a form says that something lies. Raises a `CaseInvalid` for what does not exist or does not agree."""
+    street = _street(street_code.strip(), grid)
+    community = _community(community_code.strip(), street, grid)
+    if place is None:
+        return Where(street, community, None)
+    point, within = _place(place, street, community, grid)
+    return Where(street, within, point)
 
 
 _LACKS: dict[Need, tuple[type[CaseInvalid], str, str]] = {
@@ -202,9 +218,11 @@ def clean_line(text: str) -> str:
     return " ".join(clean_text(text).split())
 
 
-def fingerprint(form: CaseForm) -> str:
-    """Tells whether two forms say the same, whatever request or draft they come from."""
+def fingerprint(form: CaseForm, origin: Origin | None = None) -> str:
+    """Tells whether two forms say the same of the same entry, if of one, whatever request or draft they come from."""
     # what forms did not have at first stays out while it is empty, so that an older one that comes again is the same
     new = {name for name in ("channel", "source_reference", "citizen_number") if not getattr(form, name)}
     said = form.model_dump_json(exclude={"request_id", "draft_id", *new})
+    if origin is not None:
+        said += f"{origin.kind}:{origin.entry_id}"
     return hashlib.sha256(said.encode()).hexdigest()

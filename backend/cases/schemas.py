@@ -221,6 +221,55 @@ class CasePlace(PlacePoint):
     base_grid_name: str
 
 
+class OriginKind(StrEnum):
+    """What a case may grow out of where nobody called; each is the channel of such cases too.
+
+    The diary 民情日志 of a community, the ledger 事件台账 of social management, a special list 专项台账.
+    """
+
+    DIARY = "diary"
+    LEDGER = "ledger"
+    SPECIAL = "special"
+
+
+class CaseOriginView(Schema):
+    """The entry that a case grew out of."""
+
+    kind: OriginKind
+    entry_id: UUID
+
+
+class GrownCase(Schema):
+    """How the case stands that an entry became."""
+
+    case_id: UUID
+    number: str
+    status: CaseStatus
+    filed_at: datetime
+    closed_at: datetime | None
+
+
+class GrownCaseStep(Schema):
+    """One step of such a case: what was done, not what was said."""
+
+    at: datetime
+    kind: str
+
+
+class GrownCaseWish(Schema):
+    """An entry is to become a case; what is left out is as the entry says it.
+
+    `version` is that of the entry as it was seen. `request_id` makes the filing idempotent.
+    """
+
+    request_id: UUID
+    version: int
+    what: str | None = Field(default=None, max_length=8000)
+    address: str | None = Field(default=None, max_length=500)
+    class_code: str | None = Field(default=None, max_length=32)
+    urgency: Urgency | None = None
+
+
 class CaseDetail(Schema):
     """Everything about one case; callbacks are asked for beside it."""
 
@@ -234,3 +283,4 @@ class CaseDetail(Schema):
     taxonomy_version: str
     source_reference: str
     events: list[CaseEventView]
+    origin: CaseOriginView | None = None

@@ -11,6 +11,7 @@ from backend.calls.service import call_for_case
 from backend.cases import group_repository, repository
 from backend.cases.errors import CaseChangedMeanwhile, CaseNotFound
 from backend.cases.models import Case, CaseEvent
+from backend.cases.origins import origin_of
 from backend.cases.schemas import CaseDetail, CaseSummary, ColleagueNotes
 from backend.cases.states import CaseMove
 from backend.cases.views import case_detail, case_summary, draft_view
@@ -59,7 +60,9 @@ async def look_at_case(tx: Transaction, principal: Principal, case_id: UUID, now
     await audit.record(tx, principal, "case_read", "case", case_id, {"number": case.number}, at=now)
     leaders = await leaders_of_cases(tx, [case])
     group = await group_repository.mark_of(tx.session, case_id)
-    return case_detail(case, await repository.events_of(tx.session, case_id), leaders.get(case.call_id), group)
+    events = await repository.events_of(tx.session, case_id)
+    detail = case_detail(case, events, leaders.get(case.call_id), group)
+    return detail.model_copy(update={"origin": await origin_of(tx, case_id)})
 
 
 async def cases_of_number(tx: Transaction, e164: str, limit: int = POP_UP_CASES) -> list[CaseSummary]:

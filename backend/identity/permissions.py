@@ -19,7 +19,8 @@ class Permission(StrEnum):
     """Everything that an endpoint or a console command may ask for.
 
     `calls.read_own` shows the calls that this person answered, `calls.read` all; the same holds for what hangs on a
-    call: its recording, its transcript, its whole number.
+    call: its recording, its transcript, its whole number. `rounds.write` is for the diary and ledger of the own
+    community or street, `rounds.read` shows those of all.
     """
 
     DESK_SIT = "desk.sit"
@@ -61,6 +62,11 @@ class Permission(StrEnum):
     BLACKLIST_READ = "blacklist.read"
     BLACKLIST_ASK = "blacklist.ask"
     BLACKLIST_DECIDE = "blacklist.decide"
+    ROUNDS_WRITE = "rounds.write"
+    ROUNDS_READ = "rounds.read"
+    SPECIAL_READ = "special.read"
+    SPECIAL_MANAGE = "special.manage"
+    SPECIAL_CHECK = "special.check"
     USERS_MANAGE = "users.manage"
     SYSTEM_WATCH = "system.watch"
     AUDIT_READ = "audit.read"

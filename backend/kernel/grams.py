@@ -101,3 +101,28 @@ def as_query(grams: Iterable[Gram]) -> str:
 
 def _quoted(gram: str) -> str:
     return "'" + gram.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+@dataclass(frozen=True, slots=True)
+class Searchable:
+    """What is stored of a text that is searched: the text itself, and its grams as a tsvector."""
+
+    document: str
+    grams: str
+
+
+def searchable(parts: Iterable[str | None]) -> Searchable:
+    """What is stored of these fields."""
+    said = document(part or "" for part in parts)
+    return Searchable(said, as_vector(sorted(grams_of(said))))
+
+
+def as_prefix(code: str) -> str:
+    """The LIKE pattern of everything that begins with this code, whatever characters it has."""
+    plain = code.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"{plain}%"
+
+
+def query_for(words: Iterable[str]) -> str:
+    """The text of a tsquery for all of these words, as `words_of` gives them."""
+    return " & ".join(as_query(grams_for(word)) for word in words)

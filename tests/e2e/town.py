@@ -57,6 +57,7 @@ NAMES = {
     "commander": ("郑卫东", "冯兰"),
     "verifier": ("孙丽", "何平"),
     "unit": ("钱伟", "高洁"),
+    "grid_manager": ("陈桂兰",),
 }
 FIRST_SEAT = 8001
 

@@ -25,7 +25,7 @@ from backend.kernel import clock
 from .hall import PASSWORD, ConsoleHall
 
 STREET, OTHER_STREET = "110101013", "110101014"  # 东花市, 龙潭
-COMMUNITY = "110101013007"  # of 东花市
+COMMUNITY, OTHER_COMMUNITY = "110101013007", "110101014001"  # 忠实里, one of 龙潭
 WATER, HOUSING = "D35", "D32"
 _ROLES = {
     "dispatcher": ("dispatcher", None),
@@ -42,6 +42,10 @@ _ROLES = {
     "commander_2": ("commander", None),
     "renegade": ("commander", STREET),
     "community": ("unit", COMMUNITY),
+    "grid": ("grid_manager", COMMUNITY),
+    "other_grid": ("grid_manager", OTHER_COMMUNITY),
+    "street_grid": ("grid_manager", STREET),
+    "lost_grid": ("grid_manager", None),
 }
 """Who moves cases, in which role and for which unit. Turncoat and renegade judge, and work for a street."""
 Answer = httpx.Response

@@ -69,6 +69,8 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     },
     case_changed: () => {},
     export_changed: () => {},
+    round_changed: () => {},
+    special_changed: () => {},
     tasks_changed: () => {},
     deadline_warned: () => {},
     callback_changed: () => {},

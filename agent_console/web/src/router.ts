@@ -50,6 +50,27 @@ const PAGES: RouteRecordRaw[] = [
   { path: '/map', name: 'map', meta: { needs: ['cases.read'] }, component: () => import('./pages/map/MapPage.vue') },
   { path: '/tasks', name: 'tasks', meta: { needs: ['tasks.handle'] }, component: () => import('./pages/tasks/TasksPage.vue') },
   {
+    path: '/diary/:entryId?',
+    name: 'diary',
+    props: (route) => ({ journal: 'diary', entryId: route.params.entryId || undefined }),
+    meta: { needs: ['rounds.write', 'rounds.read'] },
+    component: () => import('./pages/rounds/RoundsPage.vue'),
+  },
+  {
+    path: '/ledger/:entryId?',
+    name: 'ledger',
+    props: (route) => ({ journal: 'ledger', entryId: route.params.entryId || undefined }),
+    meta: { needs: ['rounds.write', 'rounds.read'] },
+    component: () => import('./pages/rounds/RoundsPage.vue'),
+  },
+  {
+    path: '/special/:entryId?',
+    name: 'special',
+    props: (route) => ({ entryId: route.params.entryId || undefined }),
+    meta: { needs: ['special.read', 'rounds.write', 'tasks.handle'] },
+    component: () => import('./pages/special/SpecialPage.vue'),
+  },
+  {
     path: '/callbacks',
     name: 'callbacks',
     meta: { needs: ['callbacks.read'] },

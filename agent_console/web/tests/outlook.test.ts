@@ -4,7 +4,7 @@ import { outlookAsked, worthAsking } from '@/entities/case/outlook'
 import { emptyContent, holdsWords } from '@/entities/draft/sync'
 import type { ChannelOption } from '@/transport/messages.gen'
 
-const MAILBOX: ChannelOption = { code: 'mailbox', title: '区长信箱', title_en: 'Mailbox', by_call: false, reference: 'required' }
+const MAILBOX: ChannelOption = { code: 'mailbox', title: '区长信箱', title_en: 'Mailbox', by_call: false, by_entry: false, reference: 'required' }
 const LETTER = { ...emptyContent(), channel: 'mailbox', source_reference: ' 117 ', citizen_number: '13900002222' }
 
 describe('what is asked while a form is typed', () => {

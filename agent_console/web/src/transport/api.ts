@@ -27,6 +27,7 @@ import type {
   ExportAsked,
   ExportView,
   FilterKept,
+  GrownCaseWish,
   Me,
   LeaderSessionView,
   MapLevel,
@@ -40,10 +41,21 @@ import type {
   PlatformStatus,
   ReconciledDay,
   RevealedNumber,
+  RoundAmended,
+  RoundCounts,
+  RoundDetail,
+  RoundFilter,
+  RoundView,
+  RoundWritten,
   SavedFilterView,
   SeatView,
   SkillsView,
   Softphone,
+  SpecialDetail,
+  SpecialEntered,
+  SpecialFilter,
+  SpecialLists,
+  SpecialView,
   UnitTask,
   UnitTaskDetail,
   UnitView,
@@ -140,6 +152,25 @@ export const api = {
     rest.post<UnitTaskDetail>(`/tasks/${id(caseId)}/${n}/${act}`, body),
   citizenNumber: (caseId: string, n: number, body: Record<string, unknown>) =>
     rest.post<CitizenNumber>(`/tasks/${id(caseId)}/${n}/number`, body),
+  rounds: (journal: string, filter: Partial<RoundFilter>, cursor?: string | null) =>
+    rest.get<Page<RoundView>>(`/rounds/${journal}`, { ...filter, cursor }),
+  roundCounts: (journal: string, filter: Partial<RoundFilter>, by: string) =>
+    rest.get<RoundCounts>(`/rounds/${journal}/counts`, { ...filter, by }),
+  round: (journal: string, entryId: string) => rest.get<RoundDetail>(`/rounds/${journal}/${id(entryId)}`),
+  writeRound: (journal: string, said: RoundWritten) => rest.post<RoundDetail>(`/rounds/${journal}`, said),
+  amendRound: (journal: string, entryId: string, said: RoundAmended) =>
+    rest.post<RoundDetail>(`/rounds/${journal}/${id(entryId)}/amendment`, said),
+  growRound: (journal: string, entryId: string, wish: GrownCaseWish) =>
+    rest.post<RoundDetail>(`/rounds/${journal}/${id(entryId)}/case`, wish),
+  specialLists: (filter: Partial<SpecialFilter>) => rest.get<SpecialLists>('/special/lists', { ...filter }),
+  specialEntries: (filter: Partial<SpecialFilter>, cursor?: string | null) =>
+    rest.get<Page<SpecialView>>('/special/entries', { ...filter, cursor }),
+  specialEntry: (entryId: string) => rest.get<SpecialDetail>(`/special/entries/${id(entryId)}`),
+  enterSpecial: (said: SpecialEntered) => rest.post<SpecialDetail>('/special/entries', said),
+  moveSpecial: (entryId: string, act: string, body: Record<string, unknown>) =>
+    rest.post<SpecialDetail>(`/special/entries/${id(entryId)}/${act}`, body),
+  growSpecial: (entryId: string, wish: GrownCaseWish) =>
+    rest.post<SpecialDetail>(`/special/entries/${id(entryId)}/case`, wish),
   currentAttempt: () => rest.get<CurrentAttempt>('/attempts/current'),
   callbacks: (filter: CallbackFilter, cursor?: string | null) =>
     rest.get<Page<CallbackView>>('/callbacks', { ...filter, cursor }),

@@ -76,6 +76,12 @@ export type CallbackWay = 'phone' | 'visit'
  */
 export type LimitKind = 'urgent_working_hours' | 'working_hours' | 'working_days' | 'calendar_hours' | 'calendar_days'
 /**
+ * What a case may grow out of where nobody called; each is the channel of such cases too.
+ *
+ * The diary 民情日志 of a community, the ledger 事件台账 of social management, a special list 专项台账.
+ */
+export type OriginKind = 'diary' | 'ledger' | 'special'
+/**
  * What the areas of a map are: streets, communities, or the unit grids of one street.
  */
 export type MapLevel = 'street' | 'community' | 'unit_grid'
@@ -138,6 +144,10 @@ export type ForcedAct = 'pause' | 'ready' | 'end_wrap_up' | 'sign_out'
  */
 export type ExportState = 'waiting' | 'running' | 'done' | 'failed' | 'expired'
 /**
+ * Diary 民情日志 and ledger 事件台账.
+ */
+export type Journal = 'diary' | 'ledger'
+/**
  * Why a case waits at a desk.
  */
 export type Matter =
@@ -151,6 +161,10 @@ export type TaskRole = 'lead' | 'help' | 'site' | 'reply'
  * and the community of the place gets it at once 双派发.
  */
 export type PlainBy = 'street_of_place' | 'community_of_place' | 'duty_of_class'
+/**
+ * Where an entry of the diary comes from: heard from people 群众反映, seen on the round 巡查发现, done 走访服务.
+ */
+export type DiaryKind = 'heard' | 'seen' | 'done'
 /**
  * The life of a request for more time: asked for, agreed by the unit's own leader, granted by the centre.
  */
@@ -175,6 +189,10 @@ export type MissedState = 'open' | 'answered' | 'done' | 'dropped'
  */
 export type SimilarReason =
   'same_number' | 'same_source' | 'same_address' | 'same_grid' | 'near' | 'same_class' | 'like_words'
+/**
+ * The life of an entry: found 待交办, assigned 整改中, rectified 待核查, checked 已销账, struck off 已剔除.
+ */
+export type SpecialState = 'found' | 'assigned' | 'rectified' | 'checked' | 'struck_off'
 /**
  * What of an address was found: the building itself, another number near it, or only the road.
  */
@@ -782,6 +800,7 @@ export interface CaseDetail {
   class_path: string[]
   events: CaseEventView[]
   identity_secret: boolean
+  origin: CaseOriginView | null
   place: CasePlace | null
   source_reference: string
   taxonomy_version: string
@@ -796,6 +815,13 @@ export interface CaseEventView {
     [k: string]: string | number | boolean | null
   }
   kind: string
+}
+/**
+ * The entry that a case grew out of.
+ */
+export interface CaseOriginView {
+  entry_id: string
+  kind: OriginKind
 }
 /**
  * Where on the grid a case lies; `base_grid_name` as it was in force when the case was filed.
@@ -912,6 +938,7 @@ export interface CasePoint {
  */
 export interface ChannelOption {
   by_call: boolean
+  by_entry: boolean
   code: string
   reference: ReferenceNeed
   title: string
@@ -1450,6 +1477,8 @@ export interface Event {
     | AttemptChanged
     | DataLoaded
     | ExportChanged
+    | RoundChanged
+    | SpecialChanged
   seq: number
   type: 'event'
 }
@@ -1643,6 +1672,21 @@ export interface ExportView {
   state: ExportState
   total: number
   whole_numbers: boolean
+}
+/**
+ * An entry of the diary or the ledger was written, amended, or became a case.
+ */
+export interface RoundChanged {
+  entry_id: string
+  journal: Journal
+  kind: 'round_changed'
+}
+/**
+ * An entry of a special list was entered, moved, or became a case.
+ */
+export interface SpecialChanged {
+  entry_id: string
+  kind: 'special_changed'
 }
 /**
  * The pop-up the moment the telephone rings, ahead of its event `call_ringing`, which follows with its number.
@@ -1874,6 +1918,36 @@ export interface GroupView {
   version: number
 }
 /**
+ * How the case stands that an entry became.
+ */
+export interface GrownCase {
+  case_id: string
+  closed_at: string | null
+  filed_at: string
+  number: string
+  status: CaseStatus
+}
+/**
+ * One step of such a case: what was done, not what was said.
+ */
+export interface GrownCaseStep {
+  at: string
+  kind: string
+}
+/**
+ * An entry is to become a case; what is left out is as the entry says it.
+ *
+ * `version` is that of the entry as it was seen. `request_id` makes the filing idempotent.
+ */
+export interface GrownCaseWish {
+  address: string | null
+  class_code: string | null
+  request_id: string
+  urgency: Urgency | null
+  version: number
+  what: string | null
+}
+/**
  * A PBX, and what people call it.
  */
 export interface HostOption {
@@ -2084,6 +2158,62 @@ export interface Page_CaseSummary_ {
   items: CaseSummary[]
   next_cursor: string | null
 }
+export interface Page_RoundView_ {
+  items: RoundView[]
+  next_cursor: string | null
+}
+/**
+ * An entry in a list; `case` is what it became, if it became one.
+ */
+export interface RoundView {
+  address: string
+  amended_at: string | null
+  at: string
+  case: GrownCase | null
+  class_code: string | null
+  class_name: string | null
+  community_code: string
+  community_name: string
+  entry_id: string
+  journal: Journal
+  kind: DiaryKind | null
+  result: string
+  street_code: string
+  street_name: string
+  version: number
+  what: string
+  written_at: string
+  written_by: string
+}
+export interface Page_SpecialView_ {
+  items: SpecialView[]
+  next_cursor: string | null
+}
+/**
+ * An entry in a list; `overdue` when the unit's day has passed. `case` is what it became, if it became one.
+ */
+export interface SpecialView {
+  address: string
+  case: GrownCase | null
+  community_code: string | null
+  community_name: string | null
+  due_on: string | null
+  entered_at: string
+  entered_by: string
+  entry_id: string
+  found_on: string
+  kind_code: string
+  kind_name: string
+  overdue: boolean
+  ref: string | null
+  state: SpecialState
+  street_code: string
+  street_name: string
+  unit_code: string | null
+  unit_name: string | null
+  version: number
+  what: string
+}
 /**
  * One part of the platform: whether it works, and as of when.
  *
@@ -2176,6 +2306,77 @@ export interface RevealedNumber {
   number: string
 }
 /**
+ * An entry as it is to read from now on; `version` is that of the entry as it was seen.
+ */
+export interface RoundAmended {
+  address: string
+  at: string
+  class_code: string
+  community_code: string
+  kind: DiaryKind | null
+  place: PlacePoint | null
+  result: string
+  version: number
+  what: string
+}
+/**
+ * So many entries of one kind, class, community or day, and how many of them became cases.
+ */
+export interface RoundCount {
+  cases: number
+  count: number
+  key: string
+  name: string
+}
+/**
+ * The counts of a filter, whatever kind it names; with `more` only the newest were counted.
+ */
+export interface RoundCounts {
+  counts: RoundCount[]
+  more: boolean
+  total: number
+}
+/**
+ * An entry with all that is known of it: where exactly, and how its case went on. `mine`: this person wrote it.
+ */
+export interface RoundDetail {
+  case_steps: GrownCaseStep[]
+  entry: RoundView
+  mine: boolean
+  place: CasePlace | null
+}
+/**
+ * Which entries are asked for; every part may be left open.
+ *
+ * `q` are words that must all be found. `from_day` and `to_day` are Beijing days, both included. `class_code` means
+ * the classes below it too; `with_case` only those that became a case, or (false) only those that did not.
+ */
+export interface RoundFilter {
+  class_code: string
+  community: string
+  from_day: string | null
+  kind: DiaryKind | null
+  mine: boolean
+  q: string
+  street: string
+  to_day: string | null
+  with_case: boolean | null
+}
+/**
+ * A new entry; the same `entry_id`, which the client makes, writes once, however often it is sent.
+ */
+export interface RoundWritten {
+  address: string
+  at: string
+  class_code: string
+  community_code: string
+  entry_id: string
+  kind: DiaryKind | null
+  place: PlacePoint | null
+  result: string
+  what: string
+}
+/**
  * A filter that this person keeps; the default is where the list begins.
  */
 export interface SavedFilterView {
@@ -2217,6 +2418,79 @@ export interface Softphone {
   seat: string
   sip_uri: string
   websocket_url: string
+}
+/**
+ * How many entries of one kind stand in one state, and how many of them are overdue.
+ */
+export interface SpecialCount {
+  count: number
+  kind_code: string
+  overdue: number
+  state: SpecialState
+}
+/**
+ * An entry with its history and how its case went on. `moves` are those that this person may try now.
+ */
+export interface SpecialDetail {
+  case_steps: GrownCaseStep[]
+  class_code: string | null
+  entry: SpecialView
+  moves: string[]
+  place: CasePlace | null
+  steps: SpecialStep[]
+}
+/**
+ * One step of an entry's history.
+ */
+export interface SpecialStep {
+  actor: string | null
+  at: string
+  detail: {
+    [k: string]: string | number | boolean | null
+  }
+  kind: string
+}
+/**
+ * A new entry; the same `entry_id`, which the client makes, is entered once, however often it is sent.
+ */
+export interface SpecialEntered {
+  address: string
+  community_code: string
+  entry_id: string
+  found_on: string
+  kind_code: string
+  place: PlacePoint | null
+  street_code: string
+  what: string
+}
+/**
+ * Which entries are asked for; every part may be left open. `q` are words that must all be found.
+ */
+export interface SpecialFilter {
+  community: string
+  kind: string
+  overdue: boolean
+  q: string
+  state: SpecialState | null
+  street: string
+  unit: string
+}
+/**
+ * A kind of list. `class_code` is the class of a case that grows out of an entry, `days` what is usually given.
+ */
+export interface SpecialKind {
+  class_code: string
+  code: string
+  days: number
+  name: string
+  what: string
+}
+/**
+ * The kinds in force with their counts, whatever kind and state the filter names.
+ */
+export interface SpecialLists {
+  counts: SpecialCount[]
+  kinds: SpecialKind[]
 }
 /**
  * A task in the list of its unit; `due_at` is what comes first of its own clock and the report back.

@@ -10,8 +10,9 @@ import pytest
 
 from backend.cases import errors
 from backend.cases.channels import HOTLINE_ONLY, Channels, load_channels
+from backend.cases.origins import Origin
 from backend.cases.rules import CallFacts, fingerprint
-from backend.cases.schemas import CaseForm
+from backend.cases.schemas import CaseForm, OriginKind
 from backend.cases.sources import check_source
 from backend.citizens.numbers import read_number
 from backend.kernel.config import PROJECT_ROOT, ConfigurationInvalid
@@ -31,7 +32,16 @@ def call(dialed: str) -> CallFacts:
 
 
 def test_the_eight_channels_and_the_patrols_are_delivered() -> None:
-    assert {each.title for each in CHANNELS.channels} == EIGHT | {"巡查上报"}
+    assert {each.title for each in CHANNELS.channels if not each.by_entry} == EIGHT | {"巡查上报"}
+
+
+def test_what_an_entry_may_become_has_its_channel_and_nobody_else_may_name_it() -> None:
+    assert {each.code for each in CHANNELS.channels if each.by_entry} == set(OriginKind)
+    for kind in OriginKind:
+        source = check_source(form(channel=kind.value), Origin(kind, UUID(int=2)), CHANNELS)
+        assert (source.channel.code, source.caller, source.reference) == (kind.value, None, "")
+        with pytest.raises(errors.ChannelIsOfEntry):
+            check_source(form(channel=kind.value), None, CHANNELS)
 
 
 @pytest.mark.parametrize(("dialed", "code"), [("96010", "hotline"), ("12345", "city_hotline"), ("8001", "hotline")])

@@ -28,12 +28,17 @@ def test_the_roles_are_delivered_with_their_titles(roles: Roles) -> None:
         "unit": "承办员",
         "unit_leader": "承办单位负责人",
         "qa": "质检员",
+        "grid_manager": "网格管理员",
         "admin": "管理员",
     }
 
 
 def test_every_permission_is_given_to_somebody(roles: Roles) -> None:
     assert roles.permissions_of(roles.roles) == {permission.value for permission in Permission}
+
+
+def test_a_grid_manager_may_do_nothing_but_go_round(roles: Roles) -> None:
+    assert roles.permissions_of(["grid_manager"]) == {"rounds.write"}
 
 
 def test_only_who_talks_to_citizens_sits_and_files(roles: Roles) -> None:

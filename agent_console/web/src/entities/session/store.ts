@@ -44,6 +44,11 @@ export type Permission =
   | 'blacklist.read'
   | 'blacklist.ask'
   | 'blacklist.decide'
+  | 'rounds.write'
+  | 'rounds.read'
+  | 'special.read'
+  | 'special.manage'
+  | 'special.check'
   | 'users.manage'
   | 'system.watch'
 

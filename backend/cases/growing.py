@@ -1,0 +1,101 @@
+"""An entry of a diary, a ledger or a special list becomes a case with one act: once, with all that the entry says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from backend.cases import repository
+from backend.cases.errors import EntryIsCase, EntryOutdated
+from backend.cases.filing import file_case
+from backend.cases.origins import Origin, grown_cases
+from backend.cases.rules import ReferenceData
+from backend.cases.schemas import CaseForm, CaseSummary, GrownCaseWish, PlacePoint
+from backend.identity.principal import Principal
+from backend.kernel.database import Transaction
+from backend.taxonomy.schemas import Urgency
+
+
+class Located(Protocol):
+    """A row that says where something lies."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def street_code(self) -> str: ...
+    @property
+    def community_code(self) -> str | None: ...
+    @property
+    def unit_grid_code(self) -> str | None: ...
+    @property
+    def place_code(self) -> str | None: ...
+    @property
+    def longitude(self) -> float | None: ...
+    @property
+    def latitude(self) -> float | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """An entry as it stands, which the caller has locked; `class_code` "" when it names no class."""
+
+    origin: Origin
+    version: int
+    what: str
+    class_code: str
+    where: Located
+
+
+async def grow(
+    tx: Transaction, who: Principal, entry: Growing, wish: GrownCaseWish, reference: ReferenceData, now: datetime
+) -> CaseSummary | None:
+    """File the entry as a case; None when this request did so before.
+
+    Raises `EntryIsCase`, `EntryOutdated`, or what filing raises.
+    """
+    grown = (await grown_cases(tx, entry.origin.kind, [entry.origin.entry_id])).get(entry.origin.entry_id)
+    if grown is None and wish.version != entry.version:
+        raise EntryOutdated(
+            "Somebody changed this entry first.",
+            kept="What you typed is still on the screen.",
+            next_step="Load it anew and decide again.",
+        )
+    if grown is not None:
+        filed = await repository.case_by_request(tx.session, wish.request_id)
+        if filed is None or filed.case_id != grown.case_id:
+            raise EntryIsCase(
+                f"This entry is the case {grown.number} already.",
+                kept="Nothing was changed.",
+                next_step="Look at that case.",
+            )
+    case = await file_case(tx, who, _form(entry, wish, reference), entry.origin, reference, now)
+    return case if grown is None else None
+
+
+def _form(entry: Growing, wish: GrownCaseWish, reference: ReferenceData) -> CaseForm:
+    """The entry as a case form, but for what the wish says otherwise."""
+    code = wish.class_code if wish.class_code is not None else entry.class_code
+    case_class = reference.taxonomy.case_class(code)
+    return CaseForm(
+        request_id=wish.request_id,
+        channel=entry.origin.kind.value,
+        what=wish.what if wish.what is not None else entry.what,
+        address=wish.address if wish.address is not None else entry.where.address,
+        street_code=entry.where.street_code,
+        community_code=entry.where.community_code,
+        place=_point(entry.where),
+        class_code=code,
+        urgency=wish.urgency or (case_class.urgency if case_class is not None else Urgency.NORMAL),
+    )
+
+
+def _point(where: Located) -> PlacePoint | None:
+    if where.unit_grid_code is None or where.longitude is None or where.latitude is None:
+        return None
+    return PlacePoint(
+        place_code=where.place_code,
+        unit_grid_code=where.unit_grid_code,
+        longitude=where.longitude,
+        latitude=where.latitude,
+    )
