@@ -18,7 +18,7 @@ import structlog
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ValidationError
 
-from agent_console.commands import COMMANDS, NotPermitted
+from agent_console.commands import COMMANDS
 from agent_console.desk import Desk, desk_state
 from agent_console.hub import Hub
 from agent_console.protocol import (
@@ -35,10 +35,12 @@ from agent_console.protocol import (
     Tick,
     Welcome,
 )
+from backend.identity.errors import NotPermitted
 from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.errors import HotlineError, Unavailable
 from backend.kernel.events import StoredEvent, newest_seq, read_after
+from backend.kernel.inputs import InputInvalid, input_invalid
 from backend.kernel.schemas import Problem
 from backend.seats.schemas import SeatView
 
@@ -49,6 +51,8 @@ _TICKS_A_CHECK = 3
 """A session that has ended is noticed within this many ticks."""
 _MOST_MISSED = 2000
 _OUTBOX = 1000
+_NO_MESSAGE = frozenset({"json_invalid", "union_tag_invalid", "union_tag_not_found", "extra_forbidden", "missing"})
+"""What tells that the page is of another version, or no page of ours."""
 _LARGEST_MESSAGE = 64 * 1024
 
 
@@ -142,7 +146,7 @@ class Connection:
             text = received.get("text") or ""
             try:
                 command = _parse(text)
-            except MessageUnreadable as error:
+            except (MessageUnreadable, InputInvalid) as error:
                 self._put(Reply(id=_id_of(text), ok=False, problem=_problem(error)))
                 continue
             await self._answer(command)
@@ -170,9 +174,7 @@ class Connection:
         spec = COMMANDS[command.command]
         principal = self._desk.principal
         if not principal.may(spec.permission):
-            raise NotPermitted(
-                f"Your roles do not include {spec.permission}.", next_step="Ask the administrator if you need it."
-            )
+            raise NotPermitted(spec.permission)
         before = self._desk.audience
         result = await spec.handler(self._desk, command)
         self._move_audience(before)
@@ -290,10 +292,13 @@ def _parse(text: str) -> Command:
     try:
         return COMMAND.validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"])
+        found = error.errors()
+        if found[0]["type"] not in _NO_MESSAGE and len(found[0]["loc"]) > 1 and found[0]["loc"][1] != "id":
+            # a command that this server knows, with a field that is wrong
+            raise input_invalid(found, skip=1) from error
+        where = ".".join(str(step) for step in found[0]["loc"])
         raise MessageUnreadable(
-            f"The message cannot be read: {where}: {first['msg']}",
+            f"The message cannot be read: {where}: {found[0]['msg']}",
             kept="Nothing was changed.",
             next_step="Reload the page; report this if it comes again.",
             field=where,

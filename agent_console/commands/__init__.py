@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent_console.commands import attempts, callbacks, cases, phone, recording, seats, supervise
-from agent_console.commands.spec import CommandSpec, NotPermitted
+from agent_console.commands.spec import CommandSpec
 
 COMMANDS: dict[str, CommandSpec] = {
     "sign_in_seat": CommandSpec("desk.sit", seats.sign_in_seat),
@@ -36,4 +36,4 @@ COMMANDS: dict[str, CommandSpec] = {
 }
 """`hello` is not here: it needs a session and nothing more."""
 
-__all__ = ["COMMANDS", "CommandSpec", "NotPermitted"]
+__all__ = ["COMMANDS", "CommandSpec"]

@@ -9,11 +9,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from agent_console.desk import Desk
-from backend.kernel.errors import Forbidden
-
-
-class NotPermitted(Forbidden):
-    """The person's roles do not include the permission that the command needs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,10 @@ class CitizenNotReachable(RuleBroken):
     """The citizen wants to stay unknown, or left no number: the handling unit does not call."""
 
 
+class AgreedTimeTooFar(RuleBroken):
+    """What is agreed with the citizen lies within a year."""
+
+
 # ---- extension 延期, suspension 挂账 ----
 
 

@@ -194,6 +194,12 @@ def may_contact(life: Life) -> None:
         )
 
 
+def agreed_within_a_year(agreed: datetime | None, now: datetime) -> None:
+    """A time that was agreed with the citizen is one that somebody can keep, or could."""
+    if agreed is not None and abs(agreed - now) > LONGEST_SUSPENSION:
+        raise e.AgreedTimeTooFar("The agreed time is more than a year away.", "Enter it again.", field="agreed_at")
+
+
 def reply_owner(life: Life) -> int | None:
     """The number of the open task that answers the citizen: the reply if there is one, else the lead."""
     ranked = [task for task in life.open_tasks if task.role in {TaskRole.LEAD, TaskRole.REPLY}]

@@ -25,6 +25,8 @@ from backend.dispatch.schemas import AppealState, ClosedAs, ExtensionState, Task
 from backend.kernel.database import Transaction
 from backend.units.schemas import UnitKind
 
+_MOST_TASKS = 32_000
+"""More tasks no case has, and more no column of theirs could count."""
 _OPEN = [TaskState.SENT.value, TaskState.SIGNED.value]
 
 
@@ -130,6 +132,8 @@ async def extensions_of(session: AsyncSession, case_id: UUID) -> Sequence[Extens
 
 async def task_row(session: AsyncSession, case_id: UUID, n: int) -> TaskRow | None:
     """One task."""
+    if not 0 < n <= _MOST_TASKS:
+        return None
     return await session.get(TaskRow, (case_id, n), populate_existing=True)
 
 

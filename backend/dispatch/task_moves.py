@@ -27,6 +27,7 @@ def contact(life: Life, n: int, note: str, agreed: datetime | None, at: Occasion
     """The unit talked with the citizen; `agreed` is a time they agreed on, if they did."""
     guards.being_handled(life)
     guards.may_contact(life)
+    guards.agreed_within_a_year(agreed, at.now)
     step = Progress(life, at)
     changes = {"contacted_at": at.now, "agreed_at": agreed or life.task(n).agreed_at}
     step.task(n, TaskMove.CONTACT, changes=changes, note=note, agreed_at=agreed.isoformat() if agreed else None)
