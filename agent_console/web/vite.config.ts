@@ -22,6 +22,7 @@ export default defineConfig({
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: {
     target: 'es2022',
+    chunkSizeWarningLimit: 700, // the map's page brings the charting library, for itself alone
     rollupOptions: { output: { manualChunks: chunkOf } },
   },
   server: {
