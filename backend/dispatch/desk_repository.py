@@ -79,18 +79,17 @@ def _to_dispatch(matter: Matter) -> Waiting:
         .limit(1)
         .lateral("last")
     )
-    why = (
-        select(CaseEvent.detail["reason"].astext)
-        .where(CaseEvent.case_id == Case.case_id)
-        .where(CaseEvent.kind.in_([TaskMove.REFUSE.value, TaskMove.ESCALATE.value]))
-        .order_by(CaseEvent.event_id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+    why = _last_said(CaseEvent.detail["reason"].astext, TaskMove.REFUSE, TaskMove.ESCALATE)
     query = _of(matter, _due(), func.coalesce(last.c.ended_at, Case.filed_at), last.c.unit_name, why)
     query = query.outerjoin(last, true()).where(_open(CaseStatus.FILED))
     state = next((state for state, of in _SENT_BACK.items() if of is matter), None)
     return query.where(last.c.state.is_(None) if state is None else last.c.state == state.value)
+
+
+def _last_said(words: Any, *by: TaskMove) -> Any:
+    """What was said with the newest of these moves, as the time line has it."""
+    query = select(words).where(CaseEvent.case_id == Case.case_id, CaseEvent.kind.in_([each.value for each in by]))
+    return query.order_by(CaseEvent.event_id.desc()).limit(1).scalar_subquery()
 
 
 def _to_coordinate() -> Waiting:
@@ -144,8 +143,8 @@ def _to_judge(matter: Matter, status: CaseStatus, unit_code: str | None) -> Wait
         .where(TaskRow.case_id == Case.case_id, TaskRow.state == TaskState.REPORTED.value)
         .scalar_subquery()
     )
-    since = func.coalesce(ended, Case.filed_at)
-    query = _of(matter, _NO_LIMIT, since, done, null())
+    result = _last_said(CaseEvent.detail["note"].astext, TaskMove.REPORT)
+    query = _of(matter, _NO_LIMIT, func.coalesce(ended, Case.filed_at), done, result)
     return query.where(_open(status), _handled_by_others(unit_code))
 
 

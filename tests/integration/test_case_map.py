@@ -66,6 +66,8 @@ async def test_open_cases_are_counted_by_area_and_overdue_ones_among_them(here: 
     grids = await drawn(here, f"level=unit_grid&street={STREET}")
     assert by_area(grids) == {grid: (1, 0)}
     assert grids["total"]["open"] == 1
+    listed = (await here.get("dispatcher", f"/api/cases?unit_grid={grid}")).json()["items"]
+    assert [each["case_id"] for each in listed] == [grids["points"][0]["case_id"]], "the way from the map to the list"
 
 
 async def test_the_map_has_the_filters_of_the_list_and_the_same_figures(here: LoopHall) -> None:

@@ -101,6 +101,10 @@ async def test_a_verifier_never_sees_waiting_what_the_own_unit_handled(here: Loo
     await here.case("verifier", by_water, "verification")
     assert await queue(here, "verifier", "verifying") == [("verify", str(by_street)), ("close", str(by_water))]
     assert await queue(here, "turncoat", "verifying") == [("close", str(by_water))]
+    items = (await here.get("verifier", "/api/desks/verifying")).json()["items"]
+    assert [(each["unit"], each["detail"]) for each in items] == [
+        ("东花市街道分中心", "楼道灯已修好"), ("区水务局", "楼道灯已修好"),
+    ], "what was done is read before it is opened"  # fmt: skip
 
 
 # ---- dispatching many -----------------------------------------------------------------------------------------------
