@@ -30,4 +30,11 @@ def input_invalid(problems: Sequence[Mapping[str, Any]], *, skip: int = 0) -> In
         kept="Nothing was changed.",
         next_step="Correct the field and send it again.",
         field=field or None,
+        facts={"rule": str(first["type"]), "limit": _limit(first.get("ctx") or {})},
     )
+
+
+def _limit(context: Mapping[str, Any]) -> str:
+    """The number that a rule holds a field to, if it is such a rule."""
+    known = (context[name] for name in ("max_length", "min_length", "le", "ge") if name in context)
+    return next((str(limit) for limit in known), "")

@@ -92,7 +92,7 @@ async def test_no_nonsense_breaks_a_move_of_a_case_or_leaves_half_of_it(here: Lo
     case_id = await here.file()
     people = {who: await here.who(who) for who, _ in CASE_ACTS}
 
-    @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
+    @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
     @given(st.sampled_from(CASE_ACTS), bodies)
     def draw(act: tuple[str, str], body: dict[str, Any]) -> None:
         drawn.append((*act, body))
@@ -117,7 +117,7 @@ async def test_no_nonsense_breaks_a_move_of_a_task_or_leaves_half_of_it(here: Lo
     await here.task("street_leader", case_id, 1, "signature")
     client = await here.who("street_leader")
 
-    @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
+    @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
     @given(st.sampled_from(TASK_ACTS), bodies)
     def draw(act: str, body: dict[str, Any]) -> None:
         drawn.append((act, body))
@@ -224,6 +224,7 @@ async def test_a_message_of_the_console_with_a_wrong_field_names_the_field(hall:
             problem = (await line.hear("reply"))["problem"]
             assert (problem["error"], problem["field"]) == ("InputInvalid", field)
             assert problem["next_step"]
+            assert problem["facts"]["rule"]
 
 
 async def test_units_that_do_not_exist_are_named(here: LoopHall) -> None:

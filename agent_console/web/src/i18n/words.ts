@@ -20,13 +20,20 @@ export function useErrorWords(): (error: ApiError) => ErrorWords {
     facts?.kind && facts.at
       ? t('changed_by', { who: facts.who || t('changed_by_platform'), did: word('case_event', facts.kind), when: shortTime(facts.at, serverNow.value) })
       : ''
+  /** Which field is wrong, and which rule it breaks. */
+  const wrong = ({ error, field, facts }: Told) => {
+    if (error !== 'InputInvalid' || !field) return ''
+    const rule = `input.rule.${facts?.rule}`
+    const name = field.split('.').filter((step) => !/^\d+$/.test(step)).at(-1)
+    return t('input.wrong', { field: word('input.field', name), rule: te(rule) ? t(rule, { limit: facts?.limit ?? '' }) : t('input.unfit') })
+  }
   return ({ problem }) => {
     const key = (part: keyof ErrorText) => `errors.${problem.error}.${part}`
     if (!te(key('message'))) {
       return { message: problem.message || t('error_unnamed'), kept: problem.kept, nextStep: problem.next_step }
     }
     const part = (name: keyof ErrorText) => (te(key(name)) ? t(key(name)) : '')
-    return { message: part('message') + faster(problem), kept: part('kept'), nextStep: part('next_step') }
+    return { message: (wrong(problem) || part('message')) + faster(problem), kept: part('kept'), nextStep: part('next_step') }
   }
 }
 
