@@ -353,6 +353,15 @@ class TasksChanged(Schema):
     case_id: UUID
 
 
+class PatrolsChanged(Schema):
+    """The patrols after a closing moved; with `patrol_id`, this one can be done from now on."""
+
+    kind: Literal["patrols_changed"] = "patrols_changed"
+    case_id: UUID
+    patrol_id: UUID | None
+    due_at: datetime | None
+
+
 class DeadlineWarned(Schema):
     """So many percent of a clock's time are used, and this person can act; at 100 its limit has passed."""
 
@@ -459,6 +468,7 @@ EventBody = Annotated[
     | CaseFiled
     | CaseChanged
     | TasksChanged
+    | PatrolsChanged
     | DeadlineWarned
     | CallbackScheduled
     | RecordingChanged

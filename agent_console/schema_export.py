@@ -14,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from agent_console import schemas as console
 from agent_console.protocol import Command, FiledCase, ServerMessage
+from backend.attachments import schemas as attachments
 from backend.callbacks import schemas as callbacks
 from backend.calls import schemas as calls
 from backend.cases import list_schemas as case_lists
@@ -27,6 +28,7 @@ from backend.figures import schemas as figures
 from backend.grid import schemas as grid
 from backend.identity import schemas as identity
 from backend.kernel.schemas import Page, Problem, Schema
+from backend.patrols import schemas as patrols
 from backend.queueing import schemas as queueing
 from backend.rectification import schemas as special
 from backend.rounds import schemas as rounds
@@ -107,6 +109,17 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     dispatch.UnitTask,
     dispatch.UnitTaskDetail,
     dispatch.CitizenNumber,
+    attachments.AttachmentView,
+    attachments.AttachmentRules,
+    patrols.PatrolTask,
+    patrols.PatrolDetail,
+    patrols.PatrolResult,
+    patrols.PatrolReport,
+    patrols.Beat,
+    patrols.CasePatrols,
+    patrols.PlanWish,
+    patrols.ReportedCase,
+    grid.GridLocation,
     units.UnitView,
     figures.FiguresView,
     Page[calls.CallRow],

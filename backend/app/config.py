@@ -9,6 +9,8 @@ from typing import Annotated
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from backend.attachments.incoming import AttachmentLimits
+from backend.attachments.kinds import FileKind
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.schemas import AttemptResult
 from backend.cases.channels import Channels, load_channels
@@ -22,6 +24,9 @@ from backend.kernel.errors import HotlineError
 from backend.kernel.processes import socket_folder
 from backend.kernel.security import Secrets, load_secrets
 from backend.kernel.urls import sqlalchemy_url
+from backend.patrols.planning import PatrolRules
+from backend.patrols.settings import PatrolSettings
+from backend.patrols.settings import load_settings as load_patrols
 from backend.seats.seating import HallTimes
 from telephony.names import DEFAULT_HOST
 from telephony.pbx.parts import HostPart, part_of
@@ -92,6 +97,14 @@ class ExportSettings(_Part):
     kept_hours: Annotated[int, Field(ge=1, le=30 * 24)] = 24
 
 
+class AttachmentSettings(_Part):
+    """What may be attached to a case: how large a file, how many a case, and of which kinds."""
+
+    most_megabytes: Annotated[float, Field(gt=0, le=100)] = 10
+    most_per_case: Annotated[int, Field(ge=1, le=1000)] = 40
+    kinds: frozenset[FileKind] = frozenset(FileKind)
+
+
 class RecordingSettings(_Part):
     """Where recordings rest: a folder below the state folder when `store` is empty, else any fsspec address."""
 
@@ -106,13 +119,14 @@ class RecognitionSettings(_Part):
 
 
 class DataSettings(_Part):
-    """The files of roles, calendar, limits, dispatch and channels; relative paths are below the project."""
+    """The files of roles, calendar, limits, dispatch, channels and patrols; relative paths are below the project."""
 
     roles: Path = Path("configs/roles.yaml")
     calendar: Path = Path("configs/calendar.yaml")
     deadlines: Path = Path("configs/deadlines.yaml")
     dispatch: Path = Path("configs/dispatch.yaml")
     channels: Path = Path("configs/channels.yaml")
+    patrols: Path = Path("configs/patrols.yaml")
     merged_numbers: Path = Path("configs/routing/merged_numbers.yaml")
 
 
@@ -124,6 +138,7 @@ class Configuration(_Part):
     hall: HallSettings = HallSettings()
     callbacks: CallbackSettings = CallbackSettings()
     exports: ExportSettings = ExportSettings()
+    attachments: AttachmentSettings = AttachmentSettings()
     recordings: RecordingSettings = RecordingSettings()
     recognition: RecognitionSettings = RecognitionSettings()
     data: DataSettings = DataSettings()
@@ -221,6 +236,12 @@ def export_limits(installation: Installation) -> ExportLimits:
     return ExportLimits(exports.most_rows, timedelta(hours=exports.kept_hours))
 
 
+def attachment_limits(installation: Installation) -> AttachmentLimits:
+    """What may be attached to a case."""
+    wanted = installation.config.attachments
+    return AttachmentLimits(int(wanted.most_megabytes * 1_000_000), wanted.most_per_case, wanted.kinds)
+
+
 def callback_rules(installation: Installation) -> CallbackRules:
     """How citizens are called back, as the rules of callbacks take it."""
     wanted = installation.config.callbacks
@@ -248,3 +269,13 @@ def timekeeping(installation: Installation) -> Timekeeping:
 def loop_rules(installation: Installation, time: Timekeeping) -> LoopRules:
     """All that moves in the seven-step loop go by."""
     return LoopRules(time, load_settings(installation.path(installation.config.data.dispatch)))
+
+
+def patrol_settings(installation: Installation) -> PatrolSettings:
+    """Which cases are followed up after their closing, and what counts as a recurrence."""
+    return load_patrols(installation.path(installation.config.data.patrols))
+
+
+def patrol_rules(installation: Installation, time: Timekeeping) -> PatrolRules:
+    """All that patrols go by."""
+    return PatrolRules(patrol_settings(installation), time)

@@ -48,6 +48,7 @@ _PEOPLE = (
     ("unit", "孙立新", ("unit_leader",), "110101013", "handling unit, 东花市街道 承办单位"),
     ("verifier", "吴静", ("verifier",), None, "verifier 核查员"),
     ("grid", "陈桂兰", ("grid_manager",), "110101013007", "grid manager, 忠实里社区 网格管理员"),
+    ("patrol", "何志刚", ("patrol",), None, "supervisor on patrol 巡查员"),
     ("qa", "张敏", ("qa",), None, "QA 质检员"),
     ("admin", "赵建华", ("admin",), None, "administrator 管理员"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backend.attachments import models as _attachments
 from backend.callbacks import models as _callbacks
 from backend.calls import models as _calls
 from backend.cases import conditions as _conditions
@@ -15,6 +16,7 @@ from backend.identity import models as _identity
 from backend.kernel.database import Base
 from backend.notices import models as _notices
 from backend.orders import models as _orders
+from backend.patrols import models as _patrols
 from backend.queueing import models as _queueing
 from backend.rectification import kinds as _special_kinds
 from backend.rectification import models as _special
@@ -37,6 +39,8 @@ DOMAINS = (
     _conditions,
     _deadlines,
     _dispatch,
+    _attachments,
+    _patrols,
     _callbacks,
     _notices,
     _queueing,

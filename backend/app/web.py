@@ -26,13 +26,18 @@ from agent_console.settings import ConsoleSettings, SipAccess
 from backend.app import health
 from backend.app.config import (
     Installation,
+    attachment_limits,
     callback_rules,
     channels,
     export_limits,
     hall_times,
     loop_rules,
+    patrol_rules,
+    patrol_settings,
     timekeeping,
 )
+from backend.attachments import endpoints as attachment_endpoints
+from backend.attachments.service import Cabinet
 from backend.callbacks import endpoints as callback_endpoints
 from backend.calls import endpoints as call_endpoints
 from backend.cases import endpoints as case_endpoints
@@ -56,6 +61,7 @@ from backend.kernel.database import Database
 from backend.kernel.errors import HotlineError, NotFound
 from backend.kernel.files import FileStore
 from backend.kernel.inputs import input_invalid, unreadable_input
+from backend.patrols import endpoints as patrol_endpoints
 from backend.queueing import endpoints as queueing_endpoints
 from backend.rectification import endpoints as special_endpoints
 from backend.rectification.kinds import kinds_in_force
@@ -100,6 +106,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.hub = hub
     app.state.console = settings
     app.state.files = FileStore(installation.recording_store)
+    app.state.cabinet = Cabinet(database, app.state.files, attachment_limits(installation))
     app.state.export_limits = export_limits(installation)
     app.state.figures = FiguresDesk(
         database, Groups.of(installation.config.pbx), short_ms=installation.config.hall.short_call_seconds * 1000
@@ -108,6 +115,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.pbx = settings.pbx
     app.state.loop = loop_rules(installation, settings.references.time)
     app.state.references = settings.references
+    app.state.patrols = patrol_rules(installation, settings.references.time)
     app.state.units = units_in_force()
     app.state.taxonomy = settings.references.taxonomy
     app.state.crossing = crossing_in_force()
@@ -122,6 +130,8 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         case_list_endpoints,
         case_export_endpoints,
         case_endpoints,
+        attachment_endpoints,
+        patrol_endpoints,
         dispatch_endpoints,
         group_endpoints,
         intake_endpoints,
@@ -149,7 +159,9 @@ def console_settings(installation: Installation) -> ConsoleSettings:
     """What the console's server needs to know of this installation."""
     config = installation.config
     return ConsoleSettings(
-        references=References(timekeeping(installation), channels(installation)),
+        references=References(
+            timekeeping(installation), channels(installation), patrol_settings(installation).recurrence
+        ),
         times=hall_times(installation),
         callbacks=callback_rules(installation),
         numbers=tuple(number.number for number in config.pbx.numbers),
@@ -208,7 +220,7 @@ class _Headers:
                 headers = MutableHeaders(scope=message)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
-                headers["Content-Security-Policy"] = self._policy
+                headers.setdefault("Content-Security-Policy", self._policy)
                 if scope["path"].startswith("/api"):
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)

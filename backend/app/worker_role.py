@@ -11,7 +11,16 @@ import psycopg
 import structlog
 
 from asr.recognizer import RecognizerPool, transcribe_recording
-from backend.app.config import Installation, callback_rules, channels, export_limits, loop_rules, timekeeping
+from backend.app.config import (
+    Installation,
+    callback_rules,
+    channels,
+    export_limits,
+    loop_rules,
+    patrol_rules,
+    timekeeping,
+)
+from backend.attachments.service import clear_away as clear_uploads
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.attempts import file_overdue
 from backend.callbacks.evaluation import ClosedCaseCaller, UnreachedChildren
@@ -29,6 +38,7 @@ from backend.kernel.errors import Unavailable
 from backend.kernel.events import forget_before
 from backend.kernel.files import FileStore
 from backend.kernel.jobs import JobKind, run_worker
+from backend.patrols.keeper import PatrolKeeper
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +66,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
             asyncio.create_task(_often(database, _SWEEP_EVERY_S, lambda tx: _sweep(tx, rules))),
             asyncio.create_task(_often(database, _CLEAR_EVERY_S, _clear_away)),
             asyncio.create_task(_often(database, _CLEAR_EVERY_S, exporter.expire)),
+            asyncio.create_task(_often(database, _CLEAR_EVERY_S, lambda tx: clear_uploads(tx, files, clock.now()))),
             *(asyncio.create_task(_often(database, _NIGHT_EVERY_S, each.ask_for_last_night)) for each in days),
             *(asyncio.create_task(_once(database, _AFTER_START_S, each.ask_after_start)) for each in days),
         ]
@@ -93,6 +104,7 @@ def loop_jobs(installation: Installation, database: Database) -> list[JobKind]:
         SuspensionKeeper(database, rules).job,
         ClosedCaseCaller(database, after_closing).job,
         UnreachedChildren(database, rules.time).job,
+        *PatrolKeeper(database, patrol_rules(installation, rules.time)).jobs,
     ]
 
 

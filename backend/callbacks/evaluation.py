@@ -15,6 +15,7 @@ from backend.callbacks.errors import AnswersFiled, CallbackNotFound
 from backend.callbacks.models import CallbackAnswers
 from backend.callbacks.schemas import Answers, AnswersView, CallbackState, Solved
 from backend.cases import group_repository
+from backend.cases.filing import PATROL
 from backend.cases.rules import clean_text
 from backend.cases.schemas import CaseStatus
 from backend.cases.service import find_case
@@ -77,7 +78,10 @@ class UnreachedChildren:
 
 async def _owed(tx: Transaction, case_id: UUID) -> bool:
     """Whether the case has come to the point where its citizen is called back: a child when its parent is closed."""
-    status = (await find_case(tx, case_id)).status
+    case = await find_case(tx, case_id)
+    if case.channel == PATROL and case.caller_number is None:
+        return False  # behind what a patrol reported stands nobody who could be called
+    status = case.status
     if status == CaseStatus.MERGED.value:
         link = await group_repository.link_of(tx.session, case_id)
         status = (await find_case(tx, link.parent_id)).status if link is not None else status

@@ -10,6 +10,7 @@ from backend.cases.errors import CallNotGiven, RequestReused
 from backend.cases.models import Case
 from backend.cases.numbering import case_number, day_of, prefix_of
 from backend.cases.origins import Origin, keep_origin
+from backend.cases.recurrence import earlier_case, tell_both
 from backend.cases.rules import CallFacts, CheckedForm, ReferenceData, check_form, fingerprint
 from backend.cases.schemas import CaseForm, CaseStatus, CaseSummary
 from backend.cases.search import keep_findable
@@ -25,6 +26,9 @@ from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 from backend.kernel.ids import new_id
 
+PATROL = "patrol"
+"""The channel of what supervisors on patrol 城管监督员 see and report."""
+
 
 async def file_case(
     tx: Transaction,
@@ -33,12 +37,13 @@ async def file_case(
     came_from: CallFacts | Origin | None,
     reference: ReferenceData,
     now: datetime,
+    recurs: Case | None = None,
 ) -> CaseSummary:
     """File the case and delete its draft.
 
     The same request files once, however often it comes; with other content it raises `RequestReused`. Raises
     `CaseInvalid` for what is wrong with the form. `came_from` are the facts of the call that the form names, or the
-    entry of a diary, ledger or list that becomes a case.
+    entry of a diary, ledger or list that becomes a case; `recurs` is the case of which a patrol says that it came back.
     """
     call = came_from if isinstance(came_from, CallFacts) else None
     origin = came_from if isinstance(came_from, Origin) else None
@@ -48,7 +53,7 @@ async def file_case(
         return case_summary(_same_request(filed, principal, fingerprint(form, origin)))
     if form.call_id != (call.call_id if call is not None else None):
         raise CallNotGiven("call_id", "The call of this case is not known.", "File it from the call, or without one.")
-    checked = check_form(form, reference)
+    checked = check_form(form, reference, by_citizen=form.channel != PATROL)
     source = check_source(form, came_from, reference.channels)
     if source.caller is not None and not form.identity_secret:
         await citizens.remember_name(tx, source.caller, checked.citizen_name, now)
@@ -56,6 +61,7 @@ async def file_case(
         await drafts.discard_draft(tx, principal, form.draft_id)
     version = reference.taxonomy.version_of(checked.case_class)
     case = await _insert(tx, principal, form, source, checked, version, now)
+    await _mark_recurrence(tx, principal, case, checked, recurs, reference, now)
     if form.answered_at_once:
         case = await move_case(tx, principal, case.case_id, case.version, CaseMove.ANSWER_AT_ONCE, now)
     else:
@@ -90,6 +96,25 @@ async def move_case(
         raise await changed_meanwhile(tx, case)
     timeline.add_entry(tx, case_id, by.value, principal, {}, now)
     return moved
+
+
+async def _mark_recurrence(
+    tx: Transaction,
+    principal: Principal,
+    case: Case,
+    checked: CheckedForm,
+    recurs: Case | None,
+    reference: ReferenceData,
+    now: datetime,
+) -> None:
+    """Mark the case as a recurrence: of the case that a patrol names, or of one that the rule finds."""
+    earlier, who = recurs, principal if recurs is not None else None
+    if earlier is None and not case.answered_at_once:
+        earlier = await earlier_case(tx, checked, reference.grid, reference.recurrence, now)
+    if earlier is None:
+        return
+    case.recurs_id = earlier.case_id
+    tell_both(tx, who, case, earlier, now)
 
 
 def _same_request(filed: Case, principal: Principal, said: str) -> Case:

@@ -57,7 +57,7 @@ _PLAN_FOR_THIS = text("SELECT set_config('plan_cache_mode', 'force_custom_plan',
 
 LISTED = (
     Case.case_id, Case.number, Case.what, Case.class_name, Case.street_name, Case.community_name, Case.urgency,
-    Case.status, Case.filed_at, Case.filed_by, Case.call_id, Case.channel,
+    Case.status, Case.filed_at, Case.filed_by, Case.call_id, Case.channel, Case.recurs_id,
 )  # fmt: skip
 """What a list shows of a case, as `backend.cases.views.summary_of` takes it."""
 
@@ -71,8 +71,8 @@ class CaseFilter:
 
     `words` are as `backend.kernel.grams.words_of` gives them; `names`: they may be found in names of citizens too.
     `class_code` means the classes below it as well. `filed_by` are users, of whom one filed the case. `leader` asks for
-    cases of calls that a leader answered, `overdue_at` for those one of whose clocks had run out by then, `group` for
-    parents and children of groups.
+    cases of calls that a leader answered, `recurring` for recurrences, `overdue_at` for those one of whose clocks had
+    run out by then, `group` for parents and children of groups.
     """
 
     words: tuple[str, ...] = ()
@@ -90,13 +90,15 @@ class CaseFilter:
     filed_by: tuple[UUID, ...] | None = None
     e164: str = ""
     leader: bool = False
+    recurring: bool = False
     overdue_at: datetime | None = None
     group: bool = False
 
     @property
     def narrow(self) -> bool:
         """Whether a condition other than words leaves few cases, however many there are."""
-        return bool(self.e164 or self.number or self.leader or self.group or self.overdue_at or self.status in OPEN)
+        few = self.leader or self.group or self.recurring or self.overdue_at
+        return bool(self.e164 or self.number or few or self.status in OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,8 @@ def _indexed(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     if wanted.group:
         members = union(select(CaseChild.child_id), select(CaseChild.parent_id))
         conditions.append(Case.case_id.in_(members))
+    if wanted.recurring:
+        conditions.append(Case.recurs_id.is_not(None))
     if wanted.overdue_at is not None:
         late = select(Deadline.case_id).where(Deadline.state == "running", Deadline.due_at < wanted.overdue_at)
         conditions.append(Case.case_id.in_(late))

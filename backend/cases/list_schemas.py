@@ -22,8 +22,8 @@ class CaseFilterContent(Schema):
 
     `q` are words that must all be found, "..." keeps words together. `class_code` means the classes below it too.
     `filed_from` and `filed_to` are Beijing days, both included. `filed_by` is a user name or the name of a person,
-    `mine` whoever asks; `leader` means cases filed in calls that a leader answered,
-    `group` parents of groups 群诉 and their children.
+    `mine` whoever asks; `leader` means cases filed in calls that a leader answered, `recurring` those marked as a
+    recurrence of a closed case, `group` parents of groups 群诉 and their children.
     """
 
     q: Line = ""
@@ -39,6 +39,7 @@ class CaseFilterContent(Schema):
     filed_by: Line = ""
     mine: bool = False
     leader: bool = False
+    recurring: bool = False
     overdue: bool = False
     group: bool = False
 

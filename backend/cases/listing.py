@@ -82,6 +82,7 @@ async def filter_of(tx: Transaction, user_id: UUID, asked: CaseQuestion, now: da
         e164=_whole_number(asked.number),
         leader=asked.leader,
         group=asked.group,
+        recurring=asked.recurring,
         overdue_at=now if asked.overdue else None,
     )
 

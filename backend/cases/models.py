@@ -76,6 +76,14 @@ class Case(Base):
         Index("ix_cases_open_unit_grid", "unit_grid_code", "filed_at", postgresql_where=text("closed_at IS NULL")),
         Index("ix_cases_open_street", "street_code", "filed_at", postgresql_where=text("closed_at IS NULL")),
         Index("ix_cases_source", "channel", "source_reference", postgresql_where=text("source_reference <> ''::text")),
+        Index(
+            "ix_cases_closed_in",
+            "unit_grid_code",
+            "closed_at",
+            postgresql_where=text("unit_grid_code IS NOT NULL AND closed_at IS NOT NULL"),
+        ),
+        Index("ix_cases_recurs", "filed_at", "case_id", postgresql_where=text("recurs_id IS NOT NULL")),
+        Index("ix_cases_recurs_id", "recurs_id", postgresql_where=text("recurs_id IS NOT NULL")),
         Index("ix_cases_draft_id", "draft_id", postgresql_where=text("draft_id IS NOT NULL")),
     )
 
@@ -120,6 +128,8 @@ class Case(Base):
     filed_by_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
     filed_by: Mapped[str]
     closed_at: Mapped[datetime | None]
+    recurs_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.case_id"))
+    """The closed case of which this one is a recurrence 复发."""
 
 
 class CaseEvent(Base):

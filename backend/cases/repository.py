@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -112,6 +112,27 @@ async def set_status(
         .execution_options(populate_existing=True)
     )
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def closed_in(
+    session: AsyncSession, unit_grids: Collection[str], class_begins: str, since: datetime
+) -> Sequence[Case]:
+    """Cases of classes that begin so, handled and closed in these unit grids since then, the last closed first."""
+    handled = select(CaseEvent.event_id).where(CaseEvent.case_id == Case.case_id, CaseEvent.kind == "closed").exists()
+    query = select(Case).where(
+        Case.unit_grid_code.in_(unit_grids),
+        Case.closed_at >= since,
+        Case.class_code.startswith(class_begins, autoescape=True),
+        ~Case.answered_at_once,
+        handled,
+    )
+    return (await session.execute(query.order_by(Case.closed_at.desc(), Case.case_id).limit(50))).scalars().all()
+
+
+async def links_of(session: AsyncSession, case: Case) -> Sequence[Case]:
+    """The case of which this one is a recurrence, if it is one, and then its own recurrences, the oldest first."""
+    query = select(Case).where(or_(Case.case_id == case.recurs_id, Case.recurs_id == case.case_id))
+    return (await session.execute(query.order_by(Case.filed_at, Case.case_id))).scalars().all()
 
 
 # ---- reading ------------------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ import hashlib
 import unicodedata
 from dataclasses import dataclass, field
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from backend.cases.channels import HOTLINE_ONLY, Channels
 from backend.cases.conditions import FilingConditions
 from backend.cases.errors import (
@@ -35,6 +37,16 @@ from backend.taxonomy.schemas import CaseClass
 from backend.taxonomy.taxonomy import Taxonomy
 
 
+class RecurrenceRule(BaseModel):
+    """How near in days, metres and classes a case must have been closed for a new one to be its recurrence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    days: int = Field(default=30, ge=1, le=3650)
+    metres: float = Field(default=50, ge=0, le=5000)
+    levels: int = Field(default=2, ge=1, le=4)
+
+
 @dataclass(frozen=True, slots=True)
 class ReferenceData:
     """The streets, classes, limits, filing conditions and channels in force when a case is filed."""
@@ -44,6 +56,7 @@ class ReferenceData:
     time: Timekeeping
     conditions: FilingConditions = field(default_factory=FilingConditions)
     channels: Channels = HOTLINE_ONLY
+    recurrence: RecurrenceRule = field(default_factory=RecurrenceRule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +82,11 @@ class CheckedForm:
     case_class: CaseClass
 
 
-def check_form(form: CaseForm, reference: ReferenceData) -> CheckedForm:
-    """Raises the first of the rules that the form breaks, as a `CaseInvalid` that names the field."""
+def check_form(form: CaseForm, reference: ReferenceData, *, by_citizen: bool = True) -> CheckedForm:
+    """Raises the first of the rules that the form breaks, as a `CaseInvalid` that names the field.
+
+    What no citizen told has no citizen's name to ask for.
+    """
     what, answer = clean_text(form.what), clean_text(form.answer)
     if not what:
         raise CaseWithoutContent("what", "The case does not say what the citizen wants.", "Write it down, then file.")
@@ -92,7 +108,7 @@ def check_form(form: CaseForm, reference: ReferenceData) -> CheckedForm:
     )
     condition = reference.conditions.of_class(case_class.code)
     if condition is not None and not form.answered_at_once:
-        _keep(condition, checked)
+        _keep(condition, checked, by_citizen=by_citizen)
     return checked
 
 
@@ -122,7 +138,7 @@ _LACKS: dict[Need, tuple[type[CaseInvalid], str, str]] = {
 }
 
 
-def _keep(condition: ConditionView, form: CheckedForm) -> None:
+def _keep(condition: ConditionView, form: CheckedForm, *, by_citizen: bool) -> None:
     """Refuse what the filing condition of the class refuses; what was answered at once is closed and needs nothing."""
     if condition.redirect_to:
         raise ClassOutOfScope(
@@ -133,7 +149,7 @@ def _keep(condition: ConditionView, form: CheckedForm) -> None:
     said = {
         Need.ADDRESS: form.address,
         Need.COMMUNITY: form.community,
-        Need.CITIZEN_NAME: form.citizen_name,
+        Need.CITIZEN_NAME: form.citizen_name or not by_citizen,
     }
     for need in condition.needs:
         if not said[need]:

@@ -165,7 +165,7 @@ class GroupMark(Schema):
 
 class CaseSummary(Schema):
     """One case in a list or a pop-up; `leader` is who answered its call in a session of leaders, `group` what it is in
-    a group; both are told in lists and on the case's own page only."""
+    a group; both are told in lists and on the case's own page only. `recurs_id` is the closed case that it repeats."""
 
     case_id: UUID
     number: str
@@ -182,6 +182,7 @@ class CaseSummary(Schema):
     leader: str | None = None
     group: GroupMark | None = None
     channel: str = "hotline"
+    recurs_id: UUID | None = None
 
 
 class SimilarReason(StrEnum):
@@ -219,6 +220,15 @@ class CasePlace(PlacePoint):
 
     base_grid_code: str
     base_grid_name: str
+
+
+class CaseLink(Schema):
+    """Another case that has to do with this one."""
+
+    case_id: UUID
+    number: str
+    status: CaseStatus
+    filed_at: datetime
 
 
 class OriginKind(StrEnum):
@@ -271,7 +281,10 @@ class GrownCaseWish(Schema):
 
 
 class CaseDetail(Schema):
-    """Everything about one case; callbacks are asked for beside it."""
+    """Everything about one case; callbacks are asked for beside it.
+
+    `recurs` is the case of which it is a recurrence, `recurred` are its own recurrences.
+    """
 
     case: CaseSummary
     caller: CallerView | None
@@ -282,5 +295,7 @@ class CaseDetail(Schema):
     class_path: list[str]
     taxonomy_version: str
     source_reference: str
+    recurs: CaseLink | None
+    recurred: list[CaseLink]
     events: list[CaseEventView]
     origin: CaseOriginView | None = None

@@ -60,8 +60,8 @@ async def look_at_case(tx: Transaction, principal: Principal, case_id: UUID, now
     await audit.record(tx, principal, "case_read", "case", case_id, {"number": case.number}, at=now)
     leaders = await leaders_of_cases(tx, [case])
     group = await group_repository.mark_of(tx.session, case_id)
-    events = await repository.events_of(tx.session, case_id)
-    detail = case_detail(case, events, leaders.get(case.call_id), group)
+    events, linked = await repository.events_of(tx.session, case_id), await repository.links_of(tx.session, case)
+    detail = case_detail(case, events, leaders.get(case.call_id), group, linked)
     return detail.model_copy(update={"origin": await origin_of(tx, case_id)})
 
 

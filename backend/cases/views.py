@@ -9,6 +9,7 @@ from backend.cases.models import Case, CaseEvent, Draft
 from backend.cases.schemas import (
     CaseDetail,
     CaseEventView,
+    CaseLink,
     CasePlace,
     CaseStatus,
     CaseSummary,
@@ -52,6 +53,7 @@ def case_summary(case: Case, leader: str | None = None, group: GroupMark | None 
         leader=leader,
         group=group,
         channel=case.channel,
+        recurs_id=case.recurs_id,
     )
 
 
@@ -61,9 +63,16 @@ def summary_of(row: Mapping[Any, Any], leader: str | None = None, group: GroupMa
     return CaseSummary.model_validate({**named, "open": row["status"] in OPEN, "leader": leader, "group": group})
 
 
-def case_detail(case: Case, events: Sequence[CaseEvent], leader: str | None, group: GroupMark | None) -> CaseDetail:
+def case_detail(
+    case: Case,
+    events: Sequence[CaseEvent],
+    leader: str | None,
+    group: GroupMark | None,
+    linked: Sequence[Case] = (),
+) -> CaseDetail:
     """A whole case with its time line; the caller's number is masked."""
     caller = None
+    links = {each.case_id: CaseLink.model_validate(each) for each in linked}
     if case.call_id is not None or case.caller_number is not None:
         caller = caller_view(read_number(case.caller_number), case.citizen_name)
     return CaseDetail(
@@ -76,5 +85,7 @@ def case_detail(case: Case, events: Sequence[CaseEvent], leader: str | None, gro
         class_path=case.class_path,
         taxonomy_version=case.taxonomy_version,
         source_reference=case.source_reference,
+        recurs=links.pop(case.recurs_id, None) if case.recurs_id is not None else None,
+        recurred=list(links.values()),
         events=[CaseEventView.model_validate(event) for event in events],
     )

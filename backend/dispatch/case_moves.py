@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from backend.cases.errors import CaseCannotMove
 from backend.cases.states import CaseMove
 from backend.dispatch import group_guards, guards
 from backend.dispatch.guards import Asked
-from backend.dispatch.life import Life, Moved, Occasion
+from backend.dispatch.life import Life, Moved, Occasion, Unit
 from backend.dispatch.progress import DISPATCH, FEEDBACK, Progress, handling
 from backend.dispatch.schemas import ClosedAs, TaskRole, TaskState
 from backend.dispatch.states import TaskMove
@@ -94,22 +93,23 @@ def evaluate(life: Life, at: Occasion, **score: str | bool) -> Moved:
 def not_solved(life: Life, at: Occasion, **score: str | bool) -> Moved:
     """ "Not solved": the case opens again, to the unit that was asked first, with whoever handled it last leading."""
     step = Progress(life, at)
-    # a child of a group 群诉 was handled by whoever led its parent
-    lead = (life.parent.lead if life.parent is not None else None) or life.last_lead
     if life.closed_as is ClosedAs.ANSWERED:
         step.case(CaseMove.FILE_AGAIN, **score)
         step.start(DISPATCH, step.dispatch_limit)
-    elif life.closed_as is ClosedAs.HANDLED and lead is not None:
-        step.case(CaseMove.REOPEN, **score)
-        step.start(FEEDBACK, step.feedback_limit)
-        step.send(with_reply(life, [Asked(lead, TaskRole.LEAD)]), binding=True)
-    else:
-        raise CaseCannotMove(
-            f"A case that is closed as {life.closed_as} is not opened again.",
-            kept="The case is unchanged.",
-            next_step="File a new case.",
-        )
-    step.change(closed_as=None, reopened=life.reopened + 1, parent=None)
+        step.change(closed_as=None, reopened=life.reopened + 1, parent=None)
+        return step.moved
+    lead = guards.was_handled(life)
+    step.case(CaseMove.REOPEN, **score)
+    _ask_again(step, lead)
+    return step.moved
+
+
+def recurred(life: Life, note: str, at: Occasion) -> Moved:
+    """A patrol after closing found that it came back: the case opens again to the unit that led it to the end."""
+    lead = guards.was_handled(life)
+    step = Progress(life, at)
+    step.case(CaseMove.REOPEN, note=note, cause="recurred")
+    _ask_again(step, lead)
     return step.moved
 
 
@@ -185,6 +185,14 @@ def _send(life: Life, asked: Sequence[Asked], by: CaseMove, reason: str, at: Occ
     step.start(FEEDBACK, step.feedback_limit)
     step.send(with_reply(step.life, asked), binding=by is CaseMove.DECIDE)
     return step.moved
+
+
+def _ask_again(step: Progress, lead: Unit) -> None:
+    """Whoever led it to the end leads again, whoever was asked first replies."""
+    life = step.life
+    step.start(FEEDBACK, step.feedback_limit)
+    step.send(with_reply(life, [Asked(lead, TaskRole.LEAD)]), binding=True)
+    step.change(closed_as=None, reopened=life.reopened + 1, parent=None)
 
 
 def _last_round(life: Life) -> list[int]:

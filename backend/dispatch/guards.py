@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from backend.cases.errors import CaseCannotMove
 from backend.cases.schemas import CaseStatus
 from backend.cases.states import OPEN
 from backend.deadlines import clocks
@@ -14,7 +15,7 @@ from backend.deadlines.kept import ClockKey, Kept
 from backend.deadlines.schemas import ClockName, ClockState
 from backend.dispatch import errors as e
 from backend.dispatch.life import Actor, Appeal, Extension, Life, Occasion, Task, Unit
-from backend.dispatch.schemas import ExtensionState, TaskRole, TaskState
+from backend.dispatch.schemas import ClosedAs, ExtensionState, TaskRole, TaskState
 from backend.units.schemas import UnitKind
 
 HANDLES = frozenset({UnitKind.STREET, UnitKind.COMMUNITY, UnitKind.DEPARTMENT})
@@ -119,6 +120,18 @@ def never_dispatched(life: Life) -> None:
         raise e.DispatchedBefore(
             "A unit was asked to handle this case already.", "Dispatch it again, or let the citizen withdraw it."
         )
+
+
+def was_handled(life: Life) -> Unit:
+    """What no unit handled, no unit does again. The unit that led it to the end; of a child 群诉, its parent."""
+    lead = (life.parent.lead if life.parent is not None else None) or life.last_lead
+    if life.closed_as is not ClosedAs.HANDLED or lead is None:
+        raise CaseCannotMove(
+            f"A case that is closed as {life.closed_as} is not opened again.",
+            kept="The case is unchanged.",
+            next_step="File a new case.",
+        )
+    return lead
 
 
 # ---- refusal, escalation, whistle ----

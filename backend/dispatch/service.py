@@ -33,6 +33,8 @@ from backend.kernel.database import Transaction
 from backend.kernel.errors import IllegalTransition
 
 RESUME_JOB, CLOSED_JOB = "resume_case", "call_back_after_closing"
+FOLLOW_UP_JOB = "follow_up_case"
+"""What a case that was closed, or opened again, means for the patrols after it."""
 READERS = "permission:cases.read"
 NOT_SOLVED = "not_solved"
 """Why a child goes on by itself whose citizen was called back."""
@@ -275,6 +277,8 @@ async def _store_case(
     if (after.status, after.closed_as, before.parent) == (CaseStatus.CLOSED, ClosedAs.HANDLED, None):
         assert who is not None, "the platform itself closes no case that was handled"
         await tx.enqueue(CLOSED_JOB, payload | {"version": stored.version, "by": str(who.user_id)})
+    if (before.status in OPEN) is not (after.status in OPEN):
+        await tx.enqueue(FOLLOW_UP_JOB, payload | {"version": stored.version})
     return stored
 
 

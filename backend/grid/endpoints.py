@@ -26,7 +26,7 @@ router = APIRouter(prefix="/api", tags=["grid"])
 
 Store = Annotated[Database, Depends(database_of)]
 Reader = Annotated[Principal, Depends(requires("cases.read"))]
-Filer = Annotated[Principal, Depends(requires("cases.file", "rounds.write", "special.manage"))]
+Filer = Annotated[Principal, Depends(requires("cases.file", "rounds.write", "special.manage", "patrols.walk"))]
 
 
 @router.get("/places")

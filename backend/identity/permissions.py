@@ -41,6 +41,7 @@ class Permission(StrEnum):
     APPEALS_REVIEW = "appeals.review"
     TASKS_HANDLE = "tasks.handle"
     TASKS_AGREE = "tasks.agree"
+    PATROLS_WALK = "patrols.walk"
     CALLBACKS_READ = "callbacks.read"
     CALLBACKS_SCHEDULE = "callbacks.schedule"
     CALLBACKS_EVALUATE = "callbacks.evaluate"

@@ -58,6 +58,7 @@ NAMES = {
     "verifier": ("孙丽", "何平"),
     "unit": ("钱伟", "高洁"),
     "grid_manager": ("陈桂兰",),
+    "patrol": ("何志刚",),
 }
 FIRST_SEAT = 8001
 

@@ -4,6 +4,7 @@ import { useCall } from '@/entities/call/store'
 import { useFiling } from '@/entities/case/filing'
 import { useDrafts } from '@/entities/draft/store'
 import { useHall } from '@/entities/hall/store'
+import { useOutbox } from '@/entities/outbox/store'
 import { useNotices } from '@/entities/notice/store'
 import { useSeat } from '@/entities/seat/store'
 import { useConnection } from '@/entities/session/connection'
@@ -29,6 +30,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
   const attempt = useAttempt()
   const drafts = useDrafts()
   const filing = useFiling()
+  const outbox = useOutbox()
   const phone = usePhone()
 
   const handlers: Handlers = {
@@ -72,6 +74,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     round_changed: () => {},
     special_changed: () => {},
     tasks_changed: () => {},
+    patrols_changed: () => {},
     deadline_warned: () => {},
     callback_changed: () => {},
     recording_changed: () => {},
@@ -111,6 +114,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     if (firstWelcome && !desk.call) drafts.showLatest()
     firstWelcome = false
     void filing.drain()
+    void outbox.drain()
     void attempt.refresh()
   }
 
@@ -122,6 +126,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     firstWelcome = true
     drafts.open(me.user_id)
     filing.open(me.user_id)
+    void outbox.open(me.user_id)
     line.start({
       welcome: (message) => (heard(), welcome(message)),
       event: ({ body }) => {
@@ -155,6 +160,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     attempt.clear()
     drafts.close()
     filing.close()
+    outbox.close()
     session.forget(reason)
   }
 

@@ -48,7 +48,32 @@ const PAGES: RouteRecordRaw[] = [
     component: () => import('./pages/case/CasePage.vue'),
   },
   { path: '/map', name: 'map', meta: { needs: ['cases.read'] }, component: () => import('./pages/map/MapPage.vue') },
-  { path: '/tasks', name: 'tasks', meta: { needs: ['tasks.handle'] }, component: () => import('./pages/tasks/TasksPage.vue') },
+  {
+    path: '/tasks/:caseId?/:n?',
+    name: 'tasks',
+    props: true,
+    meta: { needs: ['tasks.handle'] },
+    component: () => import('./pages/tasks/TasksPage.vue'),
+  },
+  {
+    path: '/patrols',
+    name: 'patrols',
+    meta: { needs: ['patrols.walk'] },
+    component: () => import('./pages/patrols/PatrolsPage.vue'),
+  },
+  {
+    path: '/patrols/report',
+    name: 'patrol-report',
+    meta: { needs: ['patrols.walk'] },
+    component: () => import('./pages/patrols/ReportPage.vue'),
+  },
+  {
+    path: '/patrols/:patrolId',
+    name: 'patrol',
+    props: true,
+    meta: { needs: ['patrols.walk'] },
+    component: () => import('./pages/patrols/PatrolPage.vue'),
+  },
   {
     path: '/diary/:entryId?',
     name: 'diary',

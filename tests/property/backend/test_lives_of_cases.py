@@ -219,6 +219,11 @@ class Lives(RuleBasedStateMachine):
     def call_back(self, solved: bool) -> None:
         self.attempt(partial(cases.evaluate if solved else cases.not_solved, self.life, solved=solved))
 
+    @precondition(lambda self: self.life.status in {CaseStatus.CLOSED, CaseStatus.EVALUATED})
+    @rule()
+    def find_it_back(self) -> None:
+        self.attempt(partial(cases.recurred, self.life, "there again"))
+
     @rule(urgency=st.sampled_from(["normal", "urgent", "emergency"]))
     def change_urgency(self, urgency: str) -> None:
         self.attempt(partial(cases.change_urgency, self.life, urgency, "worse"))

@@ -12,6 +12,7 @@ export const errors: Record<string, ErrorText> = {
   ReplyTimedOut: { message: 'The server did not answer in time.', kept: KEPT, next_step: 'Try again.' },
   ConsoleError: { message: 'The page met an error.', next_step: 'Reload the page.' },
   ServerError: { message: 'The server met an error.', kept: KEPT, next_step: 'Try again, or ask the administrator.' },
+  PositionUnknown: { message: 'The device does not tell where it is.', next_step: 'Allow it, or write the address below.' },
   RecordingUnplayable: {
     message: 'The recording cannot be played.',
     kept: 'It is still stored.',

@@ -13,6 +13,8 @@ const RELOAD = '请刷新后按最新情况重新操作。'
 const WAIT = '恢复后会自动继续。'
 
 /** The errors of the server and of the console by their names. */
+const NOTHING_STORED = '没有保存任何内容，工单未变。'
+
 export const errors: Record<string, ErrorText> = {
   ConsoleOffline: { message: '暂时连不上服务器。', kept: KEPT, next_step: '恢复连接后会自动继续，也可以稍后重试。' },
   ReplyTimedOut: { message: '服务器没有及时答复。', kept: KEPT, next_step: '请稍后重试。' },
@@ -262,4 +264,29 @@ export const errors: Record<string, ErrorText> = {
   NothingToFile: { message: '这次呼叫还没有可登记的结果。', next_step: '请等通话结束后登记。' },
   ResultFiled: { message: '这次呼叫的结果已经登记过。', kept: '以先登记的为准。' },
   CallbackCannotMove: { message: '这次回访当前状态不允许此操作。', next_step: RELOAD },
+
+  AttachmentNameInvalid: { message: '文件名不可用：不能含路径、控制字符、系统保留名，也不能过长。', kept: NOTHING_STORED, next_step: '请改成简单的名称（如 现场.jpg）后重新上传。' },
+  AttachmentTooLarge: { message: '文件超过允许的大小。', kept: NOTHING_STORED, next_step: '请缩小图片或拆分文件后上传。' },
+  AttachmentEmpty: { message: '文件是空的。', kept: NOTHING_STORED, next_step: '请重新拍照或另选文件。' },
+  AttachmentCutOff: { message: '文件不完整，传输或保存时中断。', kept: NOTHING_STORED, next_step: '请重新上传；仍不行请重新拍照。' },
+  AttachmentTypeRefused: { message: '不接受这种文件，只接受图片（JPEG、PNG、WebP）、PDF、DOCX 和 XLSX。', kept: NOTHING_STORED, next_step: '请转换格式后上传。' },
+  AttachmentTypeMismatch: { message: '文件名或声明的类型与内容不符。', kept: NOTHING_STORED, next_step: '请按实际类型改正后缀后上传。' },
+  TooManyAttachments: { message: '该工单的附件已达上限。', kept: NOTHING_STORED, next_step: '其余情况请用文字说明。' },
+  AttachmentsClosed: { message: '现在不能添加附件：工单已结案、巡查已结束，或任务尚未签收。', kept: NOTHING_STORED, next_step: '请按当前状态处理。' },
+  AttachmentReused: { message: '同一次上传已用于另一个文件。', kept: '先上传的文件保留。', next_step: '请重新选择文件上传。' },
+  UploadOvertaken: { message: '上传用时过长，已被清理。', next_step: '请重新上传。' },
+  AttachmentNotFound: { message: '没有找到该附件，或您无权查看。' },
+
+  PatrolNotFound: { message: '没有找到这次巡查。', next_step: RELOAD },
+  PatrolCannotMove: { message: '这次巡查已经完成、逾期或取消。', kept: '照片和文字仍在本机。', next_step: '请刷新后继续下一项巡查。' },
+  PatrolTooEarly: { message: '还没有到这次巡查的时间。', kept: '照片和文字仍在本机。', next_step: '请到时间后再提交。' },
+  PatrolWithoutPhoto: { message: '这次巡查需要现场照片。', kept: '文字仍在本机。', next_step: '请拍一张现场照片。' },
+  PatrolWithoutNote: { message: '没有说明复发情况。', kept: '照片仍在本机。', next_step: '请填写现场说明。' },
+  PatrolMoot: { message: '该工单已重新办理，不再巡查。', next_step: '请继续下一项巡查。' },
+  PatrolResultReused: { message: '这次巡查已提交过不同的结果。', kept: '以先提交的为准。', next_step: RELOAD },
+  PatrolPlanInvalid: { message: '天数或每天次数超出允许范围。', next_step: '请按提示的范围填写。' },
+  PatrolsNotFollowable: { message: '该工单未经单位办理，不需巡查。' },
+  UnknownBeat: { message: '没有这个街道。', next_step: '请从列表中选择。' },
+  ReportNotYours: { message: '没有找到您上报的这件工单。' },
+  PositionUnknown: { message: '设备没有提供位置。', next_step: '请允许定位，或在下面填写地址。' },
 }

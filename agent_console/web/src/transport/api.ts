@@ -1,11 +1,15 @@
 import type { CaseQuestion } from '@/entities/case/filter'
+import type { Carrier } from '@/entities/outbox/send'
 import type {
   AdditionAsked,
   AdditionMade,
   Answers,
   AnswersView,
+  AttachmentRules,
+  AttachmentView,
   BatchDone,
   BatchWish,
+  Beat,
   BlacklistAsk,
   BlacklistView,
   CallBlacklist,
@@ -14,6 +18,7 @@ import type {
   CallRow,
   CallbackView,
   CaseCounts,
+  CasePatrols,
   CaseDetail,
   CaseMap,
   CaseSummary,
@@ -22,6 +27,7 @@ import type {
   CitizenNumber,
   DeskQueue,
   FiguresView,
+  GridLocation,
   GroupView,
   LoopView,
   ExportAsked,
@@ -36,10 +42,14 @@ import type {
   Options,
   Outlook,
   OutlookAsked,
+  PatrolDetail,
+  PatrolTask,
   PhoneTargets,
   PlaceCandidate,
+  PlanWish,
   PlatformStatus,
   ReconciledDay,
+  ReportedCase,
   RevealedNumber,
   RoundAmended,
   RoundCounts,
@@ -89,8 +99,33 @@ export interface CallbackFilter {
 
 const id = encodeURIComponent
 
+const carrier: Carrier = {
+  photo: (at, photo, internal) =>
+    rest.upload<AttachmentView>(
+      `/${at}/attachments`,
+      { request_id: photo.id, name: photo.name, size: photo.blob.size, internal },
+      photo.blob,
+    ),
+  result: (at, result) => rest.post<PatrolDetail>(`/${at}/result`, result),
+  report: (report) => rest.post<CaseSummary>('/patrols/reports', report),
+}
+
 /** Every question that the console asks over HTTP. */
 export const api = {
+  carrier,
+  attachmentRules: () => rest.get<AttachmentRules>('/attachments/rules'),
+  attachments: (at: string) => rest.get<AttachmentView[]>(`/${at}/attachments`),
+  fileUrl: (attachmentId: string, show: boolean) => `/api/attachments/${id(attachmentId)}/file${show ? '?show=true' : ''}`,
+  patrolFileUrl: (patrolId: string, attachmentId: string, show: boolean) =>
+    `/api/patrols/${id(patrolId)}/attachments/${id(attachmentId)}/file${show ? '?show=true' : ''}`,
+  patrols: (done: boolean) => rest.get<PatrolTask[]>('/patrols', { done }),
+  patrol: (patrolId: string) => rest.get<PatrolDetail>(`/patrols/${id(patrolId)}`),
+  patrolReports: () => rest.get<ReportedCase[]>('/patrols/reports'),
+  beat: () => rest.get<Beat>('/patrols/beat'),
+  setBeat: (streets: string[]) => rest.put<Beat>('/patrols/beat', { streets }),
+  casePatrols: (caseId: string) => rest.get<CasePatrols>(`/cases/${id(caseId)}/patrols`),
+  setPatrols: (caseId: string, wish: PlanWish) => rest.put<CasePatrols>(`/cases/${id(caseId)}/patrols`, wish),
+  gridAt: (longitude: number, latitude: number) => rest.get<GridLocation>('/grid/at', { longitude, latitude }),
   me: () => rest.get<Me>('/session'),
   signIn: (username: string, password: string) => rest.post<Me>('/session', { username, password }),
   signOut: () => rest.remove('/session'),

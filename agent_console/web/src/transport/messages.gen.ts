@@ -29,6 +29,14 @@ export type AppealState = 'made' | 'supported' | 'granted' | 'declined'
  */
 export type ClockName = 'dispatch' | 'feedback' | 'handling'
 /**
+ * In which step of the loop something was attached.
+ */
+export type AttachmentStep = 'filing' | 'dispatch' | 'handling' | 'verification' | 'patrol'
+/**
+ * The kinds of files that may be attached.
+ */
+export type FileKind = 'jpeg' | 'png' | 'webp' | 'pdf' | 'docx' | 'xlsx'
+/**
  * How a call to a citizen came out: the codes that an agent files.
  */
 export type AttemptResult = 'reached' | 'busy' | 'no_answer' | 'refused' | 'wrong_number'
@@ -85,6 +93,10 @@ export type OriginKind = 'diary' | 'ledger' | 'special'
  * What the areas of a map are: streets, communities, or the unit grids of one street.
  */
 export type MapLevel = 'street' | 'community' | 'unit_grid'
+/**
+ * The life of a patrol: waiting, found in order, found recurred, missed, cancelled.
+ */
+export type PatrolState = 'waiting' | 'ok' | 'recurred' | 'missed' | 'cancelled'
 /**
  * Whether a case of a channel names its source: a letter's number, a link, an account.
  */
@@ -169,6 +181,10 @@ export type DiaryKind = 'heard' | 'seen' | 'done'
  * The life of a request for more time: asked for, agreed by the unit's own leader, granted by the centre.
  */
 export type ExtensionState = 'asked' | 'agreed' | 'granted' | 'declined' | 'lapsed'
+/**
+ * What a patrol finds.
+ */
+export type Finding = 'ok' | 'recurred'
 /**
  * The life of a unit's task.
  */
@@ -269,7 +285,7 @@ export interface AdditionMade {
 }
 /**
  * One case in a list or a pop-up; `leader` is who answered its call in a session of leaders, `group` what it is in
- * a group; both are told in lists and on the case's own page only.
+ * a group; both are told in lists and on the case's own page only. `recurs_id` is the closed case that it repeats.
  */
 export interface CaseSummary {
   call_id: string | null
@@ -283,6 +299,7 @@ export interface CaseSummary {
   leader: string | null
   number: string
   open: boolean
+  recurs_id: string | null
   status: CaseStatus
   street_name: string
   urgency: Urgency
@@ -355,6 +372,31 @@ export interface AreaView {
 export interface AskedUnit {
   code: string
   role: 'lead' | 'help'
+}
+/**
+ * What may be attached; the console asks before it sends.
+ */
+export interface AttachmentRules {
+  accept: string
+  most_bytes: number
+  most_per_case: number
+}
+/**
+ * A file of a case.
+ */
+export interface AttachmentView {
+  attachment_id: string
+  case_id: string
+  internal: boolean
+  kind: FileKind
+  name: string
+  patrol_id: string | null
+  picture: boolean
+  sha256: string
+  size: number
+  step: AttachmentStep
+  uploaded_at: string
+  uploaded_by: string
 }
 /**
  * A citizen is called for a case, or the result of such a call was filed.
@@ -469,6 +511,15 @@ export interface BatchWish {
 export interface BatchedCaseWish {
   case_id: string
   version: number
+}
+/**
+ * The streets that a supervisor walks; none means all of them.
+ */
+export interface Beat {
+  /**
+   * @maxItems 50
+   */
+  streets: string[]
 }
 /**
  * Ask that a number be refused: the caller of `call_id`, or a number that was typed.
@@ -791,6 +842,8 @@ export interface StatusCount {
 }
 /**
  * Everything about one case; callbacks are asked for beside it.
+ *
+ * `recurs` is the case of which it is a recurrence, `recurred` are its own recurrences.
  */
 export interface CaseDetail {
   address: string
@@ -802,6 +855,8 @@ export interface CaseDetail {
   identity_secret: boolean
   origin: CaseOriginView | null
   place: CasePlace | null
+  recurred: CaseLink[]
+  recurs: CaseLink | null
   source_reference: string
   taxonomy_version: string
 }
@@ -835,6 +890,15 @@ export interface CasePlace {
   unit_grid_code: string
 }
 /**
+ * Another case that has to do with this one.
+ */
+export interface CaseLink {
+  case_id: string
+  filed_at: string
+  number: string
+  status: CaseStatus
+}
+/**
  * A case was filed.
  */
 export interface CaseFiled {
@@ -846,8 +910,8 @@ export interface CaseFiled {
  *
  * `q` are words that must all be found, "..." keeps words together. `class_code` means the classes below it too.
  * `filed_from` and `filed_to` are Beijing days, both included. `filed_by` is a user name or the name of a person,
- * `mine` whoever asks; `leader` means cases filed in calls that a leader answered,
- * `group` parents of groups 群诉 and their children.
+ * `mine` whoever asks; `leader` means cases filed in calls that a leader answered, `recurring` those marked as a
+ * recurrence of a closed case, `group` parents of groups 群诉 and their children.
  */
 export interface CaseFilterContent {
   channel: string
@@ -861,6 +925,7 @@ export interface CaseFilterContent {
   mine: boolean
   overdue: boolean
   q: string
+  recurring: boolean
   status: CaseStatus | null
   street: string
   unit_grid: string
@@ -932,6 +997,42 @@ export interface CasePoint {
   status: CaseStatus
   urgency: Urgency
   what: string
+}
+/**
+ * The follow-up of a case.
+ */
+export interface CasePatrols {
+  most_days: number
+  most_rounds: number
+  patrols: PatrolView[]
+  plan: PlanInForce | null
+}
+/**
+ * One patrol of a case.
+ */
+export interface PatrolView {
+  done_at: string | null
+  done_by: string | null
+  due_at: string
+  ends_at: string
+  n: number
+  needs_photo: boolean
+  new_case_id: string | null
+  note: string
+  opens_at: string
+  patrol_id: string
+  state: PatrolState
+  version: number
+}
+/**
+ * How a case is followed up: by whose wish, or by which plan.
+ */
+export interface PlanInForce {
+  days: number
+  plan: string | null
+  reason: string | null
+  rounds: number
+  set_by: string | null
 }
 /**
  * A channel by which cases come; `reference` tells whether a form names the source there.
@@ -1458,6 +1559,7 @@ export interface Event {
     | CaseFiled
     | CaseChanged
     | TasksChanged
+    | PatrolsChanged
     | DeadlineWarned
     | CallbackScheduled
     | RecordingChanged
@@ -1509,6 +1611,15 @@ export interface LinkChanged {
 export interface TasksChanged {
   case_id: string
   kind: 'tasks_changed'
+}
+/**
+ * The patrols after a closing moved; with `patrol_id`, this one can be done from now on.
+ */
+export interface PatrolsChanged {
+  case_id: string
+  due_at: string | null
+  kind: 'patrols_changed'
+  patrol_id: string | null
 }
 /**
  * So many percent of a clock's time are used, and this person can act; at 100 its limit has passed.
@@ -2229,6 +2340,57 @@ export interface PartStatus {
   ok: boolean
 }
 /**
+ * A patrol with all that is needed at the place; who called is not told.
+ */
+export interface PatrolDetail {
+  attachments: AttachmentView[]
+  closed_at: string | null
+  done_before: PatrolView[]
+  place: CasePlace | null
+  task: PatrolTask
+}
+/**
+ * A patrol in the list of those who walk: where, what for, when.
+ */
+export interface PatrolTask {
+  address: string
+  case_id: string
+  case_number: string
+  class_name: string
+  community_name: string | null
+  patrol: PatrolView
+  street_name: string
+  what: string
+}
+/**
+ * What a supervisor sees on patrol: a case like any other.
+ */
+export interface PatrolReport {
+  address: string
+  class_code: string
+  community_code: string | null
+  place: PlacePoint | null
+  request_id: string
+  street_code: string
+  /**
+   * How quickly a case must move.
+   */
+  urgency: 'normal' | 'urgent' | 'emergency'
+  what: string
+}
+/**
+ * What was found; the same `request_id` ends a patrol once, however often it comes.
+ *
+ * `longitude` and `latitude` are where the supervisor stood, if the telephone told.
+ */
+export interface PatrolResult {
+  finding: Finding
+  latitude: number | null
+  longitude: number | null
+  note: string
+  request_id: string
+}
+/**
  * Whom a seat may dial, consult or hand a citizen to, beside outside numbers: other seats with somebody, queues.
  */
 export interface PhoneTargets {
@@ -2259,6 +2421,14 @@ export interface PlaceCandidate {
   score: number
   text: string
   why: Why
+}
+/**
+ * Patrols that a verifier or a dispatcher sets on a case: so many a day for so many days, none with 0 days.
+ */
+export interface PlanWish {
+  days: number
+  reason: string
+  rounds: number
 }
 /**
  * All parts of the platform as they stand.
@@ -2292,6 +2462,16 @@ export interface RecordDifference {
   explained: boolean
   kind: string
   record: string
+}
+/**
+ * A case that this supervisor reported.
+ */
+export interface ReportedCase {
+  address: string
+  case: CaseLink
+  class_name: string
+  status: CaseStatus
+  what: string
 }
 /**
  * Why somebody needs to see the whole number; goes to the audit log.

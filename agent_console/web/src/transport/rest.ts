@@ -32,7 +32,8 @@ async function failure(response: Response): Promise<ApiError> {
 
 async function call<Result>(method: string, path: string, query: Query = {}, body?: unknown): Promise<Result> {
   const request: RequestInit = { method, credentials: 'same-origin', headers: { accept: 'application/json' } }
-  if (body !== undefined) {
+  if (body instanceof Blob) request.body = body
+  else if (body !== undefined) {
     request.body = JSON.stringify(body)
     request.headers = { accept: 'application/json', 'content-type': 'application/json' }
   }
@@ -53,5 +54,8 @@ async function call<Result>(method: string, path: string, query: Query = {}, bod
 export const rest = {
   get: <Result>(path: string, query?: Query) => call<Result>('GET', path, query),
   post: <Result>(path: string, body: unknown) => call<Result>('POST', path, {}, body),
+  put: <Result>(path: string, body: unknown) => call<Result>('PUT', path, {}, body),
+  /** Sends the bytes of a file as they are. */
+  upload: <Result>(path: string, query: Query, file: Blob) => call<Result>('POST', path, query, file),
   remove: (path: string) => call<void>('DELETE', path),
 }

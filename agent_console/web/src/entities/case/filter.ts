@@ -23,6 +23,7 @@ export function emptyFilter(): CaseFilterContent {
     filed_by: '',
     mine: false,
     leader: false,
+    recurring: false,
     overdue: false,
     group: false,
   }

@@ -68,7 +68,7 @@ export function caseForm(content: DraftContent, requestId: string, draftId: stri
   }
 }
 
-function placePoint({ place_code, unit_grid_code, longitude, latitude }: PlaceChoice): PlacePoint {
+export function placePoint({ place_code, unit_grid_code, longitude, latitude }: PlaceChoice): PlacePoint {
   return { place_code, unit_grid_code, longitude, latitude }
 }
 

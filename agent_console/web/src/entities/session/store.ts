@@ -19,6 +19,7 @@ export type Permission =
   | 'cases.verify'
   | 'appeals.review'
   | 'tasks.handle'
+  | 'patrols.walk'
   | 'tasks.agree'
   | 'cases.export'
   | 'callbacks.read'
