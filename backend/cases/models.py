@@ -136,7 +136,10 @@ class CaseEvent(Base):
     """One entry of a case's time line; never changed, never deleted."""
 
     __tablename__ = "case_events"
-    __table_args__ = (Index("ix_case_events_case_id", "case_id", "event_id"),)
+    __table_args__ = (
+        Index("ix_case_events_case_id", "case_id", "event_id"),
+        Index("ix_case_events_hard", "case_id", postgresql_where=text("kind = 'declared_hard'")),
+    )
 
     event_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.case_id"))

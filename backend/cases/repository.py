@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from backend.cases.models import Case, CaseAddition, CaseEvent, CaseNumberDay, Draft
 from backend.cases.schemas import CaseStatus
+from backend.cases.states import CaseMove
 from backend.kernel.pipeline import Statement, driver_sql
 
 _CASES_OF_NUMBERS = driver_sql(
@@ -147,6 +148,14 @@ async def events_of(session: AsyncSession, case_id: UUID) -> Sequence[CaseEvent]
     """The time line of a case, oldest first."""
     query = select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.event_id)
     return (await session.execute(query)).scalars().all()
+
+
+async def hard_among(session: AsyncSession, case_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Which of these cases were declared hard 疑难: the time line says so, and nothing takes it back."""
+    if not case_ids:
+        return frozenset()
+    query = select(CaseEvent.case_id).where(CaseEvent.kind == CaseMove.DECLARE_HARD.value)
+    return frozenset((await session.execute(query.where(CaseEvent.case_id.in_(case_ids)))).scalars())
 
 
 async def cases_of_numbers(session: AsyncSession, numbers: Collection[str], limit: int) -> Sequence[Case]:

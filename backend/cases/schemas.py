@@ -165,7 +165,8 @@ class GroupMark(Schema):
 
 class CaseSummary(Schema):
     """One case in a list or a pop-up; `leader` is who answered its call in a session of leaders, `group` what it is in
-    a group; both are told in lists and on the case's own page only. `recurs_id` is the closed case that it repeats."""
+    a group, `hard` whether it was declared a hard case 疑难; these are told in lists and on the case's page only.
+    `recurs_id` is the closed case that it repeats."""
 
     case_id: UUID
     number: str
@@ -181,6 +182,7 @@ class CaseSummary(Schema):
     call_id: str | None
     leader: str | None = None
     group: GroupMark | None = None
+    hard: bool = False
     channel: str = "hotline"
     recurs_id: UUID | None = None
 

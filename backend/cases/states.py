@@ -30,6 +30,7 @@ class CaseMove(StrEnum):
     FILE_AGAIN = "filed_again"
     WITHDRAW = "withdrawn"
     CHANGE_URGENCY = "urgency_changed"
+    DECLARE_HARD = "declared_hard"
     SUPERVISE = "supervision_ordered"
     URGE = "urged"
     ADD = "added_to"
@@ -48,7 +49,8 @@ TRANSITIONS: dict[tuple[CaseStatus | None, CaseMove], CaseStatus] = {
     # answered at once 即时解答, or no matter of the hotline
     (S.FILED, M.ANSWER_AT_ONCE): S.CLOSED,
     (S.FILED, M.DECLARE_OUT_OF_SCOPE): S.CLOSED,
-    # dispatch 派遣, refusal 退回, escalation 请办, coordination 协调会商
+    # hard cases 疑难, dispatch 派遣, refusal 退回, escalation 请办, coordination 协调会商
+    (S.FILED, M.DECLARE_HARD): S.FILED,
     (S.FILED, M.DISPATCH): S.HANDLING,
     (S.HANDLING, M.TAKE_BACK): S.FILED,
     (S.HANDLING, M.ESCALATE): S.FILED,

@@ -17,7 +17,7 @@ from backend.cases.schemas import (
     DraftView,
     GroupMark,
 )
-from backend.cases.states import OPEN
+from backend.cases.states import OPEN, CaseMove
 from backend.citizens.numbers import read_number
 from backend.citizens.service import caller_view
 from backend.taxonomy.schemas import Urgency
@@ -34,7 +34,9 @@ def draft_view(draft: Draft) -> DraftView:
     )
 
 
-def case_summary(case: Case, leader: str | None = None, group: GroupMark | None = None) -> CaseSummary:
+def case_summary(
+    case: Case, leader: str | None = None, group: GroupMark | None = None, *, hard: bool = False
+) -> CaseSummary:
     """One case in a list."""
     status = CaseStatus(case.status)
     return CaseSummary(
@@ -52,15 +54,19 @@ def case_summary(case: Case, leader: str | None = None, group: GroupMark | None 
         call_id=case.call_id,
         leader=leader,
         group=group,
+        hard=hard,
         channel=case.channel,
         recurs_id=case.recurs_id,
     )
 
 
-def summary_of(row: Mapping[Any, Any], leader: str | None = None, group: GroupMark | None = None) -> CaseSummary:
+def summary_of(
+    row: Mapping[Any, Any], leader: str | None = None, group: GroupMark | None = None, *, hard: bool = False
+) -> CaseSummary:
     """One case in a list, from the row of a statement that names the columns."""
     named = {name: value for name, value in row.items() if name != "caller_e164"}
-    return CaseSummary.model_validate({**named, "open": row["status"] in OPEN, "leader": leader, "group": group})
+    marks = {"open": row["status"] in OPEN, "leader": leader, "group": group, "hard": hard}
+    return CaseSummary.model_validate({**named, **marks})
 
 
 def case_detail(
@@ -75,8 +81,9 @@ def case_detail(
     links = {each.case_id: CaseLink.model_validate(each) for each in linked}
     if case.call_id is not None or case.caller_number is not None:
         caller = caller_view(read_number(case.caller_number), case.citizen_name)
+    hard = any(event.kind == CaseMove.DECLARE_HARD for event in events)
     return CaseDetail(
-        case=case_summary(case, leader, group),
+        case=case_summary(case, leader, group, hard=hard),
         caller=caller,
         address=case.address,
         place=CasePlace.model_validate(case) if case.unit_grid_code is not None else None,

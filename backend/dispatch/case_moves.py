@@ -36,6 +36,15 @@ def declare_out_of_scope(life: Life, explanation: str, at: Occasion) -> Moved:
     return step.moved
 
 
+def declare_hard(life: Life, reason: str, at: Occasion) -> Moved:
+    """A hard case 疑难: from now on, and for good, only departments get it, as if it had come up."""
+    guards.not_hard_yet(life)
+    step = Progress(life, at)
+    step.case(CaseMove.DECLARE_HARD, reason=reason)
+    step.change(hard=True)
+    return step.moved
+
+
 def suspend(life: Life, until: datetime, reason: str, at: Occasion) -> Moved:
     """Let the case rest 挂账, once; its clocks stand still and go on by themselves."""
     guards.may_suspend(life, until, at.now)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 
 from backend.cases.models import Case
+from backend.cases.repository import hard_among
 from backend.cases.views import case_summary
 from backend.dispatch import desk_repository as repository
 from backend.dispatch.desk_schemas import DeskItem, DeskQueue, Matter
-from backend.dispatch.direct import direct_units
+from backend.dispatch.direct import allowed, direct_units
 from backend.dispatch.looking import finder, plain_of
 from backend.dispatch.schemas import ProposedUnit
 from backend.dispatch.views import proposed_units
@@ -59,7 +61,8 @@ async def desk(
         counts[matter] = await _count(tx, query)
         if counts[matter] and only in (None, matter):
             found += (await tx.session.execute(query.limit(MOST))).all()
-    items = [_item(row, directory) for row in found]
+    hard = await hard_among(tx.session, {row.Case.case_id for row in found})
+    items = [_item(row, directory, hard) for row in found]
     return DeskQueue(items=in_order(items)[:MOST], counts=counts, most=MOST_COUNTED)
 
 
@@ -73,21 +76,21 @@ async def _count(tx: Transaction, query: repository.Waiting) -> int:
     return (await tx.session.execute(select(func.count()).select_from(rows))).scalar_one()
 
 
-def _item(row: Any, directory: UnitDirectory) -> DeskItem:
-    matter = Matter(row.matter)
+def _item(row: Any, directory: UnitDirectory, hard_ones: Collection[UUID]) -> DeskItem:
+    matter, hard = Matter(row.matter), row.Case.case_id in hard_ones
     return DeskItem(
-        case=case_summary(row.Case),
+        case=case_summary(row.Case, hard=hard),
         version=row.Case.version,
         matter=matter,
         due_at=row.due,
         since=row.since,
         unit=row.unit,
         detail=row.detail,
-        proposal=proposal_of(row.Case, directory) if matter is Matter.DISPATCH else [],
+        proposal=proposal_of(row.Case, directory, hard=hard) if matter is Matter.DISPATCH else [],
     )
 
 
-def proposal_of(case: Case, directory: UnitDirectory) -> list[ProposedUnit]:
+def proposal_of(case: Case, directory: UnitDirectory, *, hard: bool) -> list[ProposedUnit]:
     """Where a case that no unit was asked for goes directly."""
     plain = plain_of(case)
-    return proposed_units(direct_units((), plain, finder(directory)), plain)
+    return proposed_units(allowed(direct_units((), plain, finder(directory)), hard=hard), plain)

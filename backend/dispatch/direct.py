@@ -33,6 +33,11 @@ def direct_units(tasks: Sequence[Task], plain: Plain, unit: Callable[[str], Unit
     return [Asked(lead, TaskRole.LEAD), *([Asked(community, TaskRole.HELP)] if community is not None else [])]
 
 
+def allowed(asked: Sequence[Asked], *, hard: bool) -> Sequence[Asked]:
+    """What of a direct dispatch is worth a proposal: a hard case 疑难 is not proposed to a street."""
+    return [] if hard and any(each.unit.in_small_loop for each in asked) else asked
+
+
 def plain_by(asked: Asked, plain: Plain) -> PlainBy:
     """What made it plain that this unit is asked."""
     if plain.duty != STREET:

@@ -90,6 +90,12 @@ async def declare_out_of_scope(case_id: UUID, wish: s.ReasonedCaseAct, here: Her
     )
 
 
+@router.post("/cases/{case_id}/hardness")
+async def declare_hard(case_id: UUID, wish: s.ReasonedCaseAct, here: Here, who: Dispatcher) -> LoopView:
+    """Declare a case that waits for its dispatch hard, for good: it goes to departments only."""
+    return await _move(here, who, case_id, wish, lambda life, at: case_moves.declare_hard(life, wish.reason, at))
+
+
 @router.post("/cases/{case_id}/suspension")
 async def suspend(case_id: UUID, wish: s.SuspensionWish, here: Here, who: Granter) -> LoopView:
     """Let a case rest until a time."""

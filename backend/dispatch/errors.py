@@ -91,7 +91,11 @@ class UnitDoesNotHandle(RuleBroken):
 
 
 class NeverDownAgain(RuleBroken):
-    """A case that came up from the small loop is never sent down to it again."""
+    """A case that came up from the small loop, or a hard one, is never sent down to it."""
+
+
+class HardBefore(RuleBroken):
+    """A case is declared hard once, for good."""
 
 
 class RefusedBefore(RuleBroken):

@@ -52,10 +52,11 @@ def joinable(child: Life) -> None:
 
 
 def never_down_by_merging(child: Life, parent: Life) -> None:
-    """What came up from the small loop does not go back into it under another case."""
-    if child.came_up and not parent.came_up:
+    """What came up from the small loop, or is hard, does not go into it under another case."""
+    if child.in_large_loop and not parent.in_large_loop:
+        why = "came up from its street" if child.came_up else "is a hard case"
         raise e.NeverDownAgain(
-            "This case came up from its street; the other one did not.", "Put the other one under this one."
+            f"This case {why}; the other one is in the small loop.", "Put the other one under this one."
         )
 
 

@@ -96,14 +96,21 @@ def units_handle(asked: Sequence[Asked]) -> None:
 
 
 def never_down_again(life: Life, asked: Sequence[Asked]) -> None:
-    """What came up stays in the large loop."""
+    """What came up, and what is hard, stays in the large loop."""
     down = next((each.unit for each in asked if each.unit.in_small_loop), None)
-    if life.came_up and down is not None:
+    if life.in_large_loop and down is not None:
+        why = "came up from its street" if life.came_up else "is a hard case"
         raise e.NeverDownAgain(
-            f"This case came up from its street; it is not sent down to {down.name} again.",
+            f"This case {why}; it is not sent down to {down.name}.",
             "Choose among the departments.",
             field="units",
         )
+
+
+def not_hard_yet(life: Life) -> None:
+    """What is hard was declared so once, and stays it."""
+    if life.hard:
+        raise e.HardBefore("This case was declared hard already.", "Dispatch it among the departments.")
 
 
 def not_refused_before(life: Life, asked: Sequence[Asked]) -> None:
@@ -149,7 +156,7 @@ def may_refuse(task: Task) -> None:
 
 def may_escalate(life: Life, task: Task, share: EscalationShare) -> None:
     """A street that leads escalates, once a case, within its share."""
-    if life.came_up:
+    if life.in_large_loop:
         raise e.EscalatedBefore("This case is in the large loop already.", "Handle it, or ask for coordination.")
     if task.unit.kind is not UnitKind.STREET or task.role is not TaskRole.LEAD:
         raise e.OnlyStreetsEscalate("Only the street that leads a case escalates it.", "Handle it.")

@@ -94,7 +94,8 @@ class Life:
 
     `reachable`: whether a handling unit can and may call the citizen. `class_limit`: the handling limit of the class
     itself. `suspended_until` stays after the suspension, as there is only one. `parent` is the case under which this
-    one goes on, `children` are those that go on under this one, ended ones included.
+    one goes on, `children` are those that go on under this one, ended ones included. `hard`: it was declared a hard
+    case 疑难, for good.
     """
 
     status: CaseStatus
@@ -110,6 +111,7 @@ class Life:
     reopened: int = 0
     urged: int = 0
     supervised: int = 0
+    hard: bool = False
     appeal: Appeal | None = None
     parent: Kin | None = None
     children: tuple[Kin, ...] = ()
@@ -134,6 +136,11 @@ class Life:
     def came_up(self) -> bool:
         """Whether the case came up from the small loop into the large one 大循环."""
         return any(task.state is TaskState.ESCALATED for task in self.tasks)
+
+    @property
+    def in_large_loop(self) -> bool:
+        """Whether only departments handle it from now on: it came up, or is a hard case 疑难."""
+        return self.came_up or self.hard
 
     @property
     def refusals(self) -> tuple[Task, ...]:

@@ -14,7 +14,7 @@ from backend.cases.service import find_case
 from backend.cases.views import case_summary
 from backend.citizens.numbers import read_number
 from backend.dispatch import repository
-from backend.dispatch.direct import Plain, direct_units
+from backend.dispatch.direct import Plain, allowed, direct_units
 from backend.dispatch.errors import CitizenNotReachable, TaskNotFound
 from backend.dispatch.guards import Asked, EscalationShare
 from backend.dispatch.life import Life, Unit
@@ -66,7 +66,8 @@ async def loop_of_case(
     life = await repository.read_life(tx, case)
     rows = await _rows(tx, case_id)
     plain = plain_of(case)
-    proposal = propose(life, plain, directory) if life.status is CaseStatus.FILED else []
+    waits = life.status is CaseStatus.FILED
+    proposal = allowed(propose(life, plain, directory), hard=life.hard) if waits else []
     appeal = await appeal_of(tx, case_id)
     return loop_view(case, life, rows, proposed_units(proposal, plain), appeal, rules.time, now)
 
@@ -108,7 +109,11 @@ async def queue(tx: Transaction, statuses: Collection[CaseStatus]) -> list[Queue
     """Open cases in these states, what is due next first."""
     found = await repository.queue(tx.session, statuses, _MOST)
     groups = await group_rows.marks(tx.session, [case.case_id for case, _ in found])
-    return [QueueItem(case=case_summary(case, group=groups.get(case.case_id)), due_at=due) for case, due in found]
+    hard = await case_rows.hard_among(tx.session, [case.case_id for case, _ in found])
+    return [
+        QueueItem(case=case_summary(case, group=groups.get(case.case_id), hard=case.case_id in hard), due_at=due)
+        for case, due in found
+    ]
 
 
 async def ledger(tx: Transaction, directory: UnitDirectory, rules: LoopRules, now: datetime) -> LoopLedger:

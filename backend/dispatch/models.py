@@ -27,6 +27,7 @@ class Loop(Base):
     reopened: Mapped[int]
     urged: Mapped[int]
     supervised: Mapped[int]
+    hard: Mapped[bool]
 
 
 class TaskRow(Base):

@@ -58,6 +58,7 @@ async def read_life(tx: Transaction, case: Case) -> Life:
         reopened=loop.reopened if loop else 0,
         urged=loop.urged if loop else 0,
         supervised=loop.supervised if loop else 0,
+        hard=loop.hard if loop else False,
         parent=await _parent(tx, case.case_id),
         children=tuple(Kin(each.case_id, each.number, CaseStatus(each.status)) for each in children),
         appeal=_appeal(appeal) if appeal is not None else None,
@@ -80,6 +81,7 @@ async def store_loop(session: AsyncSession, case_id: UUID, life: Life) -> None:
     loop = await session.get(Loop, case_id) or Loop(case_id=case_id)
     loop.suspended_until, loop.closed_as = life.suspended_until, life.closed_as.value if life.closed_as else None
     loop.reopened, loop.urged, loop.supervised = life.reopened, life.urged, life.supervised
+    loop.hard = life.hard
     session.add(loop)
 
 

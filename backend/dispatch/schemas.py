@@ -288,6 +288,7 @@ class LoopView(Schema):
     status: CaseStatus
     closed_as: ClosedAs | None
     came_up: bool
+    hard: bool
     first_unit: str | None
     feedback_level: int
     suspended_until: datetime | None

@@ -54,6 +54,7 @@ def loop_view(
         status=life.status,
         closed_as=life.closed_as,
         came_up=life.came_up,
+        hard=life.hard,
         first_unit=life.first_unit.name if life.first_unit else None,
         feedback_level=time.feedback_level(life.urgency, life.class_code),
         suspended_until=life.suspended_until,

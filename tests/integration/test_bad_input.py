@@ -39,6 +39,7 @@ FIELDS = [
 ]  # fmt: skip
 CASE_ACTS = [
     ("dispatcher", "dispatch"), ("commander", "coordination"), ("dispatcher", "out-of-scope"),
+    ("dispatcher", "hardness"),
     ("commander", "suspension"), ("commander", "resumption"), ("commander", f"extensions/{HUGE}/grant"),
     ("dispatcher", "urgency"),
     ("commander", "supervision"), ("dispatcher", "urging"), ("dispatcher", "withdrawal"), ("verifier", "verification"),

@@ -106,6 +106,99 @@ async def test_the_coordination_itself_sends_nothing_down_that_came_up(here: Loo
     await here.case("commander", case_id, "coordination", units=units(WATER), reason="由水务主办")
 
 
+async def hard(here: LoopHall, **changes: Any) -> UUID:
+    """A case that the dispatcher declared hard before anybody was asked."""
+    case_id = await here.file(**changes)
+    await here.case("dispatcher", case_id, "hardness", reason="牵涉多个部门，街道无力解决")
+    return case_id
+
+
+async def test_a_hard_case_goes_to_departments_only_whatever_way_it_is_sent(here: LoopHall) -> None:
+    case_id = await hard(here, community_code=COMMUNITY)
+    for down in (units(STREET), units(OTHER_STREET), units(COMMUNITY), units(WATER, STREET), units(WATER, COMMUNITY)):
+        refused(await here.try_case("dispatcher", case_id, "dispatch", units=down), "NeverDownAgain")
+        refused(await here.try_case("commander", case_id, "dispatch", units=down, reason="定"), "NeverDownAgain")
+    refused(await here.try_case("dispatcher", case_id, "dispatch", direct=True), "NeverDownAgain")
+    stands = await here.loop(case_id)
+    for to in ([], units(STREET)):
+        wish = {
+            "request_id": str(uuid4()),
+            "cases": [{"case_id": str(case_id), "version": stands["version"]}],
+            "units": to,
+        }
+        answer = await (await here.who("dispatcher")).post("/api/dispatch/batch", json=wish)
+        assert answer.json()["results"][0]["problem"]["error"] == "NeverDownAgain"
+    assert (stands["status"], stands["tasks"], await here.loop(case_id)) == ("filed", [], stands)
+    for code, who in ((WATER, "water"), (HOUSING, "housing")):
+        sent = await here.dispatch(case_id, code)
+        lead = next(each["n"] for each in sent["tasks"] if (each["unit_code"], each["state"]) == (code, "sent"))
+        await here.task(who, case_id, lead, "refusal", reason="不归我单位")
+    for down in (units(STREET), units(COMMUNITY), units(WATER, OTHER_STREET)):
+        refused(await here.try_case("commander", case_id, "coordination", units=down, reason="定"), "NeverDownAgain")
+    decided = await here.case("commander", case_id, "coordination", units=units(WATER), reason="由水务主办")
+    assert (decided["hard"], decided["came_up"]) == (True, False)
+    assert not {each["unit_kind"] for each in decided["tasks"]} & {"street", "community"}
+
+
+async def test_a_hard_case_does_not_go_into_the_small_loop_under_another_one(here: LoopHall) -> None:
+    child, waits, at_street = await hard(here), await here.file(), await here.file()
+    await here.dispatch(at_street, STREET)
+    for parent in (waits, at_street):
+        answer = await here.try_case("dispatcher", child, "joining", parent_id=str(parent), reason="同一原因")
+        refused(answer, "NeverDownAgain")
+    await here.case("dispatcher", child, "joining", parent_id=str(await hard(here)), reason="同一原因")
+    merged = await here.try_case("dispatcher", child, "hardness", reason="难")
+    refused(merged, "HardBefore")
+    left = await here.case("dispatcher", child, "leaving", reason="并错了")
+    assert (left["status"], left["hard"]) == ("filed", True)
+    refused(await here.try_case("dispatcher", child, "dispatch", units=units(STREET)), "NeverDownAgain")
+    other = await here.case("dispatcher", waits, "joining", parent_id=str(child), reason="同一原因")
+    assert (other["status"], other["hard"]) == ("merged", False), "the other way round it may go"
+
+
+async def test_a_case_is_declared_hard_once_for_good_by_who_dispatches_while_it_waits(here: LoopHall) -> None:
+    case_id = await here.file()
+    for who in ("wang", "verifier", "street", "street_leader", "water"):
+        refused(await here.try_case(who, case_id, "hardness", reason="难"), "NotPermitted")
+    for body in ({"reason": " "}, {"reason": "难", "hard": False}, {"reason": None}, {}):
+        refused(await here.try_case("dispatcher", case_id, "hardness", **body), "InputInvalid")
+    refused(await here.try_case("dispatcher", case_id, "hardness", reason="难", version=9), "CaseChangedMeanwhile")
+    assert await here.story(case_id) == ["filed"]
+    stands = await here.case("commander", case_id, "hardness", reason="牵涉产权")
+    assert (stands["status"], stands["version"], stands["hard"]) == ("filed", 2, True)
+    assert stands["proposal"] == [], "its street is plain, and yet not proposed"
+    refused(await here.try_case("dispatcher", case_id, "hardness", reason="难"), "HardBefore")
+    entry = (await here.get("dispatcher", f"/api/cases/{case_id}")).json()["events"][-1]
+    assert (entry["kind"], entry["actor"], entry["detail"]) == ("declared_hard", "commander", {"reason": "牵涉产权"})
+    handled = await here.file()
+    await here.dispatch(handled, STREET)
+    refused(await here.try_case("dispatcher", handled, "hardness", reason="难"), "CaseCannotMove")
+    refused(await here.try_case("dispatcher", await here.closed(), "hardness", reason="难"), "CaseCannotMove")
+    refused(await here.try_case("dispatcher", uuid4(), "hardness", reason="难", version=1), "CaseNotFound")
+
+
+async def test_the_street_that_refused_before_keeps_no_more_of_a_hard_case_than_the_reply(here: LoopHall) -> None:
+    case_id = await here.file()
+    await here.dispatch(case_id, STREET)
+    await here.task("street", case_id, 1, "refusal", reason="街道无力解决")
+    await here.case("dispatcher", case_id, "hardness", reason="牵涉产权")
+    refused(await here.try_case("dispatcher", case_id, "dispatch", units=units(OTHER_STREET)), "NeverDownAgain")
+    sent = await here.dispatch(case_id, WATER)
+    assert [(each["unit_code"], each["role"]) for each in sent["tasks"][1:]] == [(WATER, "lead"), (STREET, "reply")]
+
+
+async def test_lists_queue_desk_and_page_mark_what_is_hard_and_nothing_else(here: LoopHall) -> None:
+    marked, plain = str(await hard(here)), str(await here.file())
+    for path in ("/api/cases", "/api/dispatch/queue?status=filed", "/api/desks/dispatching"):
+        found = (await here.get("dispatcher", path)).json()
+        rows = [each.get("case", each) for each in (found if isinstance(found, list) else found["items"])]
+        assert {each["case_id"]: each["hard"] for each in rows} == {marked: True, plain: False}, path
+    items = (await here.get("dispatcher", "/api/desks/dispatching")).json()["items"]
+    assert {each["case"]["case_id"]: bool(each["proposal"]) for each in items} == {marked: False, plain: True}
+    for case_id, is_hard in ((marked, True), (plain, False)):
+        assert (await here.get("dispatcher", f"/api/cases/{case_id}")).json()["case"]["hard"] is is_hard
+
+
 async def test_a_unit_that_refused_is_not_asked_again_as_a_helper_either(here: LoopHall) -> None:
     case_id = await here.file()
     await here.dispatch(case_id, WATER)

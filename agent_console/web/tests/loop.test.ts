@@ -15,6 +15,13 @@ describe('what can be done with a case', () => {
     expect(names(caseActs(loop, (needs) => needs.includes('cases.file')))).toEqual(['urging', 'withdrawal'])
     expect(names(caseActs(loop, (needs) => needs.includes('cases.verify')))).toEqual([])
   })
+
+  it('is to declare it hard, once', () => {
+    const waits = { ...loop, moves: ['dispatched', 'declared_hard'] } as LoopView
+    expect(names(caseActs(waits, (needs) => needs.includes('cases.dispatch')))).toEqual(['dispatch', 'hardness'])
+    expect(names(caseActs({ ...waits, hard: true }, (needs) => needs.includes('cases.dispatch')))).toEqual(['dispatch'])
+    expect(names(caseActs(waits, (needs) => needs.includes('cases.verify')))).toEqual([])
+  })
 })
 
 describe('what a unit can do with its task', () => {

@@ -60,13 +60,14 @@ class Lives(RuleBasedStateMachine):
         self.now = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
         self.entries: list[Entry] = []
         self.first: Unit | None = None
+        self.sent_before_hard = 0
         self.life = Life(CaseStatus.FILED, "normal", "0101", reachable=True)
 
     @initialize(case=CASES)
     def file(self, case: Life) -> None:
         limit = TIME.dispatch_limit(case.urgency, case.class_code)
         self.life = replace(case, clocks=kept.begin({}, DISPATCH, limit, self.now))
-        self.entries, self.first = [], None
+        self.entries, self.first, self.sent_before_hard = [], None, 0
 
     @precondition(lambda self: self.life.status is CaseStatus.EVALUATED or self.life.closed_as in OVER)
     @rule(case=CASES)
@@ -228,6 +229,13 @@ class Lives(RuleBasedStateMachine):
     def change_urgency(self, urgency: str) -> None:
         self.attempt(partial(cases.change_urgency, self.life, urgency, "worse"))
 
+    @rule(really=st.integers(0, 2))
+    def declare_hard(self, really: int) -> None:
+        if really == 0:
+            was, sent = self.life.hard, len(self.life.tasks)
+            self.attempt(partial(cases.declare_hard, self.life, "beyond any street"))
+            self.sent_before_hard = sent if self.life.hard and not was else self.sent_before_hard
+
     @rule(move=st.sampled_from(["urge", "supervise", "add", "urge", "supervise", "add_urging", "out"]))
     def press(self, move: str) -> None:
         acts: dict[str, Any] = {
@@ -332,6 +340,15 @@ class Lives(RuleBasedStateMachine):
         if self.life.came_up:
             at_work = [task for task in self.life.open_tasks if task.role is not TaskRole.REPLY]
             assert not any(task.unit.in_small_loop for task in at_work)
+
+    @invariant()
+    def what_is_hard_is_so_for_good_and_nothing_of_it_is_sent_down(self) -> None:
+        told = Counter(entry.kind for entry in self.entries)
+        assert told[CaseMove.DECLARE_HARD] == self.life.hard <= 1
+        if self.life.hard:
+            sent = self.life.tasks[self.sent_before_hard :]
+            down = [task for task in sent if task.unit.in_small_loop]
+            assert all((task.unit, task.role) == (self.life.first_unit, TaskRole.REPLY) for task in down)
 
     @invariant()
     def the_first_unit_keeps_the_reply(self) -> None:

@@ -285,7 +285,8 @@ export interface AdditionMade {
 }
 /**
  * One case in a list or a pop-up; `leader` is who answered its call in a session of leaders, `group` what it is in
- * a group; both are told in lists and on the case's own page only. `recurs_id` is the closed case that it repeats.
+ * a group, `hard` whether it was declared a hard case 疑难; these are told in lists and on the case's page only.
+ * `recurs_id` is the closed case that it repeats.
  */
 export interface CaseSummary {
   call_id: string | null
@@ -296,6 +297,7 @@ export interface CaseSummary {
   filed_at: string
   filed_by: string
   group: GroupMark | null
+  hard: boolean
   leader: string | null
   number: string
   open: boolean
@@ -2135,6 +2137,7 @@ export interface LoopView {
   extensions: ExtensionView[]
   feedback_level: number
   first_unit: string | null
+  hard: boolean
   moves: string[]
   proposal: ProposedUnit[]
   reopened: number

@@ -14,6 +14,8 @@ export interface Act {
   /** Units with their roles, or just units. */
   units?: 'roles' | 'codes'
   primary?: boolean
+  /** It cannot be taken back: the words say so before it is sent. */
+  final?: boolean
   /** The letter that starts it at a desk. */
   key?: string
 }
@@ -25,6 +27,7 @@ const CASE_ACTS: (Act & { move: string; needs: Permission[] })[] = [
   { name: 'rework', move: 'sent_back_for_rework', needs: ['cases.verify'], text: 'reason', key: 'r' },
   { name: 'closing', move: 'closed', needs: ['cases.verify'], primary: true, key: 'c' },
   { name: 'out-of-scope', move: 'declared_out_of_scope', needs: ['cases.dispatch'], text: 'reason', key: 'o' },
+  { name: 'hardness', move: 'declared_hard', needs: ['cases.dispatch'], text: 'reason', final: true, key: 'h' },
   { name: 'suspension', move: 'suspended', needs: ['cases.grant'], moment: 'until', text: 'reason', key: 's' },
   { name: 'resumption', move: 'resumed', needs: ['cases.grant'], key: 'g' },
   { name: 'supervision', move: 'supervision_ordered', needs: ['cases.supervise'], text: 'reason', key: 'u' },
@@ -34,7 +37,8 @@ const CASE_ACTS: (Act & { move: string; needs: Permission[] })[] = [
 
 /** What this person may do with the case as it stands; guards on the server may still stand against it. */
 export function caseActs(loop: LoopView, may: (needs: readonly Permission[]) => boolean): Act[] {
-  return CASE_ACTS.filter((act) => loop.moves.includes(act.move) && may(act.needs))
+  const again = (act: Act) => act.name === 'hardness' && loop.hard
+  return CASE_ACTS.filter((act) => loop.moves.includes(act.move) && may(act.needs) && !again(act))
 }
 
 /** What a reviewer may say of an appeal. */
