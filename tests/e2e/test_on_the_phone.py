@@ -31,7 +31,7 @@ from .conftest import Enter
 from .desk import Desk
 from .town import Town
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.integration, pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 STREET = "110101013"
 _SIDEWAYS = "() => document.documentElement.scrollWidth - window.innerWidth"
 _OUTSIDE = """() => [...document.querySelectorAll('main *, nav *, header *')].filter((each) => {
