@@ -137,7 +137,7 @@ async def test_a_unit_signs_takes_a_photo_and_reports_back(town: Town, enter: En
     await move(dispatcher, case_id, "dispatch", units=[{"code": STREET, "role": "lead"}])
     phone = await carry("unit", STREET)
     await fits(phone)
-    await phone.at("task-card").first.tap()
+    await phone.at("task-card").filter(has_text="店外经营，桌椅占满便道。").tap()
     await phone.at("act-signature").tap()
     await expect(phone.at("act-report")).to_be_visible()
     await phone.at("photo-input").set_input_files(photo)
