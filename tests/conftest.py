@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url, text
 from xdist.scheduler import LoadScopeScheduling
 
@@ -26,6 +27,10 @@ from backend.kernel.versions import DataVersion, Versioned
 
 REFERENCE = {DataVersion.__tablename__, *(table.__tablename__ for table in Versioned.__subclasses__())}
 """The tables of reference data: loaded once, and left as they are between tests."""
+
+# three processes share the machine, so how long an example takes says nothing about it
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 
 class _WholeFiles(LoadScopeScheduling):

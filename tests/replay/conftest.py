@@ -9,12 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from telephony.ami import AmiEvent
-
-settings.register_profile("untimed", deadline=None)  # a busy machine is not a failed test
-settings.load_profile("untimed")
 
 TRACES = Path(__file__).parents[1] / "fixtures" / "ami-traces"
 
