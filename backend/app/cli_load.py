@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -29,7 +30,7 @@ _SHOWN = 1_000
 _SIGNS = {ChangeKind.ADDED: "[green]+[/]", ChangeKind.CHANGED: "[yellow]~[/]", ChangeKind.ENDED: "[red]-[/]"}
 
 
-class OnlyLooked(Exception):
+class _OnlyLooked(Exception):
     """Ends the transaction of a dry run without a commit."""
 
 
@@ -76,20 +77,29 @@ def _load(files: list[tuple[str, Path]], *, dry_run: bool) -> None:
 
     async def work(tx: Transaction, _: Installation) -> None:
         reports.extend(await load_files(tx, files, clock.now()))
-        if dry_run:
-            raise OnlyLooked
 
-    try:
-        in_transaction(work)
-    except OnlyLooked:
-        screen.print("A dry run: nothing was changed. It would be:")
-    except DataInvalid as invalid:
-        refuse(invalid)
+    carry_out(work, dry_run=dry_run)
     for report in reports:
         _tell(report)
 
 
-def refuse(invalid: DataInvalid) -> None:
+def carry_out(work: Callable[[Transaction, Installation], Awaitable[None]], *, dry_run: bool) -> None:
+    """Load in one transaction, or, in a dry run, only see what would come of it; each mistake of a file is told."""
+
+    async def whole(tx: Transaction, here: Installation) -> None:
+        await work(tx, here)
+        if dry_run:
+            raise _OnlyLooked
+
+    try:
+        in_transaction(whole)
+    except _OnlyLooked:
+        screen.print("A dry run: nothing was changed. It would be:")
+    except DataInvalid as invalid:
+        _refuse(invalid)
+
+
+def _refuse(invalid: DataInvalid) -> None:
     for mistake in invalid.mistakes:
         screen.print(f"[bold red]![/] {escape(str(mistake))}", soft_wrap=True)
     screen.print(f"{invalid.path}: {len(invalid.mistakes)} refused. {invalid.kept} {invalid.next_step}")

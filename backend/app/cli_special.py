@@ -8,13 +8,12 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from backend.app.cli_load import Dry, OnlyLooked, load_app, refuse
+from backend.app.cli_load import Dry, carry_out, load_app
 from backend.app.config import Installation
 from backend.app.datasets import load_special_entries
-from backend.app.terminal import in_transaction, screen
+from backend.app.terminal import screen
 from backend.kernel import clock
 from backend.kernel.database import Transaction
-from backend.kernel.datafile import DataInvalid
 from backend.rectification.file import EntriesReport
 
 
@@ -28,15 +27,8 @@ def special_entries(
 
     async def work(tx: Transaction, here: Installation) -> None:
         reports.append(await load_special_entries(tx, here, file, clock.now()))
-        if dry_run:
-            raise OnlyLooked
 
-    try:
-        in_transaction(work)
-    except OnlyLooked:
-        screen.print("A dry run: nothing was changed. It would be:")
-    except DataInvalid as invalid:
-        refuse(invalid)
+    carry_out(work, dry_run=dry_run)
     (report,) = reports
     for added in report.added:
         screen.print(f"[green]+[/] {escape(added)}", soft_wrap=True)

@@ -30,9 +30,9 @@ from backend.attachments.names import checked_name, suffix_of
 from backend.attachments.schemas import AttachmentStep, AttachmentView, UploadWish
 from backend.cases import timeline
 from backend.cases.models import Case
-from backend.cases.views import case_summary
+from backend.cases.service import tell_changed
 from backend.dispatch.repository import units_with_tasks
-from backend.dispatch.service import READERS
+from backend.dispatch.service import tell_units
 from backend.identity import audit
 from backend.identity.principal import Principal
 from backend.kernel.clock import beijing
@@ -213,12 +213,9 @@ async def _tell(tx: Transaction, who: Principal, where: Where, row: Attachment, 
     name = None if row.internal else row.name
     detail: timeline.Detail = {"attachment": name, "step": row.step, "internal": row.internal or None}
     timeline.add_entry(tx, row.case_id, "attachment_added", who, detail, now)
-    summary = case_summary(where.case).model_dump(mode="json")
-    tx.emit("case_changed", entity=str(row.case_id), audience=[READERS], payload=summary, at=now)
-    units = [f"unit:{code}" for code in await units_with_tasks(tx.session, row.case_id)]
-    if units and not row.internal:
-        payload = {"case_id": str(row.case_id)}
-        tx.emit("tasks_changed", entity=str(row.case_id), audience=units, payload=payload, at=now)
+    tell_changed(tx, where.case, now)
+    if not row.internal:
+        tell_units(tx, row.case_id, await units_with_tasks(tx.session, row.case_id), now)
 
 
 async def carry_over(tx: Transaction, patrol_id: UUID, from_case: UUID, to_case: UUID) -> None:

@@ -14,7 +14,7 @@ from backend.cases.recurrence import earlier_case, tell_both
 from backend.cases.rules import CallFacts, CheckedForm, ReferenceData, check_form, fingerprint
 from backend.cases.schemas import CaseForm, CaseStatus, CaseSummary
 from backend.cases.search import keep_findable
-from backend.cases.service import changed_meanwhile, find_case
+from backend.cases.service import READERS, changed_meanwhile, find_case
 from backend.cases.sources import Source, check_source
 from backend.cases.states import CaseMove, move
 from backend.cases.views import case_summary
@@ -72,7 +72,7 @@ async def file_case(
     tx.emit(
         "case_filed",
         entity=str(case.case_id),
-        audience=["permission:cases.read", f"user:{principal.user_id}"],
+        audience=[READERS, f"user:{principal.user_id}"],
         payload=summary.model_dump(mode="json"),
         at=now,
     )

@@ -11,7 +11,7 @@ from backend.cases.errors import EntryIsCase, EntryOutdated
 from backend.cases.filing import file_case
 from backend.cases.origins import Origin, grown_cases
 from backend.cases.rules import ReferenceData
-from backend.cases.schemas import CaseForm, CaseSummary, GrownCaseWish, PlacePoint
+from backend.cases.schemas import CaseForm, CaseSummary, GrownCase, GrownCaseWish, PlacePoint
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 from backend.taxonomy.schemas import Urgency
@@ -54,23 +54,42 @@ async def grow(
 
     Raises `EntryIsCase`, `EntryOutdated`, or what filing raises.
     """
-    grown = (await grown_cases(tx, entry.origin.kind, [entry.origin.entry_id])).get(entry.origin.entry_id)
-    if grown is None and wish.version != entry.version:
+    grown = await _grown(tx, entry.origin)
+    if grown is None:
+        refuse_changed(entry.version, wish.version)
+    else:
+        filed = await repository.case_by_request(tx.session, wish.request_id)
+        if filed is None or filed.case_id != grown.case_id:
+            raise _is_case(grown)
+    case = await file_case(tx, who, _form(entry, wish, reference), entry.origin, reference, now)
+    return case if grown is None else None
+
+
+async def refuse_grown(tx: Transaction, origin: Origin) -> None:
+    """Raises `EntryIsCase` for an entry that has become a case."""
+    grown = await _grown(tx, origin)
+    if grown is not None:
+        raise _is_case(grown)
+
+
+def refuse_changed(version: int, seen: int) -> None:
+    """Raises `EntryOutdated` unless the entry, which stands at `version`, was seen so."""
+    if version != seen:
         raise EntryOutdated(
             "Somebody changed this entry first.",
             kept="What you typed is still on the screen.",
             next_step="Load it anew and decide again.",
         )
-    if grown is not None:
-        filed = await repository.case_by_request(tx.session, wish.request_id)
-        if filed is None or filed.case_id != grown.case_id:
-            raise EntryIsCase(
-                f"This entry is the case {grown.number} already.",
-                kept="Nothing was changed.",
-                next_step="Look at that case.",
-            )
-    case = await file_case(tx, who, _form(entry, wish, reference), entry.origin, reference, now)
-    return case if grown is None else None
+
+
+async def _grown(tx: Transaction, origin: Origin) -> GrownCase | None:
+    return (await grown_cases(tx, origin.kind, [origin.entry_id])).get(origin.entry_id)
+
+
+def _is_case(grown: GrownCase) -> EntryIsCase:
+    return EntryIsCase(
+        f"This entry is the case {grown.number} already.", kept="Nothing was changed.", next_step="Look at that case."
+    )
 
 
 def _form(entry: Growing, wish: GrownCaseWish, reference: ReferenceData) -> CaseForm:

@@ -28,7 +28,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    text,
     tuple_,
     union,
 )
@@ -47,13 +46,12 @@ from backend.cases.states import OPEN
 from backend.deadlines.models import Deadline
 from backend.identity.models import User
 from backend.kernel.grams import as_prefix
+from backend.kernel.queries import plan_for_this
 from backend.taxonomy.schemas import Urgency
 
 WALK = 8000
 MOST_COUNTED = 10_000
 _EXAMINED = 50_000
-_PLAN_FOR_THIS = text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)")
-"""What a filter finds differs by a factor of a million, so no plan fits two of them."""
 
 LISTED = (
     Case.case_id, Case.number, Case.what, Case.class_name, Case.street_name, Case.community_name, Case.urgency,
@@ -122,13 +120,13 @@ async def whole_page(session: AsyncSession, wanted: CaseFilter, before: Place | 
 
 async def counts(session: AsyncSession, wanted: CaseFilter) -> list[Counted]:
     """How many cases of a filter stand in each status; what is closed is counted up to `MOST_COUNTED`."""
-    await session.execute(_PLAN_FOR_THIS)
+    await plan_for_this(session)
     return [*await _count(session, wanted, is_open=True), *await _count(session, wanted, is_open=False)]
 
 
 async def count_up_to(session: AsyncSession, wanted: CaseFilter, most: int) -> int:
     """How many cases fit, counted no further than `most`."""
-    await session.execute(_PLAN_FOR_THIS)
+    await plan_for_this(session)
     if wanted.words and not wanted.narrow:
         found = select(CaseSearch.case_id).where(*_by_grams(wanted), _said(wanted, CaseSearch)).subquery()
         query = select(Case.case_id).join(found, found.c.case_id == Case.case_id)
@@ -152,7 +150,7 @@ async def people_named(session: AsyncSession, name: str) -> tuple[UUID, ...]:
 async def _page(
     session: AsyncSession, what: _Query, wanted: CaseFilter, before: Place | None, limit: int
 ) -> Sequence[RowMapping]:
-    await session.execute(_PLAN_FOR_THIS)
+    await plan_for_this(session)
     if not wanted.words or wanted.narrow:
         return (await session.execute(_plain(what, wanted, before).limit(limit))).mappings().all()
     newest = (await session.execute(_among(what, wanted, _newest(before), limit))).mappings().all()
@@ -241,9 +239,13 @@ def _indexed(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     if wanted.recurring:
         conditions.append(Case.recurs_id.is_not(None))
     if wanted.overdue_at is not None:
-        late = select(Deadline.case_id).where(Deadline.state == "running", Deadline.due_at < wanted.overdue_at)
-        conditions.append(Case.case_id.in_(late))
+        conditions.append(Case.case_id.in_(run_out(wanted.overdue_at)))
     return conditions
+
+
+def run_out(now: datetime) -> Select[UUID]:
+    """The cases one of whose clocks has run out, each as often as it has such clocks."""
+    return select(Deadline.case_id).where(Deadline.state == "running", Deadline.due_at < now)
 
 
 def _period(wanted: CaseFilter, filed_at: InstrumentedAttribute[datetime]) -> list[ColumnElement[bool]]:

@@ -6,27 +6,26 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, func, select, text
+from sqlalchemy import RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.cases.list_repository import CaseFilter, fitting
+from backend.cases.list_repository import CaseFilter, fitting, run_out
 from backend.cases.map_schemas import MapLevel
 from backend.cases.models import Case
-from backend.deadlines.models import Deadline
+from backend.kernel.queries import plan_for_this
 
 _CODES = {
     MapLevel.STREET: Case.street_code,
     MapLevel.COMMUNITY: Case.community_code,
     MapLevel.UNIT_GRID: Case.unit_grid_code,
 }
-_PLAN_FOR_THIS = text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)")
 
 
 async def counts_by_area(
     session: AsyncSession, wanted: CaseFilter, level: MapLevel, now: datetime
 ) -> Sequence[tuple[str | None, int, int]]:
     """How many open cases of the filter lie in each area, and how many of them are overdue; None is no known area."""
-    await session.execute(_PLAN_FOR_THIS)
+    await plan_for_this(session)
     late = _late(now)
     code = _CODES[level]
     query: Any = select(code, func.count(), func.count(late.c.case_id)).where(Case.closed_at.is_(None))
@@ -49,6 +48,4 @@ async def points(session: AsyncSession, wanted: CaseFilter, now: datetime, most:
 
 
 def _late(now: datetime) -> Any:
-    """Cases one of whose clocks has run out."""
-    running = select(Deadline.case_id).where(Deadline.state == "running", Deadline.due_at < now)
-    return running.distinct().subquery("late")
+    return run_out(now).distinct().subquery("late")

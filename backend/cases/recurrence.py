@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from math import hypot
 
 from backend.cases import repository, timeline
 from backend.cases.models import Case
 from backend.cases.rules import CheckedForm, RecurrenceRule
 from backend.cases.schemas import CasePlace
-from backend.cases.views import case_summary
+from backend.cases.service import tell_changed
 from backend.grid.grid import Grid
-from backend.grid.measure import metres_per_degree
+from backend.grid.measure import metres_between
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 
@@ -22,12 +21,6 @@ def family(class_code: str, levels: int) -> str:
     """The code that the classes of one family begin with: a letter of the scheme, if any, and two digits a level."""
     letters = len(class_code) - len(class_code.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
     return class_code[: letters + _LEVEL_DIGITS * levels]
-
-
-def metres_between(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """How far two points of a district lie apart, given as longitude and latitude."""
-    east, north = metres_per_degree((one[1] + other[1]) / 2)
-    return hypot((one[0] - other[0]) * east, (one[1] - other[1]) * north)
 
 
 def same_point(one: CasePlace, other: Case, metres: float) -> bool:
@@ -58,5 +51,4 @@ def tell_both(tx: Transaction, who: Principal | None, case: Case, earlier: Case,
     timeline.add_entry(tx, case.case_id, "marked_as_recurrence", who, to_earlier, now)
     to_later: timeline.Detail = {"case_number": case.number, "case_id": str(case.case_id)}
     timeline.add_entry(tx, earlier.case_id, "recurred", who, to_later, now)
-    summary = case_summary(earlier).model_dump(mode="json")
-    tx.emit("case_changed", entity=str(earlier.case_id), audience=["permission:cases.read"], payload=summary, at=now)
+    tell_changed(tx, earlier, now)

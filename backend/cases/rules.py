@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -119,6 +120,17 @@ class Where:
     street: Area
     community: Area | None
     place: CasePlace | None
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of a row that lies there."""
+        point = self.place.model_dump() if self.place is not None else dict.fromkeys(CasePlace.model_fields)
+        return {
+            "street_code": self.street.code,
+            "street_name": self.street.name,
+            "community_code": self.community.code if self.community is not None else None,
+            "community_name": self.community.name if self.community is not None else None,
+            **point,
+        }
 
 
 def check_where(street_code: str, community_code: str, place: PlacePoint | None, grid: Grid) -> Where:

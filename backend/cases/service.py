@@ -20,6 +20,7 @@ from backend.identity.principal import Principal
 from backend.identity.repository import display_names
 from backend.kernel.database import Transaction
 
+READERS = "permission:cases.read"
 _MOVES = frozenset(CaseMove)
 POP_UP_CASES = 20
 """How many earlier cases of a number a pop-up shows."""
@@ -31,6 +32,12 @@ async def find_case(tx: Transaction, case_id: UUID) -> Case:
     if case is None:
         raise CaseNotFound("There is no such case.", next_step="Look for it in the list.")
     return case
+
+
+def tell_changed(tx: Transaction, case: Case, now: datetime) -> None:
+    """Everybody who reads cases hears how this one stands."""
+    summary = case_summary(case).model_dump(mode="json")
+    tx.emit("case_changed", entity=str(case.case_id), audience=[READERS], payload=summary, at=now)
 
 
 async def changed_meanwhile(tx: Transaction, case: Case) -> CaseChangedMeanwhile:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import hypot
 
 from backend.cases.schemas import SimilarReason
-from backend.grid.measure import metres_per_degree
+from backend.grid.measure import metres_between
 from backend.kernel.grams import document, grams_of
 
 MOST_OFFERED = 5
@@ -65,7 +64,7 @@ def words_in(*texts: str) -> frozenset[str]:
 
 def likeness(form: Matter, case: Matter) -> Likeness:
     """Compare the two; it does not matter which is which."""
-    metres = _metres(form.point, case.point)
+    metres = metres_between(form.point, case.point) if form.point and case.point else None
     words, place, kind = _words(form.words, case.words), _place(form, case, metres), _kind(form, case)
     same_number = form.e164 is not None and form.e164 == case.e164
     share = _WORDS * words + _PLACE * place + _CLASS * kind + _NUMBER * same_number
@@ -117,11 +116,3 @@ def _kind(one: Matter, other: Matter) -> float:
     if one.class_code == other.class_code:
         return 1.0
     return 0.5 if one.class_code[:_MAJOR] == other.class_code[:_MAJOR] else 0.0
-
-
-def _metres(one: tuple[float, float] | None, other: tuple[float, float] | None) -> float | None:
-    if one is None or other is None:
-        return None
-    # measured half-way between them, so that the way there is as long as the way back
-    east, north = metres_per_degree((one[1] + other[1]) / 2)
-    return hypot((one[0] - other[0]) * east, (one[1] - other[1]) * north)

@@ -6,7 +6,7 @@ entries of the time line, the events that tell of it, and the jobs that carry it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -17,9 +17,8 @@ from backend.cases import timeline
 from backend.cases.errors import CaseNotFound
 from backend.cases.models import Case
 from backend.cases.schemas import CaseStatus
-from backend.cases.service import changed_meanwhile, last_act
+from backend.cases.service import changed_meanwhile, last_act, tell_changed
 from backend.cases.states import OPEN, CaseMove
-from backend.cases.views import case_summary
 from backend.deadlines import service as deadlines
 from backend.deadlines.rules import Timekeeping
 from backend.dispatch import group_moves, repository
@@ -35,7 +34,6 @@ from backend.kernel.errors import IllegalTransition
 RESUME_JOB, CLOSED_JOB = "resume_case", "call_back_after_closing"
 FOLLOW_UP_JOB = "follow_up_case"
 """What a case that was closed, or opened again, means for the patrols after it."""
-READERS = "permission:cases.read"
 NOT_SOLVED = "not_solved"
 """Why a child goes on by itself whose citizen was called back."""
 _TASK_MOVES = frozenset(TaskMove)
@@ -284,9 +282,13 @@ async def _store_case(
 
 def _tell(tx: Transaction, case: Case, life: Life, now: datetime) -> None:
     """Everybody who reads cases hears how it stands; its units only that something of theirs moved."""
-    summary = case_summary(case).model_dump(mode="json")
-    tx.emit("case_changed", entity=str(case.case_id), audience=[READERS], payload=summary, at=now)
-    units = [f"unit:{code}" for code in life.handlers]
-    if units:
-        payload = {"case_id": str(case.case_id)}
-        tx.emit("tasks_changed", entity=str(case.case_id), audience=units, payload=payload, at=now)
+    tell_changed(tx, case, now)
+    tell_units(tx, case.case_id, life.handlers, now)
+
+
+def tell_units(tx: Transaction, case_id: UUID, units: Iterable[str], now: datetime) -> None:
+    """These units hear that something moved in a case of theirs, and no more of it."""
+    audience = [f"unit:{code}" for code in units]
+    if audience:
+        payload = {"case_id": str(case_id)}
+        tx.emit("tasks_changed", entity=str(case_id), audience=audience, payload=payload, at=now)

@@ -130,6 +130,11 @@ def compare(standing: Mapping[str, Values], wanted: Mapping[str, Values]) -> lis
     return changes
 
 
+async def serialise_loading(session: AsyncSession) -> None:
+    """Until the transaction ends, nobody else loads a file."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('load-data', 0))"))
+
+
 async def load(tx: Transaction, dataset: Dataset[Content], path: Path, now: datetime) -> Report:
     """Load a file as a new version. Raises `DataInvalid` that names every line that is wrong; nothing is changed then.
 
@@ -138,7 +143,7 @@ async def load(tx: Transaction, dataset: Dataset[Content], path: Path, now: date
     content = dataset.content_of(path)
     name = dataset.set_of(content)
     digest = hashlib.sha256(content.model_dump_json(exclude_unset=True).encode()).hexdigest()
-    await tx.session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('load-data', 0))"))
+    await serialise_loading(tx.session)
     known = await tx.session.get(DataVersion, (name, content.version))
     if known is not None and known.digest == digest:
         return Report(name, known.version, known.valid_from, (), known=True)

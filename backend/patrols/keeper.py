@@ -14,13 +14,13 @@ from uuid import UUID
 
 from backend.cases import timeline
 from backend.cases.models import Case
-from backend.dispatch.service import FOLLOW_UP_JOB
+from backend.dispatch.service import FOLLOW_UP_JOB, locked
 from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
 from backend.kernel.jobs import JobKind
 from backend.patrols import repository
 from backend.patrols.models import Patrol
-from backend.patrols.planning import STEP_JOB, PatrolRules, follow_up, locked_case, tell
+from backend.patrols.planning import STEP_JOB, PatrolRules, follow_up, tell
 from backend.patrols.schemas import PatrolMove, PatrolState
 from backend.patrols.states import move
 
@@ -51,7 +51,7 @@ class PatrolKeeper:
 
 async def step(tx: Transaction, case_id: UUID, now: datetime) -> None:
     """Tell what opened, count what was missed, and come again when the next of these happens."""
-    case = await locked_case(tx, case_id)
+    case = await locked(tx, case_id)
     for patrol in await repository.of_case(tx.session, case_id):
         if patrol.state != PatrolState.WAITING.value:
             continue

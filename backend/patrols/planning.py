@@ -12,15 +12,14 @@ from datetime import datetime
 from uuid import UUID
 
 from backend.cases import timeline
-from backend.cases.errors import CaseNotFound
 from backend.cases.models import Case
 from backend.cases.schemas import CaseStatus
+from backend.cases.service import READERS, tell_changed
 from backend.cases.states import OPEN
-from backend.cases.views import case_summary
 from backend.deadlines.rules import Timekeeping
-from backend.dispatch.repository import lock_case, read_life
+from backend.dispatch.repository import read_life
 from backend.dispatch.schemas import ClosedAs
-from backend.dispatch.service import READERS, refuse_handlers
+from backend.dispatch.service import locked, refuse_handlers
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 from backend.kernel.ids import new_id
@@ -44,17 +43,9 @@ class PatrolRules:
     time: Timekeeping
 
 
-async def locked_case(tx: Transaction, case_id: UUID) -> Case:
-    """The case, locked until the transaction ends; raises `CaseNotFound`."""
-    case = await lock_case(tx.session, case_id)
-    if case is None:
-        raise CaseNotFound("There is no such case.", next_step="Look for it in the list.")
-    return case
-
-
 async def follow_up(tx: Transaction, case_id: UUID, version: int, rules: PatrolRules, now: datetime) -> None:
     """A case was closed at this version, or opened: plan its patrols once, or cancel those that wait."""
-    case = await locked_case(tx, case_id)
+    case = await locked(tx, case_id)
     patrols = await repository.of_case(tx.session, case_id)
     if CaseStatus(case.status) in OPEN:
         await cancel_waiting(tx, None, case, patrols, "reopened", now)
@@ -81,7 +72,7 @@ async def set_by_hand(
     if wish.rounds not in by_hand.rounds:
         counts = ", ".join(str(count) for count in sorted(by_hand.rounds))
         raise PatrolPlanInvalid(f"A day has {counts} rounds.", "Choose one of these.", field="rounds")
-    case = await locked_case(tx, case_id)
+    case = await locked(tx, case_id)
     await refuse_handlers(tx, who, case_id)
     is_open = CaseStatus(case.status) in OPEN
     if not is_open and (await read_life(tx, case)).closed_as is not ClosedAs.HANDLED:
@@ -132,8 +123,7 @@ def tell(tx: Transaction, case: Case, now: datetime, due: Patrol | None = None) 
     }
     tx.emit("patrols_changed", entity=str(case.case_id), audience=[WALKERS, READERS], payload=payload, at=now)
     if due is None:
-        summary = case_summary(case).model_dump(mode="json")
-        tx.emit("case_changed", entity=str(case.case_id), audience=[READERS], payload=summary, at=now)
+        tell_changed(tx, case, now)
 
 
 async def _plan(

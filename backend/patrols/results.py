@@ -29,7 +29,7 @@ from backend.patrols.errors import (
     PatrolWithoutPhoto,
 )
 from backend.patrols.models import Patrol
-from backend.patrols.planning import cancel_waiting, locked_case, tell
+from backend.patrols.planning import cancel_waiting, tell
 from backend.patrols.schemas import Finding, OnRecurrence, PatrolMove, PatrolResult, PatrolState
 from backend.patrols.states import move
 from backend.taxonomy.schemas import Urgency
@@ -53,7 +53,7 @@ async def file_result(
     Raises `PatrolNotFound`, `PatrolResultReused`, `HandlerCannotJudge`, `PatrolCannotMove`, `PatrolMoot`,
     `PatrolTooEarly`, `PatrolWithoutPhoto`, `PatrolWithoutNote`.
     """
-    case = await locked_case(tx, (await found_patrol(tx, patrol_id)).case_id)
+    case = await dispatch.locked(tx, (await found_patrol(tx, patrol_id)).case_id)
     patrol = await found_patrol(tx, patrol_id)
     if patrol.request_id == result.request_id:
         return _same(patrol, who, result)

@@ -21,6 +21,8 @@ from backend.kernel.database import Transaction
 from backend.kernel.datafile import Misplaced, data_invalid, load_data
 from backend.kernel.errors import HotlineError
 from backend.kernel.ids import new_id
+from backend.kernel.loading import serialise_loading
+from backend.kernel.queries import insert_new
 from backend.rectification import repository
 from backend.rectification.models import SpecialEntry
 from backend.rectification.rules import CheckedContent, check_content, check_unit, fingerprint
@@ -96,7 +98,7 @@ async def load_entries(tx: Transaction, path: Path, held: InForceNow, now: datet
             field = _FIELDS.get(error.field or "", error.field or "")
             mistakes.append((("entries", index, *([field] if field else [])), error.message))
     refs = [(entry.list, entry.ref) for entry in file.entries]
-    await repository.serialise_loading(tx.session)
+    await serialise_loading(tx.session)
     standing = await repository.entries_by_ref(tx.session, refs)
     for index, each in ready.items():
         known = standing.get(refs[index])
@@ -155,7 +157,7 @@ async def _add(tx: Transaction, entry: FileEntry, ready: _Ready, now: datetime) 
         entered_by="",
         **ready.checked.columns(),
     )
-    await repository.store_new(tx.session, row)
+    await insert_new(tx.session, row)
     add_step(tx, row.entry_id, SpecialMove.FIND.value, None, {"found_on": f"{entry.found}", "ref": entry.ref}, now)
     if ready.unit is not None:
         detail = {"unit": ready.unit.name, "due_on": f"{entry.due}"}

@@ -8,17 +8,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, cast, false, func, or_, select, text, true, tuple_
-from sqlalchemy.dialects.postgresql import TSQUERY, insert
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.grid.beat import Beat
-from backend.kernel.grams import query_for
+from backend.kernel.queries import holding, plan_for_this
 from backend.rectification.models import SpecialEntry, SpecialEvent
 from backend.rectification.rules import Sight
 from backend.rectification.schemas import SpecialState
-
-_PLAN_FOR_THIS = text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)")
 
 Place = tuple[datetime, UUID]
 
@@ -47,24 +44,9 @@ class Counted:
     overdue: int
 
 
-async def store_new(session: AsyncSession, entry: SpecialEntry) -> bool:
-    """Store a new entry; False when one of this id, or of this kind and ref, stands already."""
-    columns = (column.key for column in SpecialEntry.__mapper__.column_attrs)
-    values = {key: getattr(entry, key) for key in columns}
-    stored = await session.execute(
-        insert(SpecialEntry).values(values).on_conflict_do_nothing().returning(SpecialEntry.entry_id)
-    )
-    return stored.scalar_one_or_none() is not None
-
-
 async def entry_by_id(session: AsyncSession, entry_id: UUID) -> SpecialEntry | None:
     """The entry."""
     return (await session.execute(select(SpecialEntry).where(SpecialEntry.entry_id == entry_id))).scalar_one_or_none()
-
-
-async def serialise_loading(session: AsyncSession) -> None:
-    """Until the transaction ends, nobody else loads a file."""
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('load-data', 0))"))
 
 
 async def entries_by_ref(session: AsyncSession, refs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -89,7 +71,7 @@ async def steps_of(session: AsyncSession, entry_id: UUID) -> Sequence[SpecialEve
 
 async def page(session: AsyncSession, wanted: Wanted, before: Place | None, limit: int) -> Sequence[SpecialEntry]:
     """Entries, the last entered first, from just before a moment and an id."""
-    await session.execute(_PLAN_FOR_THIS)
+    await plan_for_this(session)
     query = select(SpecialEntry).where(*_conditions(wanted))
     if before is not None:
         query = query.where(tuple_(SpecialEntry.entered_at, SpecialEntry.entry_id) < before)
@@ -99,7 +81,7 @@ async def page(session: AsyncSession, wanted: Wanted, before: Place | None, limi
 
 async def counts(session: AsyncSession, wanted: Wanted, today: date) -> list[Counted]:
     """The entries of a filter by kind and state; lists of a district have thousands of entries, so all are counted."""
-    await session.execute(_PLAN_FOR_THIS)
+    await plan_for_this(session)
     query = (
         select(SpecialEntry.kind_code, SpecialEntry.state, func.count(), func.count().filter(_late(today)))
         .where(*_conditions(wanted))
@@ -121,10 +103,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions += [column == value for column, value in equal if value]
     if wanted.late_on is not None:
         conditions.append(_late(wanted.late_on))
-    if wanted.words:
-        conditions.append(SpecialEntry.grams.bool_op("@@")(cast(query_for(wanted.words), TSQUERY)))
-        conditions += [func.strpos(SpecialEntry.document, word) > 0 for word in wanted.words]
-    return conditions
+    return [*conditions, *holding(wanted.words, SpecialEntry.grams, SpecialEntry.document)]
 
 
 def _seen(sight: Sight) -> ColumnElement[bool]:

@@ -28,7 +28,6 @@ from backend.units.errors import UnknownUnit
 from backend.units.schemas import UnitKind, UnitView
 
 _WORKS = frozenset({UnitKind.STREET, UnitKind.COMMUNITY, UnitKind.DEPARTMENT})
-_NO_PLACE = ("place_code", "unit_grid_code", "longitude", "latitude", "base_grid_code", "base_grid_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,6 @@ class CheckedContent:
     def columns(self) -> dict[str, Any]:
         """The columns of its row."""
         where = self.where
-        place: Mapping[str, Any] = where.place.model_dump() if where.place else dict.fromkeys(_NO_PLACE)
         community = where.community
         names = (self.kind.name, where.street.name, community.name if community else None)
         found_by = searchable((self.what, self.address, *names))
@@ -68,11 +66,7 @@ class CheckedContent:
             "kind_name": self.kind.name,
             "what": self.what,
             "address": self.address,
-            "street_code": where.street.code,
-            "street_name": where.street.name,
-            "community_code": community.code if community else None,
-            "community_name": community.name if community else None,
-            **place,
+            **where.columns(),
             "found_on": self.found_on,
             "document": found_by.document,
             "grams": found_by.grams,

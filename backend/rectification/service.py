@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from backend.cases.errors import EntryOutdated
-from backend.cases.growing import Growing, grow
+from backend.cases.growing import Growing, grow, refuse_changed
 from backend.cases.origins import Origin
 from backend.cases.rules import ReferenceData
 from backend.cases.schemas import GrownCaseWish, OriginKind
@@ -19,6 +18,7 @@ from backend.kernel.clock import beijing
 from backend.kernel.database import Transaction
 from backend.kernel.grams import words_of
 from backend.kernel.paging import make_cursor, read_cursor
+from backend.kernel.queries import insert_new
 from backend.kernel.schemas import Page
 from backend.rectification import repository
 from backend.rectification.errors import (
@@ -135,7 +135,7 @@ async def enter(tx: Transaction, at: Desk, said: SpecialEntered) -> SpecialDetai
         entered_by=at.who.display_name,
         **checked.columns(),
     )
-    if not await repository.store_new(tx.session, entry):
+    if not await insert_new(tx.session, entry):
         standing = await repository.entry_by_id(tx.session, said.entry_id)
         assert standing is not None, "an entry without a ref meets only one of its id"
         return await _shown(tx, at, _same(standing, at, said))
@@ -226,7 +226,7 @@ async def _locked(tx: Transaction, at: Desk, entry_id: UUID) -> SpecialEntry:
 async def _moving(tx: Transaction, at: Desk, entry_id: UUID, version: int, by: SpecialMove) -> SpecialEntry:
     """The entry, locked, and moved; raises `SpecialNotFound`, `EntryOutdated`, `SpecialCannotMove`."""
     entry = await _locked(tx, at, entry_id)
-    _refuse_changed(entry, version)
+    refuse_changed(entry.version, version)
     entry.state = move_special(SpecialState(entry.state), by).value
     return entry
 
@@ -267,15 +267,6 @@ def _same(standing: SpecialEntry, at: Desk, said: SpecialEntered) -> SpecialEntr
             field="entry_id",
         )
     return standing
-
-
-def _refuse_changed(entry: SpecialEntry, version: int) -> None:
-    if entry.version != version:
-        raise EntryOutdated(
-            "Somebody changed this entry first.",
-            kept="What you typed is still on the screen.",
-            next_step="Load it anew and decide again.",
-        )
 
 
 def _not_found() -> SpecialNotFound:

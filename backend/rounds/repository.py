@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, cast, exists, func, select, text, tuple_
-from sqlalchemy.dialects.postgresql import TSQUERY, insert
+from sqlalchemy import ColumnElement, Select, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.cases.origins import CaseOrigin
 from backend.grid.beat import Beat
-from backend.kernel.grams import as_prefix, query_for
+from backend.kernel.grams import as_prefix
+from backend.kernel.queries import holding, plan_for_this
 from backend.rounds.models import RoundEntry
 from backend.rounds.schemas import CountedBy, DiaryKind, Journal
 
@@ -22,8 +22,6 @@ MOST_COUNTED = 50_000
 _MOST_GROUPS = 400
 _MAJOR = 3
 """So many characters of a code of social management name its major class: G03 of G030102."""
-_PLAN_FOR_THIS = text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true)")
-"""A word or a community may find all or nothing, so no plan fits two of them."""
 
 Place = tuple[datetime, UUID]
 
@@ -55,16 +53,6 @@ class Counted:
     cases: int
 
 
-async def store_new(session: AsyncSession, entry: RoundEntry) -> bool:
-    """Store a new entry; False when one of this id stands already."""
-    columns = (column.key for column in RoundEntry.__mapper__.column_attrs)
-    values = {key: getattr(entry, key) for key in columns}
-    stored = await session.execute(
-        insert(RoundEntry).values(values).on_conflict_do_nothing().returning(RoundEntry.entry_id)
-    )
-    return stored.scalar_one_or_none() is not None
-
-
 async def entry_by_id(session: AsyncSession, journal: Journal, entry_id: UUID) -> RoundEntry | None:
     """The entry of this journal."""
     query = select(RoundEntry).where(RoundEntry.entry_id == entry_id, RoundEntry.journal == journal.value)
@@ -80,7 +68,7 @@ async def lock_entry(session: AsyncSession, journal: Journal, entry_id: UUID) ->
 
 async def page(session: AsyncSession, wanted: Wanted, before: Place | None, limit: int) -> Sequence[RoundEntry]:
     """Entries, the latest event first, from just before a moment and an id."""
-    await session.execute(_PLAN_FOR_THIS)
+    await plan_for_this(session)
     query = select(RoundEntry).where(*_conditions(wanted))
     if before is not None:
         query = query.where(tuple_(RoundEntry.at, RoundEntry.entry_id) < before)
@@ -90,7 +78,7 @@ async def page(session: AsyncSession, wanted: Wanted, before: Place | None, limi
 
 async def counts(session: AsyncSession, wanted: Wanted, by: CountedBy) -> tuple[list[Counted], bool]:
     """The entries of a filter by kind, class, community or day; and whether there were more than are counted."""
-    await session.execute(_PLAN_FOR_THIS)
+    await plan_for_this(session)
     key, name = _GROUPS[by]
     grown = exists().where(CaseOrigin.kind == wanted.journal.value, CaseOrigin.entry_id == RoundEntry.entry_id)
     newest = (
@@ -139,7 +127,4 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.with_case is not None:
         grown = exists().where(CaseOrigin.kind == wanted.journal.value, CaseOrigin.entry_id == RoundEntry.entry_id)
         conditions.append(grown if wanted.with_case else ~grown)
-    if wanted.words:
-        conditions.append(RoundEntry.grams.bool_op("@@")(cast(query_for(wanted.words), TSQUERY)))
-        conditions += [func.strpos(RoundEntry.document, word) > 0 for word in wanted.words]
-    return conditions
+    return [*conditions, *holding(wanted.words, RoundEntry.grams, RoundEntry.document)]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from backend.cases.errors import DaysReversed, EntryIsCase, EntryOutdated
-from backend.cases.growing import Growing, grow
-from backend.cases.origins import Origin, grown_cases
+from backend.cases.errors import DaysReversed
+from backend.cases.growing import Growing, grow, refuse_changed, refuse_grown
+from backend.cases.origins import Origin
 from backend.cases.rules import ReferenceData
 from backend.cases.schemas import GrownCaseWish, OriginKind
 from backend.grid.beat import Beat, own_beat
@@ -20,13 +19,10 @@ from backend.kernel.clock import day_begins, day_ends
 from backend.kernel.database import Transaction
 from backend.kernel.grams import searchable, words_of
 from backend.kernel.paging import make_cursor, read_cursor
+from backend.kernel.queries import insert_new
 from backend.kernel.schemas import Page
 from backend.rounds import repository
-from backend.rounds.errors import (
-    OnlyWriterAmends,
-    RoundEntryNotFound,
-    RoundEntryReused,
-)
+from backend.rounds.errors import OnlyWriterAmends, RoundEntryNotFound, RoundEntryReused
 from backend.rounds.models import RoundEntry
 from backend.rounds.repository import Wanted
 from backend.rounds.rules import CheckedEntry, check_entry, fingerprint
@@ -88,7 +84,7 @@ async def write(tx: Transaction, at: Desk, said: RoundWritten) -> RoundDetail:
         written_by=at.who.display_name,
         **_columns(checked),
     )
-    if not await repository.store_new(tx.session, entry):
+    if not await insert_new(tx.session, entry):
         # the other journal, or a twin of this request
         standing = await repository.entry_by_id(tx.session, at.journal, said.entry_id)
         if standing is None:
@@ -109,8 +105,8 @@ async def amend(tx: Transaction, at: Desk, entry_id: UUID, said: RoundAmended) -
         raise OnlyWriterAmends(
             f"This entry is {entry.written_by}'s.", kept="It is unchanged.", next_step="Write an entry of your own."
         )
-    await _refuse_case(tx, at, entry)
-    _refuse_changed(entry, said.version)
+    await refuse_grown(tx, Origin(at.kind, entry_id))
+    refuse_changed(entry.version, said.version)
     beat = own_beat(at.who, at.reference.grid)
     checked = check_entry(at.journal, said, beat, at.reference, at.now, entry.written_at)
     before = {name: getattr(entry, name) for name in ("at", "kind", "class_code", "what", "result", "address")}
@@ -179,13 +175,6 @@ async def make_case(tx: Transaction, at: Desk, entry_id: UUID, wish: GrownCaseWi
 def _columns(checked: CheckedEntry) -> dict[str, Any]:
     where, case_class = checked.where, checked.case_class
     assert where.community is not None, "an entry names its community"
-    place: Mapping[str, Any] = (
-        where.place.model_dump()
-        if where.place is not None
-        else dict.fromkeys(
-            ("place_code", "unit_grid_code", "longitude", "latitude", "base_grid_code", "base_grid_name")
-        )
-    )
     class_name = case_class.name if case_class is not None else None
     found_by = searchable(
         (checked.what, checked.result, checked.address, class_name, where.street.name, where.community.name)
@@ -198,11 +187,7 @@ def _columns(checked: CheckedEntry) -> dict[str, Any]:
         "what": checked.what,
         "result": checked.result,
         "address": checked.address,
-        "street_code": where.street.code,
-        "street_name": where.street.name,
-        "community_code": where.community.code,
-        "community_name": where.community.name,
-        **place,
+        **where.columns(),
         "document": found_by.document,
         "grams": found_by.grams,
     }
@@ -238,25 +223,6 @@ def _same(standing: RoundEntry, at: Desk, said: RoundWritten) -> RoundEntry:
     if standing.written_by_id != at.who.user_id or standing.fingerprint != fingerprint(at.journal, said):
         raise _reused()
     return standing
-
-
-async def _refuse_case(tx: Transaction, at: Desk, entry: RoundEntry) -> None:
-    grown = (await grown_cases(tx, at.kind, [entry.entry_id])).get(entry.entry_id)
-    if grown is not None:
-        raise EntryIsCase(
-            f"This entry is the case {grown.number} already.",
-            kept="Nothing was changed.",
-            next_step="Look at that case.",
-        )
-
-
-def _refuse_changed(entry: RoundEntry, version: int) -> None:
-    if entry.version != version:
-        raise EntryOutdated(
-            "Somebody changed this entry first.",
-            kept="What you typed is still on the screen.",
-            next_step="Load it anew and decide again.",
-        )
 
 
 def _reused() -> RoundEntryReused:

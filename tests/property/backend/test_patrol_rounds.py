@@ -9,8 +9,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.cases.recurrence import family, metres_between
+from backend.cases.recurrence import family
 from backend.deadlines.calendar import WorkingCalendar
+from backend.grid.measure import metres_between
 from backend.kernel.clock import beijing
 from backend.kernel.config import PROJECT_ROOT
 from backend.patrols.schedule import rounds
