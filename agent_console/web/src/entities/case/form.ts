@@ -45,19 +45,26 @@ function unmet(content: DraftContent, condition: ConditionView | null): FieldErr
   return Object.fromEntries(missing.map((field) => [field, `form.error.needs.${field}`]))
 }
 
-export function caseForm(content: DraftContent, requestId: string, draftId: string, callId: string | null): CaseForm {
+/** What it is about, where and how urgent: what every form of a case says, whoever files it. */
+export function matter(content: DraftContent) {
   return {
-    request_id: requestId,
-    draft_id: draftId,
-    call_id: callId,
     what: content.what.trim(),
-    citizen_name: content.citizen_name.trim(),
     address: content.address.trim(),
     street_code: content.street_code,
     community_code: content.community_code || null,
     place: content.place && placePoint(content.place),
     class_code: content.class_code,
     urgency: content.urgency as Urgency,
+  }
+}
+
+export function caseForm(content: DraftContent, requestId: string, draftId: string, callId: string | null): CaseForm {
+  return {
+    request_id: requestId,
+    draft_id: draftId,
+    call_id: callId,
+    ...matter(content),
+    citizen_name: content.citizen_name.trim(),
     identity_secret: content.identity_secret,
     answered_at_once: content.answered_at_once,
     answer: content.answered_at_once ? content.answer.trim() : '',
@@ -68,7 +75,7 @@ export function caseForm(content: DraftContent, requestId: string, draftId: stri
   }
 }
 
-export function placePoint({ place_code, unit_grid_code, longitude, latitude }: PlaceChoice): PlacePoint {
+function placePoint({ place_code, unit_grid_code, longitude, latitude }: PlaceChoice): PlacePoint {
   return { place_code, unit_grid_code, longitude, latitude }
 }
 
