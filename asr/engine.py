@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Protocol
@@ -16,10 +16,18 @@ import vosk
 
 from asr.audio import Leg, LegReader, Samples
 from asr.model import ModelSettings, refused
-from asr.transcript import EngineInfo, Heard, Word
+from asr.transcript import EngineInfo, Heard, Stretch, Word
 from asr.vad import GateSettings, spoken
 
 _SILENT_LOG = -1
+
+
+@dataclass(frozen=True, slots=True)
+class HeardLeg:
+    """What was heard of one leg, both in order; times from its first sample on."""
+
+    words: list[Word]
+    speech: list[Stretch]
 
 
 class Engine(Protocol):
@@ -28,8 +36,8 @@ class Engine(Protocol):
     @property
     def info(self) -> EngineInfo: ...
 
-    def transcribe(self, blocks: Iterable[Samples]) -> list[Word]:
-        """The words of one leg, in order; times from the first sample on."""
+    def transcribe(self, blocks: Iterable[Samples]) -> HeardLeg:
+        """The words of one leg, and where a voice was heard on it."""
         ...
 
 
@@ -53,31 +61,35 @@ class VoskEngine:
             settings=asdict(gate),
         )
 
-    def transcribe(self, blocks: Iterable[Samples]) -> list[Word]:
+    def transcribe(self, blocks: Iterable[Samples]) -> HeardLeg:
         rate = self.info.rate
         recognizer = vosk.KaldiRecognizer(self._model, rate)
         recognizer.SetWords(True)
         words: list[Word] = []
+        speech: list[Stretch] = []
         fed = 0
         for piece in spoken(blocks, rate, self._gate):
             skipped_ms = (piece.start - fed) * 1000 / rate  # the recogniser's clock counts only what it was given
             if recognizer.AcceptWaveform(piece.samples.tobytes()):
                 words += _words(recognizer.Result(), skipped_ms)
             fed += len(piece.samples)
-            if piece.last:
+            if piece.stretch is not None:
                 words += _words(recognizer.FinalResult(), skipped_ms)
-        return words
+                speech.append(piece.stretch)
+        return HeardLeg(words, speech)
 
 
 def hear(recording: Path, engine: Engine) -> Heard:
     """Both legs of a stored recording; raises what LegReader raises."""
     legs: dict[Leg, tuple[Word, ...]] = {}
+    speech: dict[Leg, tuple[Stretch, ...]] = {}
     duration_ms, flaw = 0, None
     for leg in Leg:
         reader = LegReader(recording, leg, engine.info.rate)
-        legs[leg] = tuple(engine.transcribe(reader))
+        heard = engine.transcribe(reader)
+        legs[leg], speech[leg] = tuple(heard.words), tuple(heard.speech)
         duration_ms, flaw = reader.duration_ms, reader.flaw
-    return Heard(legs=legs, duration_ms=duration_ms, flaw=None if flaw is None else str(flaw))
+    return Heard(legs=legs, speech=speech, duration_ms=duration_ms, flaw=None if flaw is None else str(flaw))
 
 
 def _words(result: str, skipped_ms: float) -> list[Word]:

@@ -239,6 +239,7 @@ async def transcribe_recording(recording: Path, pool: RecognizerPool, *, pause_m
     settings = {**info.settings, "pause_ms": pause_ms}
     return Transcript(
         turns=merge(heard.legs, pause_ms),
+        speech=heard.speech,
         duration_ms=heard.duration_ms,
         heard_by=info.model_copy(update={"settings": settings}),
         flaw=heard.flaw,

@@ -40,6 +40,18 @@ class Turn(_Value):
     words: tuple[Word, ...]
 
 
+class Stretch(_Value):
+    """Where the voice detector heard a voice on one leg, pauses of less than its hangover within.
+
+    `loudness_db` is the RMS of what it took for a voice, in dB below full scale: 0 is as loud as the line can carry. A
+    click or the beginning of a line may be taken for a voice too: such stretches are a few tens of ms long.
+    """
+
+    start_ms: int = Field(ge=0)
+    end_ms: int = Field(ge=0)
+    loudness_db: float
+
+
 class EngineInfo(_Value):
     """Which engine and model heard it, and how they were set: what a better one must be compared with."""
 
@@ -52,9 +64,13 @@ class EngineInfo(_Value):
 
 
 class Transcript(_Value):
-    """A whole recording, turns ordered by their start. `flaw` says in words what was wrong with the recording."""
+    """A whole recording, turns ordered by their start. `flaw` says in words what was wrong with the recording.
+
+    `speech` is where somebody was heard at all, understood or not; a transcript of long ago may not tell.
+    """
 
     turns: tuple[Turn, ...]
+    speech: dict[Leg, tuple[Stretch, ...]] = {}
     duration_ms: int
     heard_by: EngineInfo
     flaw: str | None = None
@@ -73,6 +89,7 @@ class Heard(_Value):
     """What an engine heard in one recording, before it is ordered into turns."""
 
     legs: dict[Leg, tuple[Word, ...]]
+    speech: dict[Leg, tuple[Stretch, ...]]
     duration_ms: int
     flaw: str | None = None
 

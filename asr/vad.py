@@ -6,6 +6,7 @@ itself is pure (`segments`); `spoken` applies it to a stream of sound in constan
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ import numpy as np
 import webrtcvad
 
 from asr.audio import Samples
+from asr.transcript import Stretch
 
 FRAME_MS = 30
 _FRAMES_PER_PIECE = 33  # about a second: fewer, larger calls into the recogniser
+_FULL_SCALE = 1 << 15
 RATES = (8000, 16000, 32000, 48000)  # what the detector can take
 
 
@@ -40,11 +43,19 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """A piece of a segment: sound from sample `start` of the leg on; `last` closes the segment."""
+    """A piece of a segment: sound from sample `start` of the leg on.
+
+    The last piece of a segment has the `stretch` in which the segment's voice was heard: without lead and hangover.
+    """
 
     start: int
     samples: Samples
-    last: bool
+    stretch: Stretch | None = None
+
+    @property
+    def last(self) -> bool:
+        """Whether it closes its segment."""
+        return self.stretch is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +123,23 @@ def spoken(
     gate = Gate(settings)
     lead: deque[Samples] = deque(maxlen=settings.lead)
     pending: list[Samples] = []
+    verdicts: list[bool] = []
+    voice = _Voice(rate)
     position = start = 0
 
     def flush(last: bool) -> Speech:
-        piece = Speech(start, np.concatenate(pending), last)
+        samples = np.concatenate(pending)
+        voice.add(start, samples, verdicts)
         pending.clear()
-        return piece
+        verdicts.clear()
+        return Speech(start, samples, voice.stretch() if last else None)
 
     for frame in _frames(blocks, rate * FRAME_MS // 1000):
-        step = gate.step(len(frame) == rate * FRAME_MS // 1000 and judge(frame.tobytes(), rate))
+        is_voice = len(frame) == rate * FRAME_MS // 1000 and judge(frame.tobytes(), rate)
+        step = gate.step(is_voice)
         if step.opens:
             pending += lead
+            verdicts += [False] * len(lead)
             start = position - sum(len(each) for each in lead)
             lead.clear()
         position += len(frame)
@@ -130,12 +147,51 @@ def spoken(
             lead.append(frame)
             continue
         pending.append(frame)
+        verdicts.append(is_voice)
         if step.closes or len(pending) >= _FRAMES_PER_PIECE:
             yield flush(step.closes)
             start = position
     if gate.open:
         pending.append(np.zeros(0, np.int16))
         yield flush(last=True)
+
+
+class _Voice:
+    """Where in a segment the voice is and how loud, gathered piece by piece."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._size = rate * FRAME_MS // 1000
+        self._first: int | None = None
+        self._end = 0
+        self._energy = 0.0
+        self._frames = 0
+
+    def add(self, start: int, samples: Samples, verdicts: list[bool]) -> None:
+        """A piece that begins at sample `start`, with the verdict on each of its frames."""
+        voiced = np.flatnonzero(verdicts)
+        if not len(voiced):
+            return
+        if self._first is None:
+            self._first = start + int(voiced[0]) * self._size
+        self._end = start + (int(voiced[-1]) + 1) * self._size
+        frames = samples[: len(samples) - len(samples) % self._size].reshape(-1, self._size)
+        loud = frames[voiced].astype(np.float64)
+        self._energy += float(np.vdot(loud, loud))
+        self._frames += len(voiced)
+
+    def stretch(self) -> Stretch:
+        """All of it; the next piece begins a new one."""
+        assert self._first is not None  # a segment opens with a speech frame
+        rms = math.sqrt(self._energy / (self._frames * self._size))
+        loudness = 20 * math.log10(max(rms, 1.0) / _FULL_SCALE)
+        found = Stretch(
+            start_ms=self._first * 1000 // self._rate,
+            end_ms=self._end * 1000 // self._rate,
+            loudness_db=round(loudness, 1),
+        )
+        self._first, self._energy, self._frames = None, 0.0, 0
+        return found
 
 
 def _frames(blocks: Iterable[Samples], size: int) -> Iterator[Samples]:

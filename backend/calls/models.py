@@ -141,7 +141,11 @@ class Recording(Base):
 
 
 class Transcript(Base):
-    """What was said in a call, by leg, with the model that heard it; made when it is ready or given up."""
+    """What was said in a call, by leg, with the model that heard it; made when it is ready or given up.
+
+    `speech` is where a voice was heard on each leg: lists of `asr.transcript.Stretch`. `revision` counts the texts that
+    the call has had; 0 while there is none.
+    """
 
     __tablename__ = "transcripts"
     __table_args__ = (CheckConstraint("state IN ('ready', 'failed')", name="state"),)
@@ -151,6 +155,8 @@ class Transcript(Base):
     model: Mapped[str | None]
     settings: Mapped[dict[str, Any]]
     turns: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    speech: Mapped[dict[str, Any]]
+    revision: Mapped[int]
     text: Mapped[str | None]
     problem: Mapped[str | None]
     created_at: Mapped[datetime]

@@ -19,6 +19,9 @@ from backend.calls.schemas import RecordingState, TranscriptState
 from backend.calls.states import recording_sources, transcript_sources
 from backend.kernel.database import Transaction
 
+CHECK_CALL = "check_call"
+"""The job that checks the quality of a call once its transcript is there."""
+
 
 async def recording_stored(tx: Transaction, call_id: str, key: str, stored: StoredRecording, at: datetime) -> bool:
     """The store holds the recording under `key`; a transcript is on its way from now on."""
@@ -62,6 +65,8 @@ async def transcript_ready(tx: Transaction, call_id: str, heard: HeardTranscript
         model=heard.heard_by.model,
         settings=heard.heard_by.model_dump(mode="json"),
         turns=[turn.model_dump(mode="json") for turn in heard.turns],
+        speech=heard.model_dump(mode="json", include={"speech"})["speech"],
+        revision=1,
         text=heard.text,
         problem=heard.flaw,
         created_at=at,
@@ -73,7 +78,18 @@ async def transcript_failed(tx: Transaction, call_id: str, problem: str, at: dat
     """The recording could not be transcribed; `problem` says why."""
     if not await _move_transcript(tx, call_id, TranscriptState.FAILED):
         return False
-    await _write(tx, Transcript, call_id, state="failed", settings={}, turns=[], problem=problem, created_at=at)
+    await _write(
+        tx,
+        Transcript,
+        call_id,
+        state="failed",
+        settings={},
+        turns=[],
+        speech={},
+        revision=0,
+        problem=problem,
+        created_at=at,
+    )
     return True
 
 

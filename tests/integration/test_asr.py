@@ -45,6 +45,7 @@ pytestmark = pytest.mark.integration
 LINE_RATE = 8000
 DOCUMENT: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "configs/demo/dialogues.yaml").read_text(encoding="utf-8"))
 DIALOGUES: list[dict[str, Any]] = DOCUMENT["dialogues"]
+CLICK_MS = 100  # the voice detector takes the first sound of a line for a voice
 STRANGE_VOICE = "cmn-latn-pinyin+m4"  # the model was not trained on it
 
 
@@ -130,6 +131,10 @@ async def test_every_dialogue_is_heard_in_the_right_leg_and_order(pool: Recogniz
         assert street in transcript.turns[3].text, transcript.text
         expected = sorted(turn["at_s"] * 1000 for turn in (*dialogue["turns"], *DOCUMENT["seat_track"]))
         assert [turn.start_ms for turn in transcript.turns] == pytest.approx(expected, abs=250)
+        for leg, turns in ((Leg.CALLER, dialogue["turns"]), (Leg.SEAT, DOCUMENT["seat_track"])):
+            voice = [each for each in transcript.speech[leg] if each.end_ms - each.start_ms > CLICK_MS]
+            assert [each.start_ms for each in voice] == pytest.approx([turn["at_s"] * 1000 for turn in turns], abs=150)
+            assert all(-40 < each.loudness_db < -3 for each in voice)
     assert errors / characters < 0.02
 
 

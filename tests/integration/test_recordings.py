@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from asr.audio import RecordingCut, RecordingMissing, StoredRecording, inspect
-from asr.transcript import EngineInfo, Leg, Transcript, Turn
+from asr.transcript import EngineInfo, Leg, Stretch, Transcript, Turn
 from backend.calls import outcomes, recordings, repository
 from backend.calls.errors import CallUnknown, RecordingStillWritten
 from backend.calls.models import Call
@@ -254,6 +254,7 @@ def test_no_id_and_no_path_of_the_pbx_climbs_out_of_a_folder(call_id: str) -> No
 
 HEARD = Transcript(
     turns=(Turn(leg=Leg.CALLER, start_ms=0, end_ms=400, text="暖气不热", words=()),),
+    speech={Leg.CALLER: (Stretch(start_ms=0, end_ms=390, loudness_db=-20.5),)},
     duration_ms=500,
     heard_by=EngineInfo(
         engine="vosk",
@@ -293,6 +294,8 @@ async def test_what_was_said_is_stored_once_with_who_heard_it(desk: Desk) -> Non
     stored = await desk.transcript()
     assert (stored.state, stored.model, stored.text, stored.created_at) == ("ready", "demo-cn", "暖气不热", NOW)
     assert (stored.turns[0]["leg"], stored.settings["settings"]) == ("caller", {"pause_ms": 800})
+    assert stored.speech == {"caller": [{"start_ms": 0, "end_ms": 390, "loudness_db": -20.5}]}
+    assert stored.revision == 1
     assert ear.heard == [(await desk.outcome()).size_bytes]
     assert (await desk.topics()).count("transcript_changed") == 1
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from asr.audio import Leg, LegReader, encode
-from asr.transcript import INAUDIBLE, PAUSE_MS, EngineInfo, Transcript, Word, join, merge
+from asr.transcript import INAUDIBLE, PAUSE_MS, EngineInfo, Stretch, Transcript, Word, join, merge
 from asr.vad import FRAME_MS, GateSettings, segments, spoken
 
 FRAME = 8000 * FRAME_MS // 1000
@@ -48,7 +48,11 @@ def test_stream_passes_exactly_the_segments_however_it_is_cut(
     for piece in pieces:
         np.testing.assert_array_equal(piece.samples, samples[piece.start : piece.start + len(piece.samples)])
         start = piece.start if start is None else start
-        if piece.last:
+        if piece.stretch is not None:
+            first, end = piece.stretch.start_ms * FRAME // FRAME_MS, piece.stretch.end_ms * FRAME // FRAME_MS
+            inside = frames[start // FRAME : (piece.start + len(piece.samples)) // FRAME]
+            assert first == start + inside.index(True) * FRAME
+            assert end == start + (len(inside) - inside[::-1].index(True)) * FRAME
             passed.append((start, piece.start + len(piece.samples)))
             start = None
     expected = [(each.first * FRAME, each.end * FRAME) for each in segments([*frames, *[False] * bool(rest)], gate)]
@@ -102,11 +106,19 @@ def test_merging_loses_adds_and_reorders_nothing(caller: list[Word], seat: list[
         assert all(after.start_ms - before.end_ms <= PAUSE_MS for before, after in pairwise(turn.words))
 
 
-@given(words_in_order(), words_in_order(), st.none() | st.text(max_size=20))
-def test_transcript_comes_back_from_json(caller: list[Word], seat: list[Word], flaw: str | None) -> None:
+stretches = st.builds(
+    Stretch, start_ms=st.integers(0, 9000), end_ms=st.integers(0, 9000), loudness_db=st.floats(-90, 0)
+)
+speech = st.dictionaries(st.sampled_from(Leg), st.lists(stretches, max_size=3).map(tuple))
+
+
+@given(words_in_order(), words_in_order(), speech, st.none() | st.text(max_size=20))
+def test_transcript_comes_back_from_json(
+    caller: list[Word], seat: list[Word], speech: dict[Leg, tuple[Stretch, ...]], flaw: str | None
+) -> None:
     info = EngineInfo(engine="vosk", engine_version="1", model="m", model_version="v", rate=8000)
     turns = merge({Leg.CALLER: caller, Leg.SEAT: seat})
-    transcript = Transcript(turns=turns, duration_ms=10, heard_by=info, flaw=flaw)
+    transcript = Transcript(turns=turns, speech=speech, duration_ms=10, heard_by=info, flaw=flaw)
     assert Transcript.model_validate_json(transcript.model_dump_json()) == transcript
 
 

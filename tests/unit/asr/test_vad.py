@@ -56,6 +56,12 @@ def test_long_speech_comes_in_pieces_that_join() -> None:
         assert before.start + len(before.samples) == after.start
 
 
+def test_each_segment_tells_where_its_voice_is_and_how_loud() -> None:
+    stretches = [piece.stretch for piece in pieces_of(".....##.#.........#..") if piece.stretch is not None]
+    assert [(each.start_ms, each.end_ms) for each in stretches] == [(150, 270), (540, 570)]
+    assert [each.loudness_db for each in stretches] == [-30.3, -30.3]  # of the voice alone: 20 log10(1000 / 32768)
+
+
 def test_incomplete_last_frame_belongs_to_open_speech() -> None:
     samples = np.full(FRAME * 2 + 17, 1000, np.int16)
     (piece,) = spoken([samples], 8000, SETTINGS, loud)
