@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -30,8 +30,13 @@ async def children_of(session: AsyncSession, parent_id: UUID) -> Sequence[Case]:
     return (await session.execute(query.order_by(Case.filed_at, Case.case_id))).scalars().all()
 
 
+def in_group() -> ColumnElement[bool]:
+    """Whether a case goes on under another one or has others under it, as a column of any query of cases."""
+    return or_(exists().where(CaseChild.child_id == Case.case_id), exists().where(CaseChild.parent_id == Case.case_id))
+
+
 async def marks(session: AsyncSession, case_ids: Collection[UUID]) -> dict[UUID, GroupMark]:
-    """What each of these cases is in a group; one that is in none is left out. One query, for every list asks it."""
+    """What each of these cases is in a group; one that is in none is left out."""
     if not case_ids:
         return {}
     child, parent = aliased(Case), aliased(Case)

@@ -38,8 +38,10 @@ from sqlalchemy.sql.selectable import Subquery
 
 from backend.calls.leading import leaders_calls
 from backend.calls.models import Call
+from backend.cases.group_repository import in_group
 from backend.cases.list_models import CaseSearch
 from backend.cases.models import Case, CaseChild
+from backend.cases.repository import is_hard
 from backend.cases.schemas import CaseStatus
 from backend.cases.search import facet_query, words_query
 from backend.cases.states import OPEN
@@ -109,8 +111,10 @@ class Counted:
 
 
 async def page(session: AsyncSession, wanted: CaseFilter, before: Place | None, limit: int) -> Sequence[RowMapping]:
-    """What a list shows of cases (`LISTED`), newest first, from just before a moment and a case id."""
-    return await _page(session, select(*LISTED), wanted, before, limit)
+    """What a list shows of cases (`LISTED`), newest first, from just before a moment and a case id; with it, whether
+    each is `hard`, and whether it is `grouped`, so that its group is worth asking for."""
+    marks = (is_hard().label("hard"), in_group().label("grouped"))
+    return await _page(session, select(*LISTED, *marks), wanted, before, limit)
 
 
 async def whole_page(session: AsyncSession, wanted: CaseFilter, before: Place | None, limit: int) -> Sequence[Case]:

@@ -9,7 +9,6 @@ from uuid import UUID
 from backend.calls.leading import leaders_of_calls
 from backend.cases import group_repository
 from backend.cases import list_repository as repository
-from backend.cases import repository as case_rows
 from backend.cases.errors import DaysReversed, NumberNotWhole
 from backend.cases.list_repository import CaseFilter
 from backend.cases.list_schemas import CaseCounts, CaseQuery, CaseQuestion, StatusCount
@@ -40,15 +39,10 @@ async def list_cases(tx: Transaction, who: Principal, query: CaseQuery, now: dat
     rows = await repository.page(tx.session, wanted, before, query.limit + 1)
     shown = rows[: query.limit]
     leaders = await leaders_of_calls(tx, [row["call_id"] for row in shown if row["call_id"] is not None])
-    ids = [row["case_id"] for row in shown]
-    groups = await group_repository.marks(tx.session, ids)
-    hard = await case_rows.hard_among(tx.session, ids)
+    groups = await group_repository.marks(tx.session, [row["case_id"] for row in shown if row["grouped"]])
     last = shown[-1] if len(rows) > query.limit else None
     return Page(
-        items=[
-            summary_of(row, leaders.get(row["call_id"]), groups.get(row["case_id"]), hard=row["case_id"] in hard)
-            for row in shown
-        ],
+        items=[summary_of(row, leaders.get(row["call_id"]), groups.get(row["case_id"])) for row in shown],
         next_cursor=make_cursor(last["filed_at"], last["case_id"]) if last is not None else None,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -148,6 +148,11 @@ async def events_of(session: AsyncSession, case_id: UUID) -> Sequence[CaseEvent]
     """The time line of a case, oldest first."""
     query = select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.event_id)
     return (await session.execute(query)).scalars().all()
+
+
+def is_hard() -> ColumnElement[bool]:
+    """Whether a case was declared hard 疑难, as a column of any query of cases."""
+    return exists().where(CaseEvent.case_id == Case.case_id, CaseEvent.kind == CaseMove.DECLARE_HARD.value)
 
 
 async def hard_among(session: AsyncSession, case_ids: Collection[UUID]) -> frozenset[UUID]:

@@ -22,6 +22,9 @@ from backend.citizens.numbers import read_number
 from backend.citizens.service import caller_view
 from backend.taxonomy.schemas import Urgency
 
+_ASKED_BESIDE = frozenset({"caller_e164", "grouped"})
+"""Columns of such statements that serve their askers; no list shows them."""
+
 
 def draft_view(draft: Draft) -> DraftView:
     """A saved draft."""
@@ -60,12 +63,10 @@ def case_summary(
     )
 
 
-def summary_of(
-    row: Mapping[Any, Any], leader: str | None = None, group: GroupMark | None = None, *, hard: bool = False
-) -> CaseSummary:
+def summary_of(row: Mapping[Any, Any], leader: str | None = None, group: GroupMark | None = None) -> CaseSummary:
     """One case in a list, from the row of a statement that names the columns."""
-    named = {name: value for name, value in row.items() if name != "caller_e164"}
-    marks = {"open": row["status"] in OPEN, "leader": leader, "group": group, "hard": hard}
+    named = {name: value for name, value in row.items() if name not in _ASKED_BESIDE}
+    marks = {"open": row["status"] in OPEN, "leader": leader, "group": group}
     return CaseSummary.model_validate({**named, **marks})
 
 
