@@ -19,6 +19,7 @@ from backend.kernel.config import PROJECT_ROOT
 from backend.kernel.database import Database, Transaction
 from backend.kernel.loading import ChangeKind, Dataset, Report, load
 from backend.kernel.versions import versions_of
+from backend.quality.file import RULES
 from backend.rectification.file import EntriesReport, InForceNow, load_entries
 from backend.rectification.kinds import SPECIAL, kinds_on
 from backend.taxonomy.crossing import CROSSING
@@ -52,6 +53,9 @@ DELIVERED: Mapping[str, Delivered] = {
         Delivered(CROSSING, (_CONFIGS / "taxonomy" / "crossing.yaml",), "The crossing index 七有五性."),
         Delivered(FILING, (_CONFIGS / "filing" / "conditions.yaml",), "Filing conditions 立案条件 of the classes."),
         Delivered(SPECIAL, (_CONFIGS / "special" / "kinds.yaml",), "Kinds of special lists 专项整治台账."),
+        Delivered(
+            RULES, tuple(sorted((_CONFIGS / "quality").glob("*.yaml"))), "Quality rules 质检规则, one file for a set."
+        ),
         Delivered(GRID, (_CONFIGS / "grid" / "district.yaml",), "Streets, grids 网格 and components 部件."),
         Delivered(PLACES, (_CONFIGS / "grid" / "places.yaml",), "Addresses, which the case form finds."),
     )

@@ -17,6 +17,7 @@ from backend.kernel.database import Base
 from backend.notices import models as _notices
 from backend.orders import models as _orders
 from backend.patrols import models as _patrols
+from backend.quality import models as _quality
 from backend.queueing import models as _queueing
 from backend.rectification import kinds as _special_kinds
 from backend.rectification import models as _special
@@ -48,4 +49,5 @@ DOMAINS = (
     _special_kinds,
     _special,
     _rounds,
+    _quality,
 )

@@ -62,6 +62,7 @@ from backend.kernel.errors import HotlineError, NotFound
 from backend.kernel.files import FileStore
 from backend.kernel.inputs import input_invalid, unreadable_input
 from backend.patrols import endpoints as patrol_endpoints
+from backend.quality import endpoints as quality_endpoints
 from backend.queueing import endpoints as queueing_endpoints
 from backend.rectification import endpoints as special_endpoints
 from backend.rectification.kinds import kinds_in_force
@@ -142,6 +143,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         queueing_endpoints,
         round_endpoints,
         special_endpoints,
+        quality_endpoints,
         figure_endpoints,
         unit_endpoints,
         taxonomy_endpoints,

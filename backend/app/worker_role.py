@@ -39,6 +39,7 @@ from backend.kernel.events import forget_before
 from backend.kernel.files import FileStore
 from backend.kernel.jobs import JobKind, run_worker
 from backend.patrols.keeper import PatrolKeeper
+from backend.quality.checking import CallChecker
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +60,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     paths = {host: installation.pbx_paths(host) for host in installation.hosts}
     keepers = [RecordingKeeper(database, files, here.recordings, host=host) for host, here in paths.items()]
     days = [DayReconciler(database, here.cdr, host=host) for host, here in paths.items()]
+    checker = CallChecker(database)
     exporter = CaseExporter(database, files, export_limits(installation), channels(installation))
     async with RecognizerPool(installation.path(recognition.model), recognition.processes) as pool:
         transcriber = Transcriber(database, files, lambda path: transcribe_recording(path, pool))
@@ -66,6 +68,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
             asyncio.create_task(_often(database, _SWEEP_EVERY_S, lambda tx: _sweep(tx, rules))),
             asyncio.create_task(_often(database, _CLEAR_EVERY_S, _clear_away)),
             asyncio.create_task(_often(database, _CLEAR_EVERY_S, exporter.expire)),
+            asyncio.create_task(_often(database, _CLEAR_EVERY_S, checker.sweep)),
             asyncio.create_task(_often(database, _CLEAR_EVERY_S, lambda tx: clear_uploads(tx, files, clock.now()))),
             *(asyncio.create_task(_often(database, _NIGHT_EVERY_S, each.ask_for_last_night)) for each in days),
             *(asyncio.create_task(_once(database, _AFTER_START_S, each.ask_after_start)) for each in days),
@@ -77,6 +80,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
                         database.url,
                         [
                             transcriber.job,
+                            checker.job,
                             exporter.job,
                             *loop_jobs(installation, database),
                             *(keeper.job for keeper in keepers),

@@ -71,7 +71,14 @@ async def transcript_ready(tx: Transaction, call_id: str, heard: HeardTranscript
         problem=heard.flaw,
         created_at=at,
     )
+    await tx.enqueue(CHECK_CALL, {"call_id": call_id}, dedupe_key=check_key(call_id, 1))
     return True
+
+
+def check_key(call_id: str, why: int | str) -> str:
+    """What makes two checks of a call the same one while the first waits or runs: the revision of its transcript, or
+    what else came up. A check that runs already has read what was there before, so what is new asks anew."""
+    return f"{CHECK_CALL}:{call_id}:{why}"
 
 
 async def transcript_failed(tx: Transaction, call_id: str, problem: str, at: datetime) -> bool:

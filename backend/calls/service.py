@@ -68,7 +68,7 @@ async def list_calls(tx: Transaction, who: Principal, asked: CallQuery, case_num
 
 async def call_detail(tx: Transaction, who: Principal, call_id: str, case_numbers: CaseNumbers) -> CallDetail:
     """Everything about one call; the words that were said only for those who may read transcripts."""
-    call, name = await _visible(tx, who, call_id)
+    call, name = await visible_call(tx, who, call_id)
     numbers, leaders = await case_numbers(tx, [call_id]), await leaders_of_calls(tx, [call_id])
     transcript = await repository.transcript(tx, call_id)
     view = transcript_view(call, transcript, words=who.may("transcripts.read"))
@@ -84,7 +84,7 @@ async def call_detail(tx: Transaction, who: Principal, call_id: str, case_number
 
 async def stored_recording(tx: Transaction, who: Principal, call_id: str) -> Recording:
     """The recording that this person may hear. Raises `CallUnknown` and `RecordingNotStored`."""
-    call, _ = await _visible(tx, who, call_id)
+    call, _ = await visible_call(tx, who, call_id)
     recording = await repository.recording(tx, call_id)
     if recording is None or recording.state != "stored":
         why = recording.problem if recording is not None and recording.problem else f"it is {call.recording_state}"
@@ -96,7 +96,7 @@ async def reveal_number(tx: Transaction, who: Principal, call_id: str, reason: s
     """The caller's number as the network sent it; who asked, and why, goes to the audit log."""
     if not reason.strip():
         raise ReasonMissing("A number is shown only for a reason.", next_step="Write why you need it.", field="reason")
-    call, _ = await _visible(tx, who, call_id)
+    call, _ = await visible_call(tx, who, call_id)
     if not call.caller_number:
         raise NoNumberSent("The network sent no number with this call.")
     await audit.record(tx, who, "number_revealed", "call", call_id, {"reason": reason.strip()})
@@ -105,7 +105,7 @@ async def reveal_number(tx: Transaction, who: Principal, call_id: str, reason: s
 
 async def call_for_case(tx: Transaction, who: Principal, call_id: str) -> CallForCase:
     """The call that a case is filed for; raises `CallUnknown` when it is not this person's to file for."""
-    call, _ = await _visible(tx, who, call_id)
+    call, _ = await visible_call(tx, who, call_id)
     return CallForCase(call.call_id, call.dialed_number, read_number(call.caller_number))
 
 
@@ -115,7 +115,8 @@ async def queue_now(tx: Transaction, now: datetime) -> QueueNow:
     return QueueNow(queue.waiting, queue.longest_since, await hot.share_in_target(tx, day_start(now)))
 
 
-async def _visible(tx: Transaction, who: Principal, call_id: str) -> tuple[Call, str | None]:
+async def visible_call(tx: Transaction, who: Principal, call_id: str) -> tuple[Call, str | None]:
+    """The call, and the name of its caller, if this person may see it. Raises `CallUnknown`."""
     found = await repository.call_with_name(tx, call_id)
     if found is not None:
         call, name = found

@@ -20,7 +20,8 @@ class Permission(StrEnum):
 
     `calls.read_own` shows the calls that this person answered, `calls.read` all; the same holds for what hangs on a
     call: its recording, its transcript, its whole number. `rounds.write` is for the diary and ledger of the own
-    community or street, `rounds.read` shows those of all.
+    community or street, `rounds.read` shows those of all. `quality.read` shows what checks found in all calls,
+    `quality.read_own` in those that this person answered.
     """
 
     DESK_SIT = "desk.sit"
@@ -68,6 +69,8 @@ class Permission(StrEnum):
     SPECIAL_READ = "special.read"
     SPECIAL_MANAGE = "special.manage"
     SPECIAL_CHECK = "special.check"
+    QUALITY_READ = "quality.read"
+    QUALITY_READ_OWN = "quality.read_own"
     USERS_MANAGE = "users.manage"
     SYSTEM_WATCH = "system.watch"
     AUDIT_READ = "audit.read"

@@ -101,6 +101,7 @@ export const errors: Record<string, ErrorText> = {
     next_step: '请按通话栏中的话机提示处理，待显示话机正常后再就绪。',
   },
 
+  CheckOvertaken: { message: '质检时通话内容正在变化。', next_step: WAIT },
   CallUnknown: { message: '没有找到这次通话，或您无权查看。' },
   CallNotYours: { message: '没有找到这次通话，或不是您接听的。' },
   CallNotGiven: { message: '找不到该工单对应的通话。', kept: KEPT, next_step: '请从通话页面受理，或作为无来电工单提交。' },

@@ -1,0 +1,1 @@
+"""Quality of calls: rules as data, what they found in each call, and their trial on the past."""

@@ -1,0 +1,189 @@
+"""The job `check_call`: the rules of the day of the call over its transcript, and the hits that stand from then on.
+
+It may be killed at any instant or run twice: hits are replaced in one transaction, by compare-and-set on the version of
+the call's check, and only while the transcript that was read is still the one that stands. The same transcript, rules
+and facts give the same hits under the same ids.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from asr.audio import Leg
+from asr.checks import CallFacts, Hit, Interval, check
+from asr.transcript import EngineInfo, Stretch, Turn
+from asr.transcript import Transcript as Heard
+from backend.calls.models import Call, Transcript
+from backend.calls.outcomes import CHECK_CALL, check_key
+from backend.kernel import clock
+from backend.kernel.database import Database, Transaction
+from backend.kernel.jobs import JobKind
+from backend.kernel.versions import InForce
+from backend.quality import repository
+from backend.quality.errors import CheckOvertaken
+from backend.quality.rules import RuleBook, rules_in_force
+
+_HITS = UUID("6d1c5a52-3c0e-4d0e-9a55-1f6f0b9f7f6e")
+_ATTEMPTS = 5
+_OVERDUE_AFTER = timedelta(minutes=2)
+_LOOKED_BACK = timedelta(days=40)
+_SWEPT_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """All that a check goes by. `seen` is the version of the check that stands, None when the call has none."""
+
+    call_id: str
+    transcript_revision: int
+    heard: Heard
+    facts: CallFacts
+    book: RuleBook
+    seen: int | None
+
+
+class CallChecker:
+    """Checks calls whose transcript is there."""
+
+    def __init__(
+        self, database: Database, rules: InForce[RuleBook] | None = None, *, now: Callable[[], datetime] = clock.now
+    ) -> None:
+        self._database = database
+        self._rules = rules or rules_in_force()
+        self._now = now
+
+    @property
+    def job(self) -> JobKind:
+        """The job as a worker runs it."""
+        return JobKind(CHECK_CALL, self.check)
+
+    async def check(self, payload: dict[str, Any]) -> None:
+        """Check the call `payload["call_id"]`; one without a transcript is left alone."""
+        call_id = str(payload["call_id"])
+        for _ in range(_ATTEMPTS):
+            async with self._database.transaction() as tx:
+                grounds = await grounds_of(tx, call_id, self._rules)
+            if grounds is None:
+                return
+            # in a thread: it costs CPU time, and the heartbeat of the worker must go on
+            hits = await asyncio.to_thread(check, grounds.heard, grounds.book.rules, grounds.facts)
+            async with self._database.transaction() as tx:
+                if await store(tx, grounds, hits, self._now()):
+                    return
+        raise CheckOvertaken(f"The call {call_id} changed while it was checked.", next_step="It is tried again.")
+
+    async def sweep(self, tx: Transaction) -> None:
+        """Ask again for checks that a crash lost, or that nobody asked for before there were rules."""
+        now = self._now()
+        missing = await repository.unchecked(
+            tx, since=now - _LOOKED_BACK, before=now - _OVERDUE_AFTER, limit=_SWEPT_AT_ONCE
+        )
+        for call_id in missing:
+            await tx.enqueue(CHECK_CALL, {"call_id": call_id}, dedupe_key=check_key(call_id, "sweep"))
+
+
+async def grounds_of(tx: Transaction, call_id: str, rules: InForce[RuleBook]) -> Grounds | None:
+    """What a check of this call goes by, None while there is no transcript."""
+    found = await repository.call_and_transcript(tx, call_id)
+    if found is None:
+        return None
+    call, transcript, recorded_ms = found
+    before = await repository.check_of(tx, call_id)
+    return Grounds(
+        call_id=call_id,
+        transcript_revision=transcript.revision,
+        heard=heard_of(transcript, recorded_ms),
+        facts=await facts_of(tx, call),
+        book=await rules.at(tx.session, call.arrived_at),
+        seen=None if before is None else before.version,
+    )
+
+
+async def store(tx: Transaction, grounds: Grounds, hits: tuple[Hit, ...], at: datetime) -> bool:
+    """Let these be the hits of the call, unless what they go by changed meanwhile; tells which of it was."""
+    noted = {
+        "call_id": grounds.call_id,
+        "transcript_revision": grounds.transcript_revision,
+        "rules": grounds.book.digest,
+        "checked_at": at,
+    }
+    if not await repository.note_check(tx, grounds.seen, noted):
+        return False
+    await repository.replace_hits(tx, grounds.call_id, [_row(grounds, hit, at) for hit in hits])
+    tx.emit(
+        "call_checked",
+        entity=grounds.call_id,
+        audience=["permission:quality.read"],
+        payload={"call_id": grounds.call_id, "hits": len(hits)},
+        at=at,
+    )
+    return True
+
+
+def heard_of(transcript: Transcript, recorded_ms: int | None) -> Heard:
+    """A stored transcript as the rules read it."""
+    turns = tuple(Turn.model_validate(turn) for turn in transcript.turns)
+    last = max((turn.end_ms for turn in turns), default=0)
+    return Heard(
+        turns=turns,
+        speech={Leg(leg): tuple(map(Stretch.model_validate, held)) for leg, held in transcript.speech.items()},
+        duration_ms=max(last, recorded_ms or 0),
+        heard_by=EngineInfo.model_validate(transcript.settings),
+        flaw=transcript.problem,
+    )
+
+
+async def facts_of(tx: Transaction, call: Call) -> CallFacts:
+    """What is known of a call beside its sound."""
+    return CallFacts(
+        direction="outbound" if call.direction == "outbound" else "inbound",
+        holds=holds_of(call.answered_at, await repository.holding(tx, call.call_id), call.ended_at),
+    )
+
+
+def holds_of(
+    answered_at: datetime | None, moves: Sequence[tuple[str, datetime]], ended_at: datetime | None
+) -> tuple[Interval, ...]:
+    """The times on hold in ms of the recording, which begins with the answer; a hold that nobody ended lasts to the
+    end of the call."""
+    if answered_at is None:
+        return ()
+    found: list[Interval] = []
+    since: datetime | None = None
+    for kind, at in [*moves, ("call_resumed", ended_at)]:
+        if kind == "call_held" and since is None:
+            since = at
+        elif kind == "call_resumed" and since is not None and at is not None:
+            start = max(0, _ms(since - answered_at))
+            found.append(Interval(start_ms=start, end_ms=max(start, _ms(at - answered_at))))
+            since = None
+    return tuple(found)
+
+
+def _ms(span: timedelta) -> int:
+    return round(span.total_seconds() * 1000)
+
+
+def _row(grounds: Grounds, hit: Hit, at: datetime) -> dict[str, Any]:
+    place = (grounds.call_id, hit.rule_id, hit.rule_version, hit.leg.value, hit.from_ms, hit.to_ms, hit.text)
+    return {
+        "hit_id": uuid5(_HITS, "\n".join(map(str, place))),
+        "call_id": grounds.call_id,
+        "rule_id": hit.rule_id,
+        "rule_version": hit.rule_version,
+        "kind": hit.kind,
+        "leg": hit.leg.value,
+        "from_ms": hit.from_ms,
+        "to_ms": hit.to_ms,
+        "text": hit.text,
+        "severity": hit.severity.value,
+        "sure": hit.sure,
+        "points": hit.points,
+        "transcript_revision": grounds.transcript_revision,
+        "found_at": at,
+    }

@@ -1,0 +1,135 @@
+"""The file of quality rules: one set of them with a version, every mistake named by its line.
+
+A rule is proven by its own examples before it is taken: a file with a rule that does not find what it says it finds
+changes nothing. A rule that says something else than under the same version before needs a new version.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, ValidationError
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from asr.checks.checking import circle
+from asr.checks.kinds import AnyRule, read_rules
+from asr.checks.proving import prove
+from backend.kernel.config import read_yaml
+from backend.kernel.datafile import Misplaced, Place, data_invalid
+from backend.kernel.loading import DataHead, Dataset, Entry
+from backend.quality.models import RuleRow
+
+QUALITY = "quality"
+
+
+class RuleFile(DataHead):
+    """Rules that belong together; files with another `set` are versions of their own."""
+
+    set: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
+    rules: tuple[AnyRule, ...] = Field(min_length=1)
+
+
+def read_rule_file(path: Path) -> RuleFile:
+    """What a file says. Raises `DataInvalid` with the line of every mistake."""
+    content = read_yaml(path)
+    try:
+        file = RuleFile.model_validate(content)
+        mistakes = list(mistakes_of(file.rules))
+    except ValidationError as error:
+        mistakes = [(_place(content, each["loc"]), each["msg"]) for each in error.errors()]
+    if mistakes:
+        raise data_invalid(path, mistakes)
+    return file
+
+
+def mistakes_of(rules: tuple[AnyRule, ...]) -> Iterator[Misplaced]:
+    """What is wrong between rules, or within one that its own examples tell."""
+    ids = Counter(rule.id for rule in rules)
+    for index, rule in enumerate(rules):
+        here: Place = ("rules", index)
+        if ids[rule.id] > 1:
+            yield (*here, "id"), f"the rule {rule.id} stands twice"
+        if all(example.finds for example in rule.examples) or not any(example.finds for example in rule.examples):
+            yield (*here, "examples"), "there must be an example that is found and a counter-example that is not"
+    if waiting := circle(rules):
+        yield ("rules",), f"the rules {', '.join(waiting)} are anchored to each other in a circle"
+        return
+    for index, rule in enumerate(rules):
+        for proof in prove(rule, rules):
+            if not proof.holds:
+                yield ("rules", index, "examples", proof.index), f"{proof.example.name}: {proof.said}"
+
+
+def said_by(rule: AnyRule) -> dict[str, Any]:
+    """What a rule says, as it is stored."""
+    return rule.model_dump(mode="json", exclude_defaults=True) | {"kind": rule.kind}
+
+
+def rule_of(content: dict[str, Any]) -> AnyRule:
+    """A stored rule."""
+    (rule,) = read_rules([content])
+    return rule
+
+
+def _place(content: Any, loc: tuple[int | str, ...]) -> Place:
+    """The place without the names of kinds, which pydantic puts between a rule and its fields."""
+    place: list[int | str] = []
+    for step in loc:
+        known = isinstance(step, int) or not isinstance(content, dict) or step in content or step == loc[-1]
+        if known:
+            place.append(step)
+            content = _below(content, step)
+    return tuple(place)
+
+
+def _below(content: Any, step: int | str) -> Any:
+    try:
+        return content[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _entries(file: RuleFile) -> Iterator[Entry]:
+    for index, rule in enumerate(file.rules):
+        values = {
+            "code": rule.id,
+            "name": rule.title.zh,
+            "rule_version": rule.version,
+            "kind": rule.kind,
+            "severity": rule.severity.value,
+            "points": rule.points,
+            "content": said_by(rule),
+        }
+        yield Entry(("rules", index), values)
+
+
+async def _against_what_stands(session: AsyncSession, file: RuleFile) -> Iterable[Misplaced]:
+    """Rules that say something else under a version that was there, and anchors that nothing stands for."""
+    query = select(RuleRow.code, RuleRow.rule_version, RuleRow.content, RuleRow.valid_to)
+    rows = (await session.execute(query)).all()
+    known = {(row.code, row.rule_version): row.content for row in rows}
+    standing = {row.code for row in rows if row.valid_to is None} | {rule.id for rule in file.rules}
+    found: list[Misplaced] = []
+    for index, rule in enumerate(file.rules):
+        before = known.get((rule.id, rule.version))
+        if before is not None and before != said_by(rule):
+            told = f"version {rule.version} of {rule.id} said something else before; what is new needs a new version"
+            found.append((("rules", index, "version"), told))
+        after = rule.place.after
+        if after is not None and after.rule not in standing:
+            found.append((("rules", index, "place", "after", "rule"), f"there is no rule {after.rule}"))
+    return found
+
+
+RULES = Dataset(
+    name=QUALITY,
+    model=RuleFile,
+    tables={RuleRow: _entries},
+    refer=_against_what_stands,
+    part=lambda file: file.set,
+    read=read_rule_file,
+)

@@ -1,0 +1,83 @@
+"""Tables of quality checks: the rules, what was checked by them, and what they found."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.kernel.database import Base
+from backend.kernel.versions import Versioned, validity
+
+
+class RuleRow(Versioned, Base):
+    """A rule as it was in force from one day to another; `code` is its id, `name` its Chinese title.
+
+    `content` is the whole rule (`asr.checks.rule.Rule`) with its examples. `rule_version` is the rule's own and rises
+    with each change of what it says, whichever version of the data brought it.
+    """
+
+    __tablename__ = "quality_rules"
+    __table_args__ = (
+        *validity("quality_rules"),
+        CheckConstraint("severity IN ('fatal', 'major', 'minor', 'praise')", name="severity"),
+        CheckConstraint("points BETWEEN 0 AND 100 AND rule_version > 0", name="points"),
+    )
+
+    name: Mapped[str]
+    rule_version: Mapped[int]
+    kind: Mapped[str]
+    severity: Mapped[str]
+    points: Mapped[int]
+    content: Mapped[dict[str, Any]]
+
+
+class CallCheck(Base):
+    """That a call was checked, and on what grounds: the text with this `transcript_revision`, and the rules in force
+    on the day of the call, of which `rules` is the digest. `version` rises with each check."""
+
+    __tablename__ = "call_checks"
+    __table_args__ = (Index("ix_call_checks_checked_at", "checked_at"),)
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"), primary_key=True)
+    version: Mapped[int]
+    transcript_revision: Mapped[int]
+    rules: Mapped[str]
+    checked_at: Mapped[datetime]
+
+
+class QualityHit(Base):
+    """What a rule found in a call, as it stands after the last check.
+
+    `hit_id` follows from the call, the rule with its version, and the place, so a hit that is found again keeps its id
+    and the time at which it was found first. `points` are deducted, none when it is unsure.
+    """
+
+    __tablename__ = "quality_hits"
+    __table_args__ = (
+        CheckConstraint("leg IN ('caller', 'seat')", name="leg"),
+        CheckConstraint("severity IN ('fatal', 'major', 'minor', 'praise')", name="severity"),
+        CheckConstraint("from_ms >= 0 AND to_ms >= from_ms", name="from_to"),
+        CheckConstraint("points >= 0 AND (sure OR points = 0)", name="points"),
+        Index("ix_quality_hits_call_id", "call_id", "from_ms"),
+        Index("ix_quality_hits_rule_id", "rule_id", "found_at"),
+        Index("ix_quality_hits_fatal", "found_at", postgresql_where=text("severity = 'fatal'")),
+    )
+
+    hit_id: Mapped[UUID] = mapped_column(primary_key=True)
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"))
+    rule_id: Mapped[str]
+    rule_version: Mapped[int]
+    kind: Mapped[str]
+    leg: Mapped[str]
+    from_ms: Mapped[int]
+    to_ms: Mapped[int]
+    text: Mapped[str]
+    severity: Mapped[str]
+    sure: Mapped[bool]
+    points: Mapped[int]
+    transcript_revision: Mapped[int]
+    found_at: Mapped[datetime]

@@ -1,0 +1,102 @@
+"""The queries of quality checks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from backend.calls.models import Call, CallFact, Recording, Transcript
+from backend.kernel.database import Transaction
+from backend.quality.models import CallCheck, QualityHit, RuleRow
+
+_HOLDING = ("call_held", "call_resumed")
+
+
+async def hits_of(tx: Transaction, call_id: str) -> Sequence[QualityHit]:
+    """What the last check found in a call, by time."""
+    query = select(QualityHit).where(QualityHit.call_id == call_id)
+    query = query.order_by(QualityHit.from_ms, QualityHit.to_ms, QualityHit.rule_id, QualityHit.hit_id)
+    return (await tx.session.execute(query)).scalars().all()
+
+
+async def check_of(tx: Transaction, call_id: str) -> CallCheck | None:
+    """On what grounds a call was checked last, if it was."""
+    return await tx.session.get(CallCheck, call_id)
+
+
+async def call_and_transcript(tx: Transaction, call_id: str) -> tuple[Call, Transcript, int | None] | None:
+    """A call with its transcript, if that is ready, and how many ms its recording is long."""
+    query = (
+        select(Call, Transcript, Recording.duration_ms)
+        .join(Transcript, Transcript.call_id == Call.call_id)
+        .outerjoin(Recording, Recording.call_id == Call.call_id)
+        .where(Call.call_id == call_id, Transcript.state == "ready")
+    )
+    row = (await tx.session.execute(query)).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+async def holding(tx: Transaction, call_id: str) -> Sequence[tuple[str, datetime]]:
+    """When the citizen was put on hold and taken off it, in order."""
+    query = select(CallFact.kind, CallFact.at).where(CallFact.call_id == call_id, CallFact.kind.in_(_HOLDING))
+    return [(row.kind, row.at) for row in await tx.session.execute(query.order_by(CallFact.n))]
+
+
+async def note_check(tx: Transaction, seen: int | None, row: dict[str, Any]) -> bool:
+    """Write down that a call was checked, if nobody checked it since its version was `seen` (None: never checked) and
+    the transcript is still the one that was."""
+    same = select(Transcript.call_id).where(
+        Transcript.call_id == row["call_id"], Transcript.revision == row["transcript_revision"]
+    )
+    if (await tx.session.execute(same.with_for_update(read=True))).one_or_none() is None:
+        return False
+    if seen is None:
+        statement = insert(CallCheck).values(row | {"version": 1}).on_conflict_do_nothing().returning(CallCheck.call_id)
+        return (await tx.session.execute(statement)).one_or_none() is not None
+    kept = (CallCheck.call_id == row["call_id"], CallCheck.version == seen)
+    moved = update(CallCheck).where(*kept).values(row | {"version": seen + 1}).returning(CallCheck.call_id)
+    return (await tx.session.execute(moved)).one_or_none() is not None
+
+
+async def replace_hits(tx: Transaction, call_id: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Let these be the hits of a call. One that stood before keeps the moment at which it was found first."""
+    ids = [row["hit_id"] for row in rows]
+    gone = delete(QualityHit).where(QualityHit.call_id == call_id, QualityHit.hit_id.not_in(ids))
+    await tx.session.execute(gone.execution_options(synchronize_session=False))
+    if rows:
+        statement = insert(QualityHit).values(list(rows))
+        again = {name: statement.excluded[name] for name in rows[0] if name not in {"hit_id", "call_id", "found_at"}}
+        await tx.session.execute(statement.on_conflict_do_update(index_elements=["hit_id"], set_=again))
+
+
+async def unchecked(tx: Transaction, *, since: datetime, before: datetime, limit: int) -> Sequence[str]:
+    """Calls of this time whose transcript was never checked, or was replaced after its check, the oldest first."""
+    query = (
+        select(Transcript.call_id)
+        .outerjoin(CallCheck, CallCheck.call_id == Transcript.call_id)
+        .where(Transcript.state == "ready", Transcript.created_at.between(since, before))
+        .where(or_(CallCheck.call_id.is_(None), CallCheck.transcript_revision != Transcript.revision))
+        .order_by(Transcript.created_at)
+        .limit(limit)
+    )
+    return (await tx.session.execute(query)).scalars().all()
+
+
+async def hit_counts(tx: Transaction, call_ids: Collection[str]) -> dict[str, int]:
+    """How many hits each of these calls has; those without any are left out."""
+    if not call_ids:
+        return {}
+    query = select(QualityHit.call_id, func.count()).where(QualityHit.call_id.in_(call_ids))
+    found = await tx.session.execute(query.group_by(QualityHit.call_id))
+    return {row[0]: row[1] for row in found}
+
+
+async def titles_of(tx: Transaction, rules: Collection[tuple[str, int]]) -> dict[tuple[str, int], dict[str, str]]:
+    """What these rules, by id and version, are called in each language."""
+    wanted = tuple_(RuleRow.code, RuleRow.rule_version).in_(list(rules))
+    query = select(RuleRow.code, RuleRow.rule_version, RuleRow.content["title"]).where(wanted)
+    return {(row[0], row[1]): row[2] for row in await tx.session.execute(query)} if rules else {}
