@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pydantic import BaseModel, ConfigDict, Field
 
 from asr.audio import Leg
+from asr.written import written
 
 PAUSE_MS = 800  # a longer silence of the same speaker begins a new turn
 UNKNOWN = frozenset({"[unk]", "<unk>", "[UNK]", "<UNK>"})
@@ -31,13 +32,14 @@ class Word(_Value):
 
 
 class Turn(_Value):
-    """What one speaker said without a long pause."""
+    """What one speaker said without a long pause: `text` as it was spoken, `written` with its numbers in digits."""
 
     leg: Leg
     start_ms: int
     end_ms: int
     text: str
     words: tuple[Word, ...]
+    written: str = ""
 
 
 class Stretch(_Value):
@@ -113,12 +115,14 @@ def _turns(leg: Leg, words: Sequence[Word], pause_ms: int) -> Iterator[Turn]:
 
 
 def _turn(leg: Leg, words: Sequence[Word]) -> Turn:
+    text = join(word.text for word in words)
     return Turn(
         leg=leg,
         start_ms=words[0].start_ms,
         end_ms=max(word.end_ms for word in words),
-        text=join(word.text for word in words),
+        text=text,
         words=tuple(words),
+        written=written(text),
     )
 
 

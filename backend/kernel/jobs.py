@@ -2,7 +2,8 @@
 
 PgQueuer does the work. It takes over the job of a worker that died, but does not count that as an attempt; so a job
 that kills its worker each time would go round for ever. Before a job runs, its picks are counted in PgQueuer's own
-log, and after `MAX_PICKS` it is parked with the reason, where `hotline jobs list` shows it (`backend.kernel.parked`).
+log. A job that failed as often as its kind allows, or whose workers died once too often, is parked with the reason,
+where `hotline jobs list` shows it (`backend.kernel.parked`).
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ from backend.kernel.urls import driver_url
 
 log = structlog.get_logger(__name__)
 
-MAX_PICKS = 5
-"""How often a job may be started, whether it failed or its worker died, before it is parked."""
+MAX_DEATHS = 5
+"""How many workers may die over a job before it is parked, unless its kind says otherwise."""
 
 RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
-"""How long a failed job rests before its next attempt."""
+"""How long a job rests after each failure, unless its kind says otherwise; the failure after these parks it."""
 
 Handler = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -47,13 +48,16 @@ class JobKind:
     """What a worker does for one kind of job.
 
     `at_once` limits how many run at the same time in all workers (0: no limit). `on_parked` is told the payload and
-    the reason when a job is given up, so that the thing it worked on can say so instead of waiting for ever.
+    the reason when a job is given up, so that the thing it worked on can say so instead of waiting for ever. `rests`
+    and `deaths` stand instead of RETRY_AFTER and MAX_DEATHS.
     """
 
     name: str
     handler: Handler
     at_once: int = 0
     on_parked: Callable[[dict[str, Any], str], Awaitable[None]] | None = None
+    rests: tuple[timedelta, ...] | None = None
+    deaths: int | None = None
 
 
 class _TransactionDriver(Driver):
@@ -168,22 +172,25 @@ async def _stop_manager(manager: QueueManager, stop: asyncio.Event) -> None:
 def _guarded(queries: Queries, kind: JobKind) -> Callable[[Job], Awaitable[None]]:
     async def run(job: Job) -> None:
         payload = json.loads(job.payload or b"{}")
+        rests = RETRY_AFTER if kind.rests is None else kind.rests
+        most_deaths = MAX_DEATHS if kind.deaths is None else kind.deaths
+        failures = job.attempts  # those that ended in a retry; a worker that died left none
         try:
-            picks = await _picks(queries, job)
+            deaths = await _picks(queries, job) - 1 - failures
         except psycopg.Error as error:
             raise RetryRequested(delay=RETRY_AFTER[0], reason=str(error)) from error
         try:
-            if picks > MAX_PICKS:
-                raise JobParked(f"started {picks} times without an end: its worker died each time")
+            if deaths >= most_deaths:
+                failures = len(rests)
+                raise JobParked(f"started {deaths} times without an end: its worker died each time")
             await kind.handler(payload)
         except Exception as error:
-            log.exception("job failed", job=kind.name, job_id=int(job.id), picks=picks)
-            if picks >= MAX_PICKS:
+            log.exception("job failed", job=kind.name, job_id=int(job.id), failures=failures + 1, deaths=deaths)
+            if failures >= len(rests):
                 if kind.on_parked is not None:
                     await kind.on_parked(payload, str(error))
                 raise
-            delay = RETRY_AFTER[min(picks, len(RETRY_AFTER)) - 1]
-            raise RetryRequested(delay=delay, reason=str(error)) from error
+            raise RetryRequested(delay=rests[failures], reason=str(error)) from error
 
     return run
 

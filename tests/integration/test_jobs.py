@@ -48,8 +48,8 @@ class Diary:
     async def park(self, payload: dict[str, Any], reason: str) -> None:
         self.parked.append((payload, reason))
 
-    def kind(self, name: str = "work", at_once: int = 0) -> JobKind:
-        return JobKind(name, self.run, at_once=at_once, on_parked=self.park)
+    def kind(self, name: str = "work", **options: Any) -> JobKind:
+        return JobKind(name, self.run, on_parked=self.park, **options)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(60):
@@ -81,7 +81,7 @@ async def waiting(database: Database) -> list[str]:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Failed jobs are tried again soon."""
-    monkeypatch.setattr(jobs, "RETRY_AFTER", (timedelta(milliseconds=200),))
+    monkeypatch.setattr(jobs, "RETRY_AFTER", (timedelta(milliseconds=200),) * 4)
 
 
 async def test_a_job_runs_once_with_what_it_was_given(database: Database) -> None:
@@ -144,7 +144,7 @@ async def test_a_job_that_keeps_failing_is_parked_and_its_owner_told_once(databa
         async with database.transaction() as tx:
             await tx.enqueue("other", {"call_id": "c2"})
         await healthy.until(lambda: len(healthy.ran) == 1)
-    assert len(diary.ran) == jobs.MAX_PICKS
+    assert len(diary.ran) == len(jobs.RETRY_AFTER) + 1
     assert diary.parked == [({"call_id": "c1"}, "the store is full")]
     assert await waiting(database) == ["failed"]
 
@@ -169,7 +169,7 @@ async def test_a_parked_job_says_why_and_is_started_again_as_a_new_one(database:
         await start_again(tx, [parked.job_id])
     diary.on_run = None
     async with working(database, diary.kind()):
-        await diary.until(lambda: len(diary.ran) == jobs.MAX_PICKS + 1)
+        await diary.until(lambda: len(diary.ran) == len(jobs.RETRY_AFTER) + 2)
     assert await waiting(database) == []
     assert len(diary.parked) == 1
 
@@ -230,15 +230,23 @@ async def test_the_job_of_a_killed_worker_is_taken_over(database: Database) -> N
     assert await waiting(database) == []
 
 
-async def test_a_job_that_kills_its_workers_is_parked_unopened(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(jobs, "MAX_PICKS", 2)
+async def test_a_kind_of_job_may_be_given_up_sooner(database: Database) -> None:
+    async def fail(_: dict[str, Any]) -> None:
+        raise ConnectionError("the store is full")
+
+    diary = Diary(on_run=fail)
+    await enqueue(database, {"call_id": "c1"})
+    async with working(database, diary.kind(rests=(timedelta(milliseconds=10),) * 2)):
+        await diary.until(lambda: bool(diary.parked))
+    assert len(diary.ran) == 3
+
+
+async def test_a_job_that_kills_its_workers_is_parked_unopened(database: Database) -> None:
     diary = Diary()
     await enqueue(database, {"call_id": "c1"})
     for _ in range(2):
         assert await asyncio.to_thread(doomed_worker(database, "dies").wait) == -signal.SIGKILL
-    async with working(database, diary.kind(), beat=QUICK_BEAT):
+    async with working(database, diary.kind(deaths=2), beat=QUICK_BEAT):
         await diary.until(lambda: bool(diary.parked))
     assert diary.ran == []
     ((payload, reason),) = diary.parked
