@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,7 +32,10 @@ def main() -> None:
     _send(replies, Ready(info=engine.info))
     while (path := _receive(sys.stdin.buffer)) is not None:
         try:
-            _send(replies, Done(heard=hear(path, engine)))
+            began = time.process_time()
+            heard = hear(path, engine)
+            cpu_ms = round((time.process_time() - began) * 1000)
+            _send(replies, Done(heard=heard.model_copy(update={"cpu_ms": cpu_ms})))
         except HotlineError as error:
             _send(replies, _failed(error))
 

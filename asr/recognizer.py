@@ -236,14 +236,19 @@ async def transcribe_recording(recording: Path, pool: RecognizerPool, *, pause_m
     """
     known_ms = (await asyncio.to_thread(inspect, recording)).duration_ms
     heard, info = await pool.hear(recording, time_limit_s(known_ms or _LONGEST_RECORDING_MS))
-    settings = {**info.settings, "pause_ms": pause_ms}
     return Transcript(
         turns=merge(heard.legs, pause_ms),
         speech=heard.speech,
         duration_ms=heard.duration_ms,
-        heard_by=info.model_copy(update={"settings": settings}),
+        heard_by=with_pause(info, pause_ms),
+        cpu_ms=heard.cpu_ms,
         flaw=heard.flaw,
     )
+
+
+def with_pause(info: EngineInfo, pause_ms: int = PAUSE_MS) -> EngineInfo:
+    """Who hears a transcript, with how its turns are made."""
+    return info.model_copy(update={"settings": {**info.settings, "pause_ms": pause_ms}})
 
 
 async def probe_model(model: Path) -> EngineInfo:

@@ -68,13 +68,15 @@ class EngineInfo(_Value):
 class Transcript(_Value):
     """A whole recording, turns ordered by their start. `flaw` says in words what was wrong with the recording.
 
-    `speech` is where somebody was heard at all, understood or not; a transcript of long ago may not tell.
+    `speech` is where somebody was heard at all, understood or not; a transcript of long ago may not tell. `cpu_ms` is
+    what it cost the recogniser.
     """
 
     turns: tuple[Turn, ...]
     speech: dict[Leg, tuple[Stretch, ...]] = {}
     duration_ms: int
     heard_by: EngineInfo
+    cpu_ms: int = 0
     flaw: str | None = None
 
     @property
@@ -93,6 +95,7 @@ class Heard(_Value):
     legs: dict[Leg, tuple[Word, ...]]
     speech: dict[Leg, tuple[Stretch, ...]]
     duration_ms: int
+    cpu_ms: int = 0
     flaw: str | None = None
 
 

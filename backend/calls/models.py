@@ -144,11 +144,16 @@ class Transcript(Base):
     """What was said in a call, by leg, with the model that heard it; made when it is ready or given up.
 
     `speech` is where a voice was heard on each leg: lists of `asr.transcript.Stretch`. `revision` counts the texts that
-    the call has had; 0 while there is none.
+    the call has had; 0 while there is none. `audio_ms` were heard in `cpu_ms` of the recogniser's processes.
     """
 
     __tablename__ = "transcripts"
-    __table_args__ = (CheckConstraint("state IN ('ready', 'failed')", name="state"),)
+    __table_args__ = (
+        CheckConstraint("state IN ('ready', 'failed')", name="state"),
+        CheckConstraint("(state = 'ready') = (revision > 0)", name="revision"),
+        Index("ix_transcripts_created_at", "created_at"),
+        Index("ix_transcripts_failed", "created_at", postgresql_where=text("state = 'failed'")),
+    )
 
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"), primary_key=True)
     state: Mapped[str]
@@ -158,8 +163,27 @@ class Transcript(Base):
     speech: Mapped[dict[str, Any]]
     revision: Mapped[int]
     text: Mapped[str | None]
+    audio_ms: Mapped[int | None]
+    cpu_ms: Mapped[int | None]
     problem: Mapped[str | None]
     created_at: Mapped[datetime]
+
+
+class EarlierTranscript(Base):
+    """A text that another one took the place of, by a better model or another setting; kept as it was read."""
+
+    __tablename__ = "earlier_transcripts"
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"), primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True)
+    model: Mapped[str | None]
+    settings: Mapped[dict[str, Any]]
+    turns: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    speech: Mapped[dict[str, Any]]
+    text: Mapped[str | None]
+    problem: Mapped[str | None]
+    created_at: Mapped[datetime]
+    replaced_at: Mapped[datetime]
 
 
 class CdrPosition(Base):

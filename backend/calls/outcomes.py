@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from asr.audio import StoredRecording
 from asr.transcript import Transcript as HeardTranscript
+from backend.calls import repository
 from backend.calls.models import Call, Recording, Transcript
 from backend.calls.schemas import RecordingState, TranscriptState
 from backend.calls.states import recording_sources, transcript_sources
@@ -54,24 +55,28 @@ async def recording_failed(tx: Transaction, call_id: str, problem: str, at: date
 
 
 async def transcript_ready(tx: Transaction, call_id: str, heard: HeardTranscript, at: datetime) -> bool:
-    """The transcript is there; a flaw of the recording stays named beside it."""
+    """The transcript is there, the text before it among the earlier ones; a flaw of the recording stands beside it."""
     if not await _move_transcript(tx, call_id, TranscriptState.READY):
         return False
+    before = await repository.keep_earlier_transcript(tx, call_id, at)
+    said = heard.model_dump(mode="json")
     await _write(
         tx,
         Transcript,
         call_id,
         state="ready",
         model=heard.heard_by.model,
-        settings=heard.heard_by.model_dump(mode="json"),
-        turns=[turn.model_dump(mode="json") for turn in heard.turns],
-        speech=heard.model_dump(mode="json", include={"speech"})["speech"],
-        revision=1,
+        settings=said["heard_by"],
+        turns=said["turns"],
+        speech=said["speech"],
+        revision=before + 1,
         text=heard.text,
+        audio_ms=heard.duration_ms,
+        cpu_ms=heard.cpu_ms,
         problem=heard.flaw,
         created_at=at,
     )
-    await tx.enqueue(CHECK_CALL, {"call_id": call_id}, dedupe_key=check_key(call_id, 1))
+    await tx.enqueue(CHECK_CALL, {"call_id": call_id}, dedupe_key=check_key(call_id, before + 1))
     return True
 
 
@@ -82,22 +87,19 @@ def check_key(call_id: str, why: int | str) -> str:
 
 
 async def transcript_failed(tx: Transaction, call_id: str, problem: str, at: datetime) -> bool:
-    """The recording could not be transcribed; `problem` says why."""
+    """The recording could not be transcribed; `problem` says why. A text that it has already stays its transcript."""
+    if await repository.has_text(tx, call_id):
+        return await _move_transcript(tx, call_id, TranscriptState.READY)
     if not await _move_transcript(tx, call_id, TranscriptState.FAILED):
         return False
-    await _write(
-        tx,
-        Transcript,
-        call_id,
-        state="failed",
-        settings={},
-        turns=[],
-        speech={},
-        revision=0,
-        problem=problem,
-        created_at=at,
-    )
+    nothing: dict[str, Any] = {"settings": {}, "turns": [], "speech": {}, "revision": 0}
+    await _write(tx, Transcript, call_id, state="failed", problem=problem, created_at=at, **nothing)
     return True
+
+
+async def transcript_asked_again(tx: Transaction, call_id: str) -> bool:
+    """The recording is to be heard once more; a text that it has can be read until then."""
+    return await _move_transcript(tx, call_id, TranscriptState.PENDING)
 
 
 async def _move_recording(tx: Transaction, call_id: str, to: RecordingState) -> bool:

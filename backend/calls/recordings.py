@@ -24,6 +24,8 @@ from typing import Any
 from asr.audio import RecordingEmpty, RecordingMissing, StoredRecording, encode
 from backend.calls import outcomes, repository
 from backend.calls.errors import CallUnknown, RecordingStillWritten, StoreIncomplete
+from backend.calls.hearing import ask_to_hear, order_of
+from backend.calls.repository import RecordedCall
 from backend.kernel import clock
 from backend.kernel.clock import beijing
 from backend.kernel.database import Database, Transaction
@@ -32,7 +34,6 @@ from backend.kernel.jobs import JobKind
 from telephony.names import DEFAULT_HOST
 
 STORE_RECORDING = "store_recording"
-TRANSCRIBE_CALL = "transcribe_call"
 ENCODED_AT_ONCE = 4
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
@@ -78,7 +79,7 @@ class RecordingKeeper:
         if call is None:
             raise CallUnknown(f"There is no call {call_id} whose recording could be stored.")
         raw = self._spool / raw_name(call_id, call.recording_file)
-        if call.recording_state != "stored" and not await self._take(call_id, call.arrived_at, raw):
+        if call.recording_state != "stored" and not await self._take(call_id, call, raw):
             return
         raw.unlink(missing_ok=True)
 
@@ -86,19 +87,20 @@ class RecordingKeeper:
         """Say in the record that there is no recording, and why; what lies in the spool stays there."""
         await self._fail(str(payload["call_id"]), reason)
 
-    async def _take(self, call_id: str, arrived_at: datetime, raw: Path) -> bool:
+    async def _take(self, call_id: str, call: RecordedCall, raw: Path) -> bool:
         encoded_to = raw.with_name(f"{safe_name(call_id)}.flac")
         try:
             encoded = await self._encode(raw, encoded_to)
         except RecordingEmpty as empty:
             await self._fail(call_id, empty.message)
             return False
-        key = store_key(call_id, arrived_at)
+        key = store_key(call_id, call.arrived_at)
         await asyncio.to_thread(self._files.put, encoded.path, key)
         if await asyncio.to_thread(self._files.size, key) != encoded.size_bytes:
             raise StoreIncomplete(f"The store holds {key} with another size than was sent.")
         async with self._database.transaction() as tx:
-            await self._commit_stored(tx, call_id, key, encoded)
+            if await outcomes.recording_stored(tx, call_id, key, encoded, self._now()):
+                await ask_to_hear(tx, call_id, order_of(call.survey_score))
         encoded.path.unlink(missing_ok=True)
         return True
 
@@ -109,14 +111,15 @@ class RecordingKeeper:
             raise RecordingStillWritten(f"{raw.name} still grows.", next_step="It is tried again by itself.")
         return await asyncio.to_thread(encode, raw, to)
 
-    async def _commit_stored(self, tx: Transaction, call_id: str, key: str, encoded: StoredRecording) -> None:
-        stored = await outcomes.recording_stored(tx, call_id, key, encoded, self._now())
-        if stored:
-            await tx.enqueue(TRANSCRIBE_CALL, {"call_id": call_id}, dedupe_key=job_key(TRANSCRIBE_CALL, call_id))
-
     async def _fail(self, call_id: str, problem: str) -> None:
         async with self._database.transaction() as tx:
             await outcomes.recording_failed(tx, call_id, problem, self._now())
+
+
+async def ask_to_store(tx: Transaction, call_id: str, host: str) -> None:
+    """Enqueue the storing of a call's recording where its PBX is, unless it waits or runs already."""
+    job = job_at(STORE_RECORDING, host)
+    await tx.enqueue(job, {"call_id": call_id}, dedupe_key=job_key(STORE_RECORDING, call_id))
 
 
 def job_at(job: str, host: str) -> str:

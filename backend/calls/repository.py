@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, func, insert, literal, or_, select, tuple_
 
-from backend.calls.models import Call, CallFact, Recording, Transcript
+from backend.calls.models import Call, CallFact, EarlierTranscript, Recording, Transcript
 from backend.citizens.models import Citizen
 from backend.kernel.database import Transaction
 
@@ -23,6 +23,7 @@ class RecordedCall:
     recording_file: str | None
     recording_state: str
     transcript_state: str
+    survey_score: int | None
     key: str | None
 
 
@@ -41,7 +42,14 @@ class CallFilter:
 async def recorded_call(tx: Transaction, call_id: str) -> RecordedCall | None:
     """The call with the key under which its recording is stored, if it is."""
     query = (
-        select(Call.arrived_at, Call.recording_file, Call.recording_state, Call.transcript_state, Recording.key)
+        select(
+            Call.arrived_at,
+            Call.recording_file,
+            Call.recording_state,
+            Call.transcript_state,
+            Call.survey_score,
+            Recording.key,
+        )
         .outerjoin(Recording, Recording.call_id == Call.call_id)
         .where(Call.call_id == call_id)
     )
@@ -89,10 +97,45 @@ async def transcript(tx: Transaction, call_id: str) -> Transcript | None:
     return await tx.session.get(Transcript, call_id)
 
 
-async def unfinished(tx: Transaction, ended_before: datetime, limit: int) -> Sequence[Row[str, str, str]]:
-    """Ended calls (id, host, recording state) that still wait for recording or transcript, oldest first."""
+async def keep_earlier_transcript(tx: Transaction, call_id: str, at: datetime) -> int:
+    """Put the call's text, if it has one, among the earlier ones; returns its revision, 0 for none."""
+    kept = (
+        Transcript.call_id,
+        Transcript.revision,
+        Transcript.model,
+        Transcript.settings,
+        Transcript.turns,
+        Transcript.speech,
+        Transcript.text,
+        Transcript.problem,
+        Transcript.created_at,
+    )
+    texts = select(*kept, literal(at)).where(Transcript.call_id == call_id, Transcript.state == "ready")
+    names = [*(column.key for column in kept), "replaced_at"]
+    statement = insert(EarlierTranscript).from_select(names, texts).returning(EarlierTranscript.revision)
+    return (await tx.session.execute(statement)).scalar_one_or_none() or 0
+
+
+async def has_text(tx: Transaction, call_id: str) -> bool:
+    """Whether the call has a text that can be read, be it asked for anew or not."""
+    query = select(Transcript.call_id).where(Transcript.call_id == call_id, Transcript.state == "ready")
+    return (await tx.session.execute(query)).first() is not None
+
+
+async def unfinished(
+    tx: Transaction, ended_before: datetime, limit: int
+) -> Sequence[Row[str, str, str, int | None, bool]]:
+    """Ended calls that still wait for recording or transcript, oldest first: id, host, recording state, score, and
+    whether they have a text already and wait for a new one."""
     query = (
-        select(Call.call_id, Call.host, Call.recording_state)
+        select(
+            Call.call_id,
+            Call.host,
+            Call.recording_state,
+            Call.survey_score,
+            Transcript.state.is_not_distinct_from("ready"),
+        )
+        .outerjoin(Transcript, Transcript.call_id == Call.call_id)
         .where(or_(Call.recording_state == "pending", Call.transcript_state == "pending"), Call.ended_at < ended_before)
         .order_by(Call.ended_at)
         .limit(limit)

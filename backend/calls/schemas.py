@@ -181,18 +181,22 @@ class RecordingView(Schema):
 
 
 class TurnView(Schema):
-    """One turn of the talk, times in ms from the start of the recording."""
+    """One turn of the talk, times in ms from the start of the recording: as it was spoken, and with digits."""
 
     leg: Literal["caller", "seat"]
     start_ms: int
     end_ms: int
     text: str
+    written: str
 
 
 class TranscriptView(Schema):
-    """The transcript of a call, turns ordered by start time."""
+    """The transcript of a call, turns ordered by start time. `renewing` says that it is being heard anew; until that
+    is done this text, the call's `revision`th, stands."""
 
     state: TranscriptState
+    renewing: bool = False
+    revision: int = 0
     model: str | None = None
     turns: list[TurnView] = []
     problem: str | None = None

@@ -19,9 +19,10 @@ TRANSCRIPT_TRANSITIONS: Mapping[T, frozenset[T]] = {
     T.NONE: frozenset({T.PENDING}),
     T.PENDING: frozenset({T.READY, T.FAILED}),
     T.FAILED: frozenset({T.PENDING, T.READY}),
-    T.READY: frozenset(),
+    T.READY: frozenset({T.PENDING}),
 }
-"""A transcript is stored once; whoever comes second finds it there."""
+"""A transcript is stored once for each time it is asked for; whoever comes second finds it there. One that is asked for
+anew stays as it is and can be read until the new one takes its place, and becomes ready again if there is none."""
 
 
 def recording_sources(to: R) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from backend.calls import repository
-from backend.calls.recordings import STORE_RECORDING, TRANSCRIBE_CALL, job_at, job_key
+from backend.calls.hearing import ask_to_hear, order_of
+from backend.calls.recordings import ask_to_store
 from backend.kernel.database import Transaction
-from telephony.names import DEFAULT_HOST
 
 OVERDUE_AFTER = timedelta(minutes=1)
 AT_ONCE = 500
@@ -19,7 +19,9 @@ async def sweep(tx: Transaction, now: datetime) -> int:
     A job that still waits or runs is not doubled, so asking once too often does nothing.
     """
     overdue = await repository.unfinished(tx, now - OVERDUE_AFTER, AT_ONCE)
-    for call_id, host, recording_state in overdue:
-        job, place = (STORE_RECORDING, host) if recording_state == "pending" else (TRANSCRIBE_CALL, DEFAULT_HOST)
-        await tx.enqueue(job_at(job, place), {"call_id": call_id}, dedupe_key=job_key(job, call_id))
+    for call_id, host, recording_state, score, again in overdue:
+        if recording_state == "pending":
+            await ask_to_store(tx, call_id, host)
+        else:
+            await ask_to_hear(tx, call_id, order_of(score, again=again))
     return len(overdue)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from asr.audio import RecordingEmpty, RecordingMono, RecordingNotAudio
 from asr.transcript import Transcript
 from backend.calls import outcomes, repository
 from backend.calls.errors import CallUnknown
-from backend.calls.recordings import TRANSCRIBE_CALL
+from backend.calls.hearing import TRANSCRIBE_CALL
 from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.kernel.files import FileStore
@@ -24,6 +24,12 @@ Listen = Callable[[Path], Awaitable[Transcript]]
 
 _HOPELESS = (RecordingEmpty, RecordingMono, RecordingNotAudio)
 """What no second attempt can mend."""
+
+_RESTS = (timedelta(seconds=30), timedelta(minutes=5))
+"""After the third failure the recording is parked; a store or a machine that was away for a moment is back by then."""
+
+_MOST_DEATHS = 20
+"""Recognition runs in child processes, so a worker that dies was ended by somebody else: no fault of the recording."""
 
 
 class Transcriber:
@@ -47,7 +53,14 @@ class Transcriber:
     @property
     def job(self) -> JobKind:
         """The job as a worker runs it; `at_once` limits it over all workers."""
-        return JobKind(TRANSCRIBE_CALL, self.transcribe, at_once=self._at_once, on_parked=self.give_up)
+        return JobKind(
+            TRANSCRIBE_CALL,
+            self.transcribe,
+            at_once=self._at_once,
+            on_parked=self.give_up,
+            rests=_RESTS,
+            deaths=_MOST_DEATHS,
+        )
 
     async def transcribe(self, payload: dict[str, Any]) -> None:
         """Transcribe the call `payload["call_id"]`; harmless when that is done already.

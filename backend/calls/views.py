@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from asr.written import written
 from backend.calls.models import Call, CallFact, Recording, Transcript
 from backend.calls.schemas import (
     CallEventView,
@@ -82,11 +85,21 @@ def transcript_view(call: Call, transcript: Transcript | None, *, words: bool) -
     state = TranscriptState(call.transcript_state)
     if transcript is None:
         return TranscriptView(state=state)
-    turns = [
-        TurnView(leg=turn["leg"], start_ms=turn["start_ms"], end_ms=turn["end_ms"], text=turn["text"])
-        for turn in transcript.turns
-    ]
-    return TranscriptView(state=state, model=transcript.model, turns=turns if words else [], problem=transcript.problem)
+    renewing = transcript.state == "ready" and state is TranscriptState.PENDING
+    return TranscriptView(
+        state=TranscriptState.READY if renewing else state,
+        renewing=renewing,
+        revision=transcript.revision,
+        model=transcript.model,
+        turns=[_turn_view(turn) for turn in transcript.turns] if words else [],
+        problem=transcript.problem,
+    )
+
+
+def _turn_view(turn: dict[str, Any]) -> TurnView:
+    text = turn["text"]
+    written_down = turn.get("written") or written(text)  # texts of long ago were kept without
+    return TurnView(leg=turn["leg"], start_ms=turn["start_ms"], end_ms=turn["end_ms"], text=text, written=written_down)
 
 
 def event_view(fact: CallFact) -> CallEventView:

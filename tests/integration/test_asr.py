@@ -216,7 +216,7 @@ async def test_child_killed_in_the_middle_is_replaced(pool: RecognizerPool, one_
     os.kill(child, signal.SIGKILL)
     with pytest.raises(RecognitionCrashed, match="SIGKILL"):
         await hearing
-    assert await transcribe_recording(one_call, pool) == first
+    assert (await transcribe_recording(one_call, pool)).turns == first.turns
     assert pool.pids != [child]
 
 
@@ -226,7 +226,7 @@ async def test_child_killed_while_idle_is_replaced_unseen(pool: RecognizerPool, 
     os.kill(child, signal.SIGKILL)
     while psutil.pid_exists(child):
         await asyncio.sleep(0.01)
-    assert await transcribe_recording(one_call, pool) == first
+    assert (await transcribe_recording(one_call, pool)).turns == first.turns
 
 
 async def test_child_killed_while_it_loads_is_no_fault_of_the_model(pool: RecognizerPool, one_call: Path) -> None:
@@ -263,7 +263,7 @@ async def test_time_limit_is_a_named_error(pool: RecognizerPool, one_call: Path,
 async def test_children_work_side_by_side_and_are_gone_with_the_pool(one_call: Path) -> None:
     async with RecognizerPool(DEMO_MODEL, size=2) as pool:
         transcripts = await asyncio.gather(*(transcribe_recording(one_call, pool) for _ in range(6)))
-        assert all(each == transcripts[0] for each in transcripts)
+        assert all(each.turns == transcripts[0].turns != () for each in transcripts)
         children = pool.pids
         assert len(children) == 2
     assert not any(psutil.pid_exists(pid) for pid in children)

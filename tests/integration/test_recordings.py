@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from array import array
@@ -11,13 +12,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from asr.audio import RecordingCut, RecordingMissing, StoredRecording, inspect
 from asr.transcript import EngineInfo, Leg, Stretch, Transcript, Turn
 from backend.calls import outcomes, recordings, repository
 from backend.calls.errors import CallUnknown, RecordingStillWritten
-from backend.calls.models import Call
+from backend.calls.models import Call, EarlierTranscript
 from backend.calls.recorder import CallRecorder
 from backend.calls.recordings import RecordingKeeper, raw_name, safe_name, store_key
 from backend.calls.sweep import OVERDUE_AFTER, sweep
@@ -86,6 +87,20 @@ class Desk:
     async def transcript(self) -> Any:
         async with self.database.transaction() as tx:
             return await repository.transcript(tx, CALL)
+
+    async def earlier(self) -> list[tuple[int, str | None, str | None]]:
+        """The texts that others took the place of: revision, model, text."""
+        async with self.database.transaction() as tx:
+            rows = await tx.session.execute(
+                select(EarlierTranscript.revision, EarlierTranscript.model, EarlierTranscript.text).order_by(
+                    EarlierTranscript.revision
+                )
+            )
+            return [(row.revision, row.model, row.text) for row in rows]
+
+    async def ask_again(self) -> bool:
+        async with self.database.transaction() as tx:
+            return await outcomes.transcript_asked_again(tx, CALL)
 
     async def topics(self) -> list[str]:
         async with self.database.transaction() as tx:
@@ -298,6 +313,77 @@ async def test_what_was_said_is_stored_once_with_who_heard_it(desk: Desk) -> Non
     assert stored.revision == 1
     assert ear.heard == [(await desk.outcome()).size_bytes]
     assert (await desk.topics()).count("transcript_changed") == 1
+
+
+BETTER = HEARD.model_copy(
+    update={
+        "turns": (Turn(leg=Leg.CALLER, start_ms=0, end_ms=400, text="暖气不热了", words=()),),
+        "heard_by": HEARD.heard_by.model_copy(update={"model": "better"}),
+    }
+)
+
+
+async def test_a_better_model_hears_again_and_the_older_text_is_kept(desk: Desk) -> None:
+    await desk.store()
+    work = transcriber(desk, Ear(HEARD, BETTER, BETTER))
+    await work.transcribe({"call_id": CALL})
+    assert await desk.ask_again()
+    assert not await desk.ask_again()
+    assert await desk.states() == ("stored", "pending")
+    assert (await desk.transcript()).text == "暖气不热"  # readable until the new one is there
+    for _ in range(2):  # also when the job comes twice
+        await work.transcribe({"call_id": CALL})
+    stored = await desk.transcript()
+    assert (stored.state, stored.revision, stored.model, stored.text) == ("ready", 2, "better", "暖气不热了")
+    assert await desk.earlier() == [(1, "demo-cn", "暖气不热")]
+    assert await desk.states() == ("stored", "ready")
+
+
+async def test_a_text_stays_when_hearing_it_anew_fails(desk: Desk) -> None:
+    await desk.store()
+    work = transcriber(desk, Ear(HEARD, RuntimeError("crashed"), BETTER))
+    await work.transcribe({"call_id": CALL})
+    await desk.ask_again()
+    with pytest.raises(RuntimeError):
+        await work.transcribe({"call_id": CALL})
+    await work.give_up({"call_id": CALL}, "crashed three times")
+    stored = await desk.transcript()
+    assert (stored.state, stored.revision, stored.text, stored.problem) == ("ready", 1, "暖气不热", None)
+    assert await desk.states() == ("stored", "ready")
+    assert await desk.earlier() == []
+    await desk.ask_again()
+    await work.transcribe({"call_id": CALL})
+    assert (await desk.transcript()).revision == 2
+
+
+async def test_killed_between_hearing_and_commit_the_next_run_stores_one_text(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.store()
+    work = transcriber(desk, Ear(HEARD, BETTER, BETTER))
+    await work.transcribe({"call_id": CALL})
+    await desk.ask_again()
+
+    async def away(*_: object) -> None:
+        raise DatabaseAway("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("backend.kernel.database.Transaction.flush_events", away)
+        with pytest.raises(DatabaseAway):
+            await work.transcribe({"call_id": CALL})
+    assert (await desk.transcript()).revision == 1
+    assert await desk.earlier() == []
+    await work.transcribe({"call_id": CALL})
+    assert (await desk.transcript()).revision == 2
+    assert await desk.earlier() == [(1, "demo-cn", "暖气不热")]
+
+
+async def test_two_workers_that_heard_the_same_recording_store_one_text(desk: Desk) -> None:
+    await desk.store()
+    both = [transcriber(desk, Ear(HEARD)), transcriber(desk, Ear(BETTER))]
+    await asyncio.gather(*(each.transcribe({"call_id": CALL}) for each in both))
+    assert (await desk.transcript()).revision == 1
+    assert await desk.earlier() == []
 
 
 async def test_a_crashed_recogniser_is_tried_again_and_given_up_with_the_reason(desk: Desk) -> None:

@@ -734,7 +734,14 @@ export const en: Messages = {
     speed: 'Speed',
     not_permitted: 'Your roles do not allow to play recordings',
   },
-  transcript: { title: 'Transcript', follow: 'Follow the player', silent: 'No speech was recognised', model: 'model {model}' },
+  transcript: {
+    title: 'Transcript',
+    follow: 'Follow the player',
+    spoken: 'As it was spoken',
+    silent: 'No speech was recognised',
+    model: 'model {model}',
+    renewing: 'being heard anew',
+  },
   leg: { caller: 'Caller', seat: 'Seat' },
   call_event: {
     call_arrived: 'Arrived',

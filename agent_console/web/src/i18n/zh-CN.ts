@@ -727,7 +727,14 @@ export const zh = {
     speed: '播放速度',
     not_permitted: '您没有播放录音的权限',
   },
-  transcript: { title: '转写文本', follow: '跟随播放', silent: '录音中没有识别到语音', model: '模型 {model}' },
+  transcript: {
+    title: '转写文本',
+    follow: '跟随播放',
+    spoken: '按口述显示',
+    silent: '录音中没有识别到语音',
+    model: '模型 {model}',
+    renewing: '正在重新识别',
+  },
   leg: { caller: '市民', seat: '坐席' },
   call_event: {
     call_arrived: '来电呼入',

@@ -679,22 +679,26 @@ export interface RecordingView {
   state: RecordingState
 }
 /**
- * The transcript of a call, turns ordered by start time.
+ * The transcript of a call, turns ordered by start time. `renewing` says that it is being heard anew; until that
+ * is done this text, the call's `revision`th, stands.
  */
 export interface TranscriptView {
   model: string | null
   problem: string | null
+  renewing: boolean
+  revision: number
   state: TranscriptState
   turns: TurnView[]
 }
 /**
- * One turn of the talk, times in ms from the start of the recording.
+ * One turn of the talk, times in ms from the start of the recording: as it was spoken, and with digits.
  */
 export interface TurnView {
   end_ms: number
   leg: 'caller' | 'seat'
   start_ms: number
   text: string
+  written: string
 }
 /**
  * The call of this seat ended, or stopped ringing here.

@@ -1,0 +1,56 @@
+"""Jobs that wait: how many of a kind under which priority and since when; and letting some of them go first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+
+from backend.kernel.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingJobs:
+    """The jobs of one kind and priority: how many wait and since when the oldest does, and how many run."""
+
+    priority: int
+    waiting: int
+    running: int
+    oldest_at: datetime | None
+
+
+_BY_PRIORITY = text(
+    """
+    SELECT priority,
+        count(*) FILTER (WHERE status = 'queued') AS waiting,
+        count(*) FILTER (WHERE status = 'picked') AS running,
+        min(created) FILTER (WHERE status = 'queued') AS oldest_at
+    FROM pgqueuer WHERE entrypoint = :kind AND status IN ('queued', 'picked') GROUP BY priority ORDER BY priority DESC
+    """
+)
+_RAISE = text(
+    "UPDATE pgqueuer SET priority = :priority"
+    " WHERE status = 'queued' AND dedupe_key = ANY(:keys) AND priority >= :from AND priority < :priority"
+)
+_FORGET_PARKED = text("DELETE FROM pgqueuer WHERE status = 'failed' AND dedupe_key = ANY(:keys)")
+
+
+async def waiting_by_priority(tx: Transaction, kind: str) -> list[WaitingJobs]:
+    """The jobs of a kind, those that go first first."""
+    rows = await tx.session.execute(_BY_PRIORITY, {"kind": kind})
+    return [WaitingJobs(row.priority, row.waiting, row.running, row.oldest_at) for row in rows]
+
+
+async def let_go_first(tx: Transaction, dedupe_keys: Collection[str], priority: int, *, least: int = 0) -> int:
+    """Raise those of these jobs that still wait with a priority of at least `least`; returns how many that were."""
+    if not dedupe_keys:
+        return 0
+    done = await tx.session.execute(_RAISE, {"keys": sorted(dedupe_keys), "priority": priority, "from": least})
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+async def forget_parked(tx: Transaction, dedupe_keys: Collection[str]) -> None:
+    """Drop parked jobs, because what they were to do is asked for anew."""
+    await tx.session.execute(_FORGET_PARKED, {"keys": sorted(dedupe_keys)})
