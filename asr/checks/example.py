@@ -7,7 +7,8 @@
       finds: [{text: 不归我管, sure: true}]
 
 Words stand apart by spaces and take a quarter of a second for each character, unless `to_s` says when the turn ends;
-`[unk]` is a word that the recogniser could not make out. An example that finds nothing is a counter-example.
+`[unk]` is a word that the recogniser could not make out. Each line is a stretch of voice as loud as `loud_db` says.
+An example that finds nothing is a counter-example.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from asr.audio import Leg
 from asr.checks.facts import CallFacts
-from asr.transcript import UNKNOWN, EngineInfo, Transcript, Word, merge
+from asr.transcript import UNKNOWN, EngineInfo, Stretch, Transcript, Word, merge
 
 CHARACTER_MS = 250
 _WRITTEN = EngineInfo(engine="example", engine_version="1", model="written", model_version="1", rate=8000)
@@ -35,6 +36,7 @@ class Line(_Part):
     at_s: float = Field(ge=0)
     to_s: float | None = None
     say: str = Field(min_length=1)
+    loud_db: float = -20
 
     def words(self) -> Iterator[Word]:
         """The words with their times."""
@@ -67,9 +69,16 @@ class Example(_Part):
     facts: CallFacts = CallFacts()
     finds: tuple[Expected, ...]
 
+    def _voices(self, leg: Leg) -> Iterator[Stretch]:
+        for line in sorted(self.talk, key=lambda line: line.at_s):
+            if line.who is leg:
+                words = list(line.words())
+                yield Stretch(start_ms=words[0].start_ms, end_ms=words[-1].end_ms, loudness_db=line.loud_db)
+
     def transcript(self) -> Transcript:
         """The talk as a recogniser would have written it."""
         legs = {leg: [word for line in self.talk if line.who is leg for word in line.words()] for leg in Leg}
         last = max((word.end_ms for words in legs.values() for word in words), default=0)
         length = last + 1000 if self.length_s is None else max(last, round(self.length_s * 1000))
-        return Transcript(turns=merge(legs), duration_ms=length, heard_by=_WRITTEN)
+        speech = {leg: tuple(self._voices(leg)) for leg in Leg}
+        return Transcript(turns=merge(legs), speech=speech, duration_ms=length, heard_by=_WRITTEN)

@@ -19,13 +19,14 @@ class Interval(_Value):
 
 
 class CaseFacts(_Value):
-    """The case as it was filed for the call. `class_names` go from the major class down to the case's own."""
+    """The case as it was filed for the call. `class_names` go from the major class down to the case's own;
+    `secret` is whether the citizen's identity is kept from the units, `urgent` whether it is urgent or an emergency."""
 
     what: str = ""
     address: str = ""
     class_names: tuple[str, ...] = ()
-    callback_wanted: bool | None = None
-    secret: bool | None = None
+    secret: bool = False
+    urgent: bool = False
     answered_at_once: bool = False
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -19,7 +19,8 @@ from itertools import pairwise
 from pypinyin import lazy_pinyin
 
 from asr.audio import Leg
-from asr.transcript import INAUDIBLE, UNKNOWN, Transcript
+from asr.checks.facts import Interval
+from asr.transcript import INAUDIBLE, UNKNOWN, Transcript, Word
 
 LOST = "\ufffd"
 """Stands in `Said.text` for a word that the recogniser could not make out."""
@@ -60,14 +61,16 @@ class Said:
         self.signs = signs
 
     @classmethod
-    def of(cls, transcript: Transcript, leg: Leg) -> Said:
-        """What this speaker said in the call."""
+    def of(cls, transcript: Transcript, leg: Leg, *, without: Sequence[Interval] = ()) -> Said:
+        """What this speaker said in the call, but for words in the times `without`."""
         text: list[str] = []
         signs: list[Sign] = []
         for number, turn in enumerate(transcript.turns):
             if turn.leg is not leg:
                 continue
             for word in turn.words:
+                if _over(word, without):
+                    continue
                 plain = LOST if word.text in UNKNOWN else normalise(word.text)
                 step = (word.end_ms - word.start_ms) / max(1, len(plain))
                 for index, character in enumerate(plain):
@@ -128,6 +131,11 @@ def normalise(text: str) -> str:
     """Letters, digits and characters alone, wide forms as narrow ones, in lower case."""
     narrow = unicodedata.normalize("NFKC", text).lower()
     return "".join(character for character in narrow if character.isalnum())
+
+
+def _over(word: Word, times: Sequence[Interval]) -> bool:
+    middle = (word.start_ms + word.end_ms) / 2
+    return any(each.start_ms <= middle <= each.end_ms for each in times)
 
 
 def _places(text: str, wanted: str) -> Iterator[int]:

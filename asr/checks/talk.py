@@ -1,14 +1,20 @@
-"""One call as the rules look at it: what each leg said, and what is known of the call beside its sound."""
+"""One call as the rules look at it: what each leg said, where a voice was heard, and the facts of the call."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from asr.audio import Leg
-from asr.checks.facts import CallFacts
-from asr.checks.said import Said
-from asr.transcript import Transcript
+from asr.checks.facts import CallFacts, Interval
+from asr.checks.said import LOST, Said
+from asr.transcript import Stretch, Transcript, Turn
+
+_CLICK_MS = 120
+"""A shorter stretch is a click on the line, or its beginning, and nobody's voice."""
+_UNREAD_MS = 1_000
+"""So much voice without a word of it written down may have held what was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,10 @@ class Window:
 
 
 class Talk:
-    """A transcript with the facts of its call; what several rules ask for is worked out once."""
+    """A transcript with the facts of its call; what several rules ask for is worked out once.
+
+    While the citizen is on hold the seat's leg carries the music, so nothing of it counts as said or spoken.
+    """
 
     def __init__(self, transcript: Transcript, facts: CallFacts) -> None:
         self.transcript = transcript
@@ -36,10 +45,62 @@ class Talk:
         """The length of the recording; nothing is found after it."""
         return self.transcript.duration_ms
 
+    @property
+    def voices_known(self) -> bool:
+        """Whether the transcript tells where a voice was heard; one of long ago only has its turns."""
+        return bool(self.transcript.speech)
+
     def said(self, leg: Leg) -> Said:
         """What this leg said, as characters with their times."""
         return self._said[leg]
 
+    def turns(self, leg: Leg) -> list[Turn]:
+        """The turns of this leg, in order."""
+        held = self.facts.holds if leg is Leg.SEAT else ()
+        return [turn for turn in self.transcript.turns if turn.leg is leg and not _over(turn, held)]
+
+    def voices(self, leg: Leg) -> list[Stretch]:
+        """Where this leg spoke, in order; by the turns where nothing better is known, without their loudness."""
+        return self._voices[leg]
+
+    def clear(self, leg: Leg, start_ms: int, end_ms: int) -> bool:
+        """Whether all that this leg said then is written: no word lost, no voice without words, nothing cut off."""
+        said = self.said(leg)
+        first, end = said.within(start_ms, end_ms)
+        if LOST in said.text[first:end] or self.transcript.flaw is not None:
+            return False
+        words = [(sign.start_ms, sign.end_ms) for sign in said.signs]
+        heard = [
+            (max(each.start_ms, start_ms), min(each.end_ms, end_ms))
+            for each in self.voices(leg)
+            if each.start_ms < end_ms and start_ms < each.end_ms
+        ]
+        return all(covered_ms(voice, words) + _UNREAD_MS > voice[1] - voice[0] for voice in heard)
+
     @cached_property
     def _said(self) -> dict[Leg, Said]:
-        return {leg: Said.of(self.transcript, leg) for leg in Leg}
+        return {leg: Said.of(self.transcript, leg, without=self.facts.holds if leg is Leg.SEAT else ()) for leg in Leg}
+
+    @cached_property
+    def _voices(self) -> dict[Leg, list[Stretch]]:
+        return {leg: list(self._heard(leg)) for leg in Leg}
+
+    def _heard(self, leg: Leg) -> Iterable[Stretch]:
+        if not self.voices_known:
+            for turn in self.turns(leg):
+                yield Stretch(start_ms=turn.start_ms, end_ms=turn.end_ms, loudness_db=0)
+            return
+        held = self.facts.holds if leg is Leg.SEAT else ()
+        for stretch in sorted(self.transcript.speech.get(leg, ()), key=lambda each: (each.start_ms, each.end_ms)):
+            if stretch.end_ms - stretch.start_ms >= _CLICK_MS and not _over(stretch, held):
+                yield stretch
+
+
+def covered_ms(span: tuple[int, int], pieces: Iterable[tuple[int, int]]) -> int:
+    """How much of a span lies under pieces that do not lie over each other."""
+    return sum(max(0, min(span[1], end) - max(span[0], start)) for start, end in pieces)
+
+
+def _over(piece: Turn | Stretch, holds: Iterable[Interval]) -> bool:
+    middle = (piece.start_ms + piece.end_ms) / 2
+    return any(hold.start_ms <= middle <= hold.end_ms for hold in holds)

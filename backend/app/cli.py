@@ -16,9 +16,18 @@ COMMANDS = [cli_run]
 def main() -> None:
     """The entry of the program `hotline`: a named error becomes a sentence, never a traceback."""
     if sys.argv[1:2] not in ROLES:
-        from backend.app import cli_calls, cli_care, cli_jobs, cli_load, cli_sample, cli_special, cli_users  # noqa: PLC0415 - a role that is started again does not wait for these
+        from backend.app import (  # noqa: PLC0415 - a role that is started again does not wait for these
+            cli_calls,
+            cli_care,
+            cli_jobs,
+            cli_load,
+            cli_quality,
+            cli_sample,
+            cli_special,
+            cli_users,
+        )
 
-        COMMANDS.extend((cli_calls, cli_care, cli_jobs, cli_load, cli_sample, cli_special, cli_users))
+        COMMANDS.extend((cli_calls, cli_care, cli_jobs, cli_load, cli_quality, cli_sample, cli_special, cli_users))
 
     try:
         app()

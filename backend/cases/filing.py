@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from backend.calls.outcomes import CHECK_CALL, check_key
 from backend.cases import drafts, repository, timeline
 from backend.cases.errors import CallNotGiven, RequestReused
 from backend.cases.models import Case
@@ -194,4 +195,7 @@ async def _insert(
         "urgency": case.urgency,
     }
     timeline.add_entry(tx, case.case_id, CaseMove.FILE.value, principal, detail, now)
+    if case.call_id is not None:
+        # what was checked before there was a case is to be compared with it
+        await tx.enqueue(CHECK_CALL, {"call_id": case.call_id}, dedupe_key=check_key(case.call_id, "case"))
     return case

@@ -15,11 +15,13 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from asr.audio import Leg
-from asr.checks import CallFacts, Hit, Interval, check
+from asr.checks import CallFacts, CaseFacts, Hit, Interval, check
 from asr.transcript import EngineInfo, Stretch, Turn
 from asr.transcript import Transcript as Heard
 from backend.calls.models import Call, Transcript
 from backend.calls.outcomes import CHECK_CALL, check_key
+from backend.cases.models import Case
+from backend.cases.repository import cases_of_calls
 from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
 from backend.kernel.jobs import JobKind
@@ -140,9 +142,22 @@ def heard_of(transcript: Transcript, recorded_ms: int | None) -> Heard:
 
 async def facts_of(tx: Transaction, call: Call) -> CallFacts:
     """What is known of a call beside its sound."""
+    filed = await cases_of_calls(tx.session, [call.call_id])
     return CallFacts(
         direction="outbound" if call.direction == "outbound" else "inbound",
         holds=holds_of(call.answered_at, await repository.holding(tx, call.call_id), call.ended_at),
+        case=_case_facts(filed[0]) if filed else None,
+    )
+
+
+def _case_facts(case: Case) -> CaseFacts:
+    return CaseFacts(
+        what=case.what,
+        address=case.address,
+        class_names=tuple(case.class_path),
+        secret=case.identity_secret,
+        urgent=case.urgency != "normal",
+        answered_at_once=case.answered_at_once,
     )
 
 

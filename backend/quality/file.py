@@ -34,32 +34,39 @@ class RuleFile(DataHead):
 
 
 def read_rule_file(path: Path) -> RuleFile:
-    """What a file says. Raises `DataInvalid` with the line of every mistake."""
-    content = read_yaml(path)
-    try:
-        file = RuleFile.model_validate(content)
-        mistakes = list(mistakes_of(file.rules))
-    except ValidationError as error:
-        mistakes = [(_place(content, each["loc"]), each["msg"]) for each in error.errors()]
-    if mistakes:
+    """What a file says, each rule proven by its examples. Raises `DataInvalid` with the line of every mistake."""
+    file = parse_rule_file(path)
+    if mistakes := list(mistakes_of(file.rules)):
         raise data_invalid(path, mistakes)
     return file
 
 
-def mistakes_of(rules: tuple[AnyRule, ...]) -> Iterator[Misplaced]:
-    """What is wrong between rules, or within one that its own examples tell."""
+def parse_rule_file(path: Path) -> RuleFile:
+    """What a file says, before anything in it is proven. Raises `DataInvalid`."""
+    content = read_yaml(path)
+    try:
+        return RuleFile.model_validate(content)
+    except ValidationError as error:
+        raise data_invalid(path, ((_place(content, each["loc"]), each["msg"]) for each in error.errors())) from error
+
+
+def mistakes_of(rules: tuple[AnyRule, ...], others: tuple[AnyRule, ...] = ()) -> Iterator[Misplaced]:
+    """What is wrong between rules, or within one that its own examples tell; they may lean on `others` that stand."""
     ids = Counter(rule.id for rule in rules)
+    known = {*ids, *(rule.id for rule in others)}
     for index, rule in enumerate(rules):
         here: Place = ("rules", index)
         if ids[rule.id] > 1:
             yield (*here, "id"), f"the rule {rule.id} stands twice"
         if all(example.finds for example in rule.examples) or not any(example.finds for example in rule.examples):
             yield (*here, "examples"), "there must be an example that is found and a counter-example that is not"
-    if waiting := circle(rules):
+        if rule.place.after is not None and rule.place.after.rule not in known:
+            yield (*here, "place", "after", "rule"), f"there is no rule {rule.place.after.rule} here"
+    if waiting := circle((*rules, *(each for each in others if each.id not in ids))):
         yield ("rules",), f"the rules {', '.join(waiting)} are anchored to each other in a circle"
         return
     for index, rule in enumerate(rules):
-        for proof in prove(rule, rules):
+        for proof in prove(rule, (*others, *rules)):
             if not proof.holds:
                 yield ("rules", index, "examples", proof.index), f"{proof.example.name}: {proof.said}"
 
@@ -108,20 +115,15 @@ def _entries(file: RuleFile) -> Iterator[Entry]:
 
 
 async def _against_what_stands(session: AsyncSession, file: RuleFile) -> Iterable[Misplaced]:
-    """Rules that say something else under a version that was there, and anchors that nothing stands for."""
-    query = select(RuleRow.code, RuleRow.rule_version, RuleRow.content, RuleRow.valid_to)
-    rows = (await session.execute(query)).all()
+    """Rules that say something else under a version that was there."""
+    rows = await session.execute(select(RuleRow.code, RuleRow.rule_version, RuleRow.content))
     known = {(row.code, row.rule_version): row.content for row in rows}
-    standing = {row.code for row in rows if row.valid_to is None} | {rule.id for rule in file.rules}
     found: list[Misplaced] = []
     for index, rule in enumerate(file.rules):
         before = known.get((rule.id, rule.version))
         if before is not None and before != said_by(rule):
             told = f"version {rule.version} of {rule.id} said something else before; what is new needs a new version"
             found.append((("rules", index, "version"), told))
-        after = rule.place.after
-        if after is not None and after.rule not in standing:
-            found.append((("rules", index, "place", "after", "rule"), f"there is no rule {after.rule}"))
     return found
 
 

@@ -1,0 +1,48 @@
+"""Overtalk 抢话: both speak at once for longer than an "mhm" takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from asr.audio import Leg
+from asr.checks.hits import Finding
+from asr.checks.phrases import window_of
+from asr.checks.rule import Rule
+from asr.checks.talk import Talk, Window, covered_ms
+
+_READ_MS = 300
+
+
+class Overtalk(Rule):
+    """Both legs at once for `at_least_ms` and more; the leg of a hit is the one that spoke into the other.
+
+    Sure when words of both were written down within it: an echo of one voice on the other's leg has none.
+    """
+
+    kind: Literal["overtalk"] = "overtalk"
+    at_least_ms: int = Field(default=1500, ge=200, le=60_000)
+    by: tuple[Leg, ...] = Field(default=(Leg.CALLER, Leg.SEAT), min_length=1)
+
+    def find(self, talk: Talk, windows: Sequence[Window]) -> Iterator[Finding]:
+        """Each time at which both spoke."""
+        for caller in talk.voices(Leg.CALLER):
+            for seat in talk.voices(Leg.SEAT):
+                start, end = max(caller.start_ms, seat.start_ms), min(caller.end_ms, seat.end_ms)
+                window = window_of(start, windows)
+                if end - start < self.at_least_ms or window is None:
+                    continue
+                leg = Leg.SEAT if seat.start_ms >= caller.start_ms else Leg.CALLER
+                if leg in self.by:
+                    sure = talk.voices_known and window.sure and both_read(talk, start, end)
+                    yield Finding(leg, start, end, f"{(end - start) / 1000:.1f} s", sure)
+
+
+def both_read(talk: Talk, start_ms: int, end_ms: int) -> bool:
+    """Whether words of both legs were written down in this time."""
+    return all(
+        covered_ms((start_ms, end_ms), ((sign.start_ms, sign.end_ms) for sign in talk.said(leg).signs)) >= _READ_MS
+        for leg in Leg
+    )

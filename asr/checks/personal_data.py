@@ -1,0 +1,78 @@
+"""Personal data 个人信息: numbers of identity cards, bank cards, telephones, read out by the agent or written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import model_validator
+
+from asr.audio import Leg
+from asr.checks.hits import Finding
+from asr.checks.numerals import DIGITS
+from asr.checks.phrases import window_of
+from asr.checks.rule import Rule
+from asr.checks.talk import Talk, Window
+
+
+class Number(StrEnum):
+    """What a long number is, by its form."""
+
+    ID_CARD = "id_card"
+    BANK_CARD = "bank_card"
+    TELEPHONE = "telephone"
+
+
+_RUN = re.compile(rf"[{''.join(DIGITS)}0-9]{{10,}}[xX]?")
+_FORMS = {
+    Number.ID_CARD: re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dx]"),
+    Number.BANK_CARD: re.compile(r"(?:62\d{14,17}|4\d{15}|5[1-5]\d{14})"),
+    Number.TELEPHONE: re.compile(r"1[3-9]\d{9}"),
+}
+
+
+class PersonalData(Rule):
+    """Numbers that the agent says (`spoken`), or that stand in the text of the case (`written`). `text` shows only
+    their ends. A spoken number is sure when it was said in one turn; a written one is."""
+
+    kind: Literal["personal_data"] = "personal_data"
+    spoken: tuple[Number, ...] = ()
+    written: tuple[Number, ...] = ()
+    leg: Leg = Leg.SEAT
+
+    @model_validator(mode="after")
+    def _looks_for_something(self) -> PersonalData:
+        if not self.spoken and not self.written:
+            raise ValueError("a rule on personal data gives spoken or written")
+        return self
+
+    def find(self, talk: Talk, windows: Sequence[Window]) -> Iterator[Finding]:
+        """Each number; one that was written belongs to the whole call."""
+        said = talk.said(self.leg)
+        for run in _RUN.finditer(said.text):
+            digits = as_digits(run.group())
+            start, end = said.from_to(run.start(), run.end())
+            window = window_of(start, windows)
+            if window is not None and _form(digits) in self.spoken:
+                one_turn = said.signs[run.start()].turn == said.signs[run.end() - 1].turn
+                yield Finding(self.leg, start, end, masked(digits), one_turn and window.sure)
+        case = talk.facts.case
+        for number in re.findall(r"(?<!\d)\d{11,19}[xX]?(?!\d)", f"{case.what} {case.address}" if case else ""):
+            if _form(number.lower()) in self.written:
+                yield Finding(self.leg, 0, talk.duration_ms, masked(number), sure=True)
+
+
+def as_digits(said: str) -> str:
+    """Digits as they are written, however they were said."""
+    return "".join(DIGITS.get(character, character) for character in said).lower()
+
+
+def masked(digits: str) -> str:
+    """A number that nobody can use: three digits, two at the end."""
+    return f"{digits[:3]}{'*' * (len(digits) - 5)}{digits[-2:]}"
+
+
+def _form(digits: str) -> Number | None:
+    return next((kind for kind, form in _FORMS.items() if form.fullmatch(digits)), None)
