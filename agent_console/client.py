@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 from websockets.typing import Origin
 
+from agent_console.captions import Captioned
 from agent_console.protocol import (
     PROTOCOL_VERSION,
     SERVER_MESSAGE,
@@ -50,7 +51,8 @@ class ConsoleAway(Unavailable):
 class ConsoleClient:
     """Signs in, connects, reconnects from the last event it has, and counts what it should never see.
 
-    `on_event` is called for each new event, `on_welcome` with each whole state. `repeated` counts events whose number
+    `on_event` is called for each new event, `on_welcome` with each whole state, `on_caption`
+    with each caption. `repeated` counts events whose number
     was not above the last one.
     """
 
@@ -62,11 +64,13 @@ class ConsoleClient:
         *,
         on_event: Callable[[EventBody], None] = lambda _: None,
         on_welcome: Callable[[DeskState], None] = lambda _: None,
+        on_caption: Callable[[Captioned], None] = lambda _: None,
     ) -> None:
         self._address = address
         self._credentials = {"username": username, "password": password}
         self._on_event = on_event
         self._on_welcome = on_welcome
+        self._on_caption = on_caption
         self.http = httpx.AsyncClient(base_url=address, timeout=30, headers={"Origin": address})
         self.last_seq: int | None = None
         self.repeated = 0
@@ -173,6 +177,8 @@ class ConsoleClient:
             self._on_event(message.body)
         elif isinstance(message, Ring):
             self._on_event(CallRinging(card=message.card))
+        elif isinstance(message, Captioned):
+            self._on_caption(message)
         elif isinstance(message, Welcome):
             self.last_seq = message.seq
             self._on_welcome(message.desk)

@@ -18,6 +18,7 @@ import structlog
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ValidationError
 
+from agent_console.captions import CaptionMessage
 from agent_console.commands import COMMANDS
 from agent_console.desk import Desk, desk_state
 from agent_console.hub import Hub
@@ -117,10 +118,10 @@ class Connection:
                 self._follow_seat(event.body.seat)
             self._put(event)
 
-    def ring(self, ring: Ring) -> None:
-        """Take a pop-up ahead of its event; before the welcome there is nothing to show it on."""
+    def tell(self, message: Ring | CaptionMessage) -> None:
+        """Take what has no number; before the welcome there is nothing to show it on."""
         if self._held is None:
-            self._put(ring)
+            self._put(message)
 
     def _follow_seat(self, seat: SeatView) -> None:
         """Hear of the seat at which this person sits, whichever tab or supervisor changed that."""
@@ -197,7 +198,7 @@ class Connection:
             seq=seq,
             server_time=clock.now(),
             me=self._desk.principal.as_me(),
-            desk=state,
+            desk=self._with_captions(state),
             missed_too_many=too_many,
         )
         self._put(welcome)
@@ -226,6 +227,13 @@ class Connection:
                         tx.session, last_seq, audience=sorted(audience), until=seq, limit=_MOST_MISSED + 1
                     )
             return state, seq, missed
+
+    def _with_captions(self, state: DeskState) -> DeskState:
+        """What was said so far in the call; read when nothing waits any more before live captions follow."""
+        if state.call is None or self._desk.seat is None:
+            return state
+        said = self._hub.captions.of(self._desk.seat, state.call.call_id)
+        return state.model_copy(update={"captions": said})
 
     def _release(self, seq: int) -> None:
         self._seq = seq

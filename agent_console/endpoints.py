@@ -58,6 +58,7 @@ async def options(request: Request, _: Annotated[Principal, Depends(signed_in)])
         urgencies=list(Urgency),
         numbers=list(settings.numbers),
         hosts=[HostOption(name=host.name, title=host.title) for host in settings.pbx.all_hosts],
+        live_captions=settings.live_captions,
     )
 
 

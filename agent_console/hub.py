@@ -15,6 +15,7 @@ from typing import Protocol
 
 import structlog
 
+from agent_console.captions import CaptionDesk, CaptionMessage
 from agent_console.desk import link_views
 from agent_console.popups import Popups
 from agent_console.protocol import Event, EventBody, LinkView, Ring
@@ -41,20 +42,26 @@ class Listener(Protocol):
     def deliver(self, event: Event) -> None:
         """Take an event without waiting; a listener that cannot keep up closes itself."""
 
-    def ring(self, ring: Ring) -> None:
-        """Take a pop-up ahead of its event."""
+    def tell(self, message: Ring | CaptionMessage) -> None:
+        """Take what has no number and may be lost: a pop-up ahead of its event, a caption."""
 
 
 class Hub:
     """Fans events out to the listeners of this process."""
 
     def __init__(
-        self, database: Database, pbx: PbxSettings, renderers: dict[str, Render], popups: Popups | None = None
+        self,
+        database: Database,
+        pbx: PbxSettings,
+        renderers: dict[str, Render],
+        popups: Popups | None = None,
+        captions: CaptionDesk | None = None,
     ) -> None:
         self._pbx = pbx
         self._database = database
         self._stream = EventStream(database)
         self._popups = popups
+        self.captions = captions or CaptionDesk()
         self._renderers = renderers
         self._by_audience: dict[str, set[Listener]] = defaultdict(set)
         self.newest_seq = 0
@@ -85,17 +92,18 @@ class Hub:
                 if not group:
                     del self._by_audience[name]
 
-    def ring(self, seat: str, ring: Ring) -> None:
-        """Show the pop-up at this seat now; its event follows."""
+    def tell(self, seat: str, message: Ring | CaptionMessage) -> None:
+        """Show this at the seat now, and nowhere else."""
         for listener in list(self._by_audience.get(f"seat:{seat}", ())):
-            listener.ring(ring)
+            listener.tell(message)
 
     def start(self) -> None:
         """Begin to follow the events."""
         self._tasks = [asyncio.create_task(self._follow(), name="console hub")]
         self._tasks.append(asyncio.create_task(self._watch_link(), name="link watch"))
         if self._popups is not None:
-            self._tasks.append(asyncio.create_task(self._popups.follow(self.ring), name="pop-ups"))
+            self._tasks.append(asyncio.create_task(self._popups.follow(self.tell), name="pop-ups"))
+        self._tasks.append(asyncio.create_task(self.captions.follow(self.tell), name="captions"))
 
     async def stop(self) -> None:
         """Stop following."""

@@ -17,6 +17,7 @@ from pydantic import Field, PrivateAttr, TypeAdapter
 
 from agent_console import phones as ph
 from agent_console import supervision as s
+from agent_console.captions import Captioned, CaptionsStand, CaptionsView
 from backend.callbacks.schemas import AttemptResult, CallbackView, CallbackWish
 from backend.calls.schemas import HandedBy, PhoneCall, SupervisorView
 from backend.cases.list_schemas import ExportView
@@ -254,7 +255,8 @@ class LinkView(Schema):
 
 class DeskState(Schema):
     """The whole present state of one console; `seat` is None for someone who sits at no seat, `hall` for someone who
-    does not watch it, `phone` for one whose phone is the browser or in no call."""
+    does not watch it, `phone` for one whose phone is the browser or in no call, `captions` where nothing was captioned
+    of the call."""
 
     seat: SeatView | None
     call: CallCard | None
@@ -264,6 +266,7 @@ class DeskState(Schema):
     notices: list[NoticeView] = []
     supervisors: list[SupervisorView] = []
     phone: PhoneCall | None = None
+    captions: CaptionsView | None = None
     hall: s.HallState | None = None
 
 
@@ -564,5 +567,7 @@ class SignedOut(Schema):
     reason: str
 
 
-ServerMessage = Annotated[Welcome | Event | Ring | Reply | Tick | SignedOut, Field(discriminator="type")]
+ServerMessage = Annotated[
+    Welcome | Event | Ring | Captioned | CaptionsStand | Reply | Tick | SignedOut, Field(discriminator="type")
+]
 SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)

@@ -34,7 +34,8 @@ class Options(Schema):
     """Everything that the console's menus offer.
 
     `numbers` are the hotline numbers, `hosts` the PBX hosts, `departments` the names of departments by their codes,
-    as classes name them for their duty, `pause_reasons` those that a person may choose.
+    as classes name them for their duty, `pause_reasons` those that a person may choose, `live_captions` whether calls
+    are captioned while they last.
     """
 
     streets: list[Street]
@@ -48,6 +49,7 @@ class Options(Schema):
     urgencies: list[Urgency]
     numbers: list[str]
     hosts: list[HostOption]
+    live_captions: bool
 
 
 class QueueTarget(Schema):

@@ -24,7 +24,7 @@ class SipAccess:
 class ConsoleSettings:
     """`sip` tells for each PBX host where softphones register; `sip_secret` gives the SIP password of a seat; `origins`
     are further origins from which consoles may come; `show_supervision` tells agents when a supervisor takes part in
-    their call."""
+    their call; `live_captions` says that calls are captioned while they last."""
 
     references: References
     times: HallTimes
@@ -36,3 +36,4 @@ class ConsoleSettings:
     origins: frozenset[str]
     pbx: PbxSettings
     show_supervision: bool
+    live_captions: bool

@@ -71,10 +71,10 @@ class VoskEngine:
         for piece in spoken(blocks, rate, self._gate):
             skipped_ms = (piece.start - fed) * 1000 / rate  # the recogniser's clock counts only what it was given
             if recognizer.AcceptWaveform(piece.samples.tobytes()):
-                words += _words(recognizer.Result(), skipped_ms)
+                words += words_of(recognizer.Result(), skipped_ms)
             fed += len(piece.samples)
             if piece.stretch is not None:
-                words += _words(recognizer.FinalResult(), skipped_ms)
+                words += words_of(recognizer.FinalResult(), skipped_ms)
                 speech.append(piece.stretch)
         return HeardLeg(words, speech)
 
@@ -92,7 +92,7 @@ def hear(recording: Path, engine: Engine) -> Heard:
     return Heard(legs=legs, speech=speech, duration_ms=duration_ms, flaw=None if flaw is None else str(flaw))
 
 
-def _words(result: str, skipped_ms: float) -> list[Word]:
+def words_of(result: str, skipped_ms: float) -> list[Word]:
     """The words of one result of vosk; a result without speech has no key `result`."""
     return [
         Word(

@@ -80,6 +80,7 @@ class Follower:
         self._sink = sink
         self._announce = announce
         self.on_originated: Callable[[AmiEvent], None] = lambda _: None  # told how an ordered call to a seat came out
+        self.on_reduced: Callable[[], None] = lambda: None  # told after each look at what the PBX said
         self._gather_s = gather_s
         self._on_synchronised = on_synchronised
         self._jitter = jitter
@@ -106,6 +107,7 @@ class Follower:
             facts = [fact for arrival in arrivals for fact in self._reduce(arrival)]
             if facts:
                 self._announce(facts)
+            self.on_reduced()
             synchronised = any(isinstance(what, Snapshot) for _, what in arrivals)
             self._put(_Reduced(arrivals[-1][0], facts, synchronised))
 

@@ -18,6 +18,7 @@ from telephony.line_events import LINE_EVENTS
 from telephony.lines import Line, QueueView, changes
 from telephony.names import seat_of
 from telephony.resync import call_repairs, lines_in
+from telephony.taps import Taps
 
 WANTED = frozenset(CALL_EVENTS) | frozenset(LINE_EVENTS) | {"Newchannel", "DialBegin"}
 """The events that the reducer reads; the link's parser drops all others unread."""
@@ -31,6 +32,7 @@ class PbxState:
     def __init__(self) -> None:
         self.calls: dict[str, Call] = {}
         self.lines: dict[str, Line] = {}
+        self.taps = Taps()
         self._call_of_channel: dict[str, str] = {}
         self._ended: dict[str, None] = {}
 
@@ -60,6 +62,8 @@ class PbxState:
         name = event["Event"]
         if name in LINE_EVENTS:
             return self._apply_to_line(event, at)
+        if self.taps.follow(event):
+            return []
         call = self._call_of(event)
         if call is None:
             consult = beginning(self.calls.values(), event, at)
@@ -76,6 +80,7 @@ class PbxState:
     def resynchronise(self, snapshot: Snapshot, at: datetime) -> list[f.Fact]:
         """Make the state agree with what the PBX holds at `at`; returns what that reveals, marked as recovered."""
         repairs: list[f.Fact] = []
+        self.taps.resynchronise(snapshot)
         for fact in call_repairs(self.calls, snapshot, at):
             if fact.call_id not in self._ended:
                 self._absorb(fact)

@@ -8,7 +8,7 @@ from backend.app import cli_run
 from backend.app.terminal import app, screen
 from backend.kernel.errors import HotlineError
 
-ROLES = (["serve"], ["telephony"], ["worker"])
+ROLES = (["serve"], ["telephony"], ["worker"], ["captions"])
 COMMANDS = [cli_run]
 """The modules whose commands the program has; importing them registers these."""
 

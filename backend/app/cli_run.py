@@ -82,6 +82,12 @@ def telephony(host: Host = DEFAULT_HOST) -> None:
 
 
 @app.command(rich_help_panel=PARTS)
+def captions(host: Host = DEFAULT_HOST) -> None:
+    """Live captions of a PBX's calls; runs on the PBX's own machine."""
+    run(roles.captions(installation("captions"), host=host))
+
+
+@app.command(rich_help_panel=PARTS)
 def worker() -> None:
     """Stores and transcribes recordings; any number on any machine."""
     run(roles.worker(installation("worker")))

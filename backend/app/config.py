@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -29,6 +29,7 @@ from backend.patrols.settings import PatrolSettings
 from backend.patrols.settings import load_settings as load_patrols
 from backend.seats.seating import HallTimes
 from telephony.names import DEFAULT_HOST
+from telephony.pbx import ports
 from telephony.pbx.parts import HostPart, part_of
 from telephony.pbx.paths import PbxPaths, pbx_paths
 from telephony.pbx.routing_settings import Digits, MergedNumbers
@@ -39,6 +40,10 @@ log = structlog.get_logger(__name__)
 
 class DatabaseNotGiven(HotlineError):
     """Something needs a database, and HOTLINE_DATABASE_URL names none."""
+
+
+class PbxUnknown(HotlineError):
+    """The PBX was never started here, so nobody knows where it listens."""
 
 
 class _Part(BaseModel):
@@ -111,11 +116,20 @@ class RecordingSettings(_Part):
     store: str = ""
 
 
+class LiveSettings(_Part):
+    """Whether what is said is shown at the seat while it is said, and by how many threads it is recognised."""
+
+    enabled: bool = False
+    threads: Annotated[int, Field(ge=1, le=64)] = 2
+
+
 class RecognitionSettings(_Part):
-    """Which Vosk model transcribes, and by how many processes. A relative path is below the project."""
+    """Which Vosk model transcribes, and by how many processes; a relative path is below the project. `live` are the
+    captions of calls while they last."""
 
     model: Path = Path("asr/demo_model/model")
     processes: Annotated[int, Field(ge=1, le=64)] = 1
+    live: LiveSettings = LiveSettings()
 
 
 class DataSettings(_Part):
@@ -190,7 +204,14 @@ class Installation:
 
     def rings(self, host: str = DEFAULT_HOST) -> Path:
         """The socket on which the telephony process of this PBX announces rings to the hubs of this machine."""
-        name = "rings" if host == DEFAULT_HOST else f"rings-{host}"
+        return self._board("rings", host)
+
+    def captions(self, host: str = DEFAULT_HOST) -> Path:
+        """The socket on which the live captions of this PBX are told to the hubs of this machine."""
+        return self._board("captions", host)
+
+    def _board(self, what: str, host: str) -> Path:
+        name = what if host == DEFAULT_HOST else f"{what}-{host}"
         return socket_folder(self.state / "sockets", kind="sockets") / name
 
     @property
@@ -213,6 +234,17 @@ class Installation:
     def pbx_paths(self, host: str = DEFAULT_HOST) -> PbxPaths:
         """The folders of this PBX."""
         return pbx_paths(self.state, host)
+
+    def pbx_port(self, name: Literal["ami", "captions"], host: str = DEFAULT_HOST) -> int:
+        """A port of this PBX: the one that it picked at its start, else the configured one. Raises `PbxUnknown`."""
+        picked = ports.load(self.pbx_paths(host).ports).get(name)
+        port: int = picked or getattr(self.part(host).host.ports, name)
+        if not port:
+            raise PbxUnknown(
+                f"It is not known which port is that of {name} at the PBX {host}.",
+                next_step=f"Start the PBX once with `hotline up` or `hotline pbx start`, or set its port ports.{name}.",
+            )
+        return port
 
     def path(self, configured: Path) -> Path:
         """A configured path, made absolute."""

@@ -72,6 +72,13 @@ async def telephony(installation: Installation, *, host: str) -> None:
     await database.close()
 
 
+async def captions(installation: Installation, *, host: str) -> None:
+    """Caption the calls of the PBX `host` until told to stop."""
+    from backend.app.captions_role import caption_calls  # noqa: PLC0415
+
+    await _until_stopped(lambda stop: caption_calls(installation, stop, host=host))
+
+
 async def worker(installation: Installation) -> None:
     """Take jobs until told to stop. What it writes (recordings, before they are in the store) is for its user alone."""
     from backend.app.worker_role import work_jobs  # noqa: PLC0415

@@ -19,6 +19,7 @@ import structlog
 from backend.app import number_keeper
 from backend.app.config import Installation, hall_times
 from backend.app.number_keeper import NumberKeeper
+from backend.app.tap_keeper import TapKeeper
 from backend.calls.announce import announcements
 from backend.calls.pbx_link import record_link
 from backend.calls.reconcile import reconcile
@@ -40,7 +41,6 @@ from telephony.call import Call
 from telephony.commands import end_left_consults, resume_forgotten
 from telephony.facts import Fact
 from telephony.link import Follower
-from telephony.pbx import ports
 from telephony.pbx.parts import HostPart
 from telephony.pbx.paths import PbxPaths
 from telephony.pbx.render import ami_secret
@@ -56,10 +56,6 @@ _RECONCILE_EVERY_S = 15.0
 
 
 Result = TypeVar("Result")
-
-
-class PbxUnknown(HotlineError):
-    """The PBX was never started here, so nobody knows where it listens."""
 
 
 async def follow_pbx(installation: Installation, database: Database, stop: asyncio.Event, *, host: str) -> None:
@@ -117,6 +113,8 @@ class TelephonyProcess:
             lambda: follower.synchronised and link.state is LinkState.LIVE,
         )
         follower.on_originated = self._orders.originated
+        taps = TapKeeper(link, state)
+        follower.on_reduced = taps.wake
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(work)
@@ -127,6 +125,7 @@ class TelephonyProcess:
                     self._rings.run(),
                     self._orders.run(),
                     self._numbers.run(),
+                    *([taps.run()] if self._installation.config.recognition.live.enabled else []),
                     self._steer(follower),
                     self._notice_changes(),
                     self._keep_house(follower),
@@ -237,12 +236,7 @@ class TelephonyProcess:
                 pass
 
     def _ami_settings(self) -> AmiSettings:
-        port = ports.load(self._paths.ports).get("ami") or self._part.host.ports.ami
-        if not port:
-            raise PbxUnknown(
-                f"It is not known on which port the PBX {self._part.name} listens.",
-                next_step="Start the PBX once with `hotline up` or `hotline pbx start`, or set its port ports.ami.",
-            )
+        port = self._installation.pbx_port("ami", self._part.name)
         secret = self._installation.secrets.derive(ami_secret(self._part.name, "platform"))
         return AmiSettings(host="127.0.0.1", port=port, username="platform", secret=secret)
 

@@ -188,6 +188,8 @@ class Platform:
             for host in self.pbxs
             for n in range(1, self._telephonies + 1)
         }
+        if self.installation.config.recognition.live.enabled:
+            roles |= {_at("captions", host): ["captions", "--host", host] for host in self.pbxs}
         roles["serve"] = ["serve", "--port", str(self.web_port)]
         return roles | {f"worker-{n}": ["worker"] for n in range(1, self._workers + 1)}
 

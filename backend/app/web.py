@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent_console import endpoints as console_endpoints
+from agent_console.captions import CaptionDesk
 from agent_console.hall import HallCalls
 from agent_console.hub import Hub
 from agent_console.phones import PhoneCalls
@@ -92,7 +93,8 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     settings = console_settings(installation)
     popups = Popups(database, [installation.rings(host) for host in installation.hosts])
     calls = HallCalls(database, show_supervision=settings.show_supervision)
-    hub = Hub(database, settings.pbx, renderers(popups, calls, PhoneCalls(database)), popups)
+    captions = CaptionDesk([installation.captions(host) for host in installation.hosts])
+    hub = Hub(database, settings.pbx, renderers(popups, calls, PhoneCalls(database)), popups, captions)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -173,6 +175,7 @@ def console_settings(installation: Installation) -> ConsoleSettings:
         origins=frozenset(config.web.origins),
         pbx=config.pbx,
         show_supervision=config.hall.show_supervision,
+        live_captions=config.recognition.live.enabled,
     )
 
 

@@ -28,11 +28,13 @@ class TrunkSettings(Settings):
 
 
 class PortSettings(Settings):
-    """Where Asterisk listens. RTP stays below the range from which the kernel hands out ports."""
+    """Where Asterisk listens, and the live captions' server beside it. RTP stays below the range from which the kernel
+    hands out ports."""
 
     ami: Port = 0
     http: Port = 0
     sip: Port = 0
+    captions: Port = 0
     rtp_first: Annotated[int, Field(ge=1024, le=65_000)] = 20_000
     rtp_last: Annotated[int, Field(ge=1024, le=65_535)] = 24_999
 

@@ -43,6 +43,8 @@ MODULES = (
 )
 _HELPERS = ("res_cdrel_custom",)
 """What some of the above need in newer versions and what older ones do not have."""
+CAPTION_MODULES = ("res_websocket_client", "chan_websocket")
+"""What sends the sound of calls to the live captions; an older Asterisk does without them, and so without captions."""
 
 IGNORED_EVENTS = (
     *("TestEvent", "RTCPSent", "RTCPReceived", "VarSet", "Newexten", "NewConnectedLine"),
@@ -59,4 +61,11 @@ def modules_in(folder: Path) -> tuple[str, ...]:
             f"This Asterisk lacks the modules {', '.join(missing)}.",
             next_step="Install the package asterisk-modules of the same version.",
         )
-    return (*(name for name in _HELPERS if (folder / f"{name}.so").exists()), *MODULES)
+    helpers = [name for name in _HELPERS if (folder / f"{name}.so").exists()]
+    captions = CAPTION_MODULES if can_caption(folder) else ()
+    return (*helpers, *MODULES, *captions)
+
+
+def can_caption(folder: Path) -> bool:
+    """Whether this Asterisk can send the sound of calls to the live captions."""
+    return all((folder / f"{name}.so").exists() for name in CAPTION_MODULES)

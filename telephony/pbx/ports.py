@@ -20,17 +20,19 @@ Transport = Literal["tcp", "udp"]
 IsFree = Callable[[int, Transport], bool]
 PickFree = Callable[[Transport], int]
 
-TRANSPORTS: dict[str, Transport] = {"ami": "tcp", "http": "tcp", "sip": "udp", "trunk": "udp"}
+TRANSPORTS: dict[str, Transport] = {"ami": "tcp", "http": "tcp", "sip": "udp", "trunk": "udp", "captions": "tcp"}
 
 
 @dataclass(frozen=True)
 class PbxPorts:
-    """The ports of one Asterisk. `trunk` is the carrier's own, to which calls out are sent."""
+    """The ports of one Asterisk. `trunk` is the carrier's own, to which calls out are sent, `captions` that of the live
+    captions' server beside it, to which it sends the sound of calls."""
 
     ami: int
     http: int
     sip: int
     trunk: int
+    captions: int
     rtp_first: int
     rtp_last: int
 
@@ -38,7 +40,13 @@ class PbxPorts:
 def choose(host: HostSettings, remembered: Mapping[str, int], *, is_free: IsFree, pick: PickFree) -> PbxPorts:
     """Configured ports as they are; for the others the remembered one while it is free, else a new one."""
     ports, trunk = host.ports, host.trunk
-    configured = {"ami": ports.ami, "http": ports.http, "sip": ports.sip, "trunk": trunk.port if trunk else 0}
+    configured = {
+        "ami": ports.ami,
+        "http": ports.http,
+        "sip": ports.sip,
+        "trunk": trunk.port if trunk else 0,
+        "captions": ports.captions,
+    }
     chosen: dict[str, int] = {}
     for name, transport in TRANSPORTS.items():
         port = configured[name] or remembered.get(name, 0)

@@ -25,6 +25,7 @@ from telephony.pbx.ports import PbxPorts
 from telephony.pbx.programs import AsteriskFiles
 from telephony.pbx.settings import OWN_SEAT_QUEUE
 from telephony.routing import AREA_CODE, EVERY_LEVEL, open_level
+from telephony.taps import CONNECTION
 
 SecretFor = Callable[[str], str]
 """The secret for a purpose: "sip:8001" a seat's, `ami_secret` and `line_secret` name the others."""
@@ -32,7 +33,7 @@ SecretFor = Callable[[str], str]
 RESTART_FILES = frozenset(
     {"asterisk.conf", "modules.conf", "http.conf", "rtp.conf", "pjsip.conf", "pjsip_transports.conf"}
 )
-_DEFAULTS_HOLD = ("acl.conf", "ccss.conf", "pjproject.conf", "statsd.conf", "udptl.conf")
+_DEFAULTS_HOLD = ("acl.conf", "ccss.conf", "chan_websocket.conf", "pjproject.conf", "statsd.conf", "udptl.conf")
 """Files that Asterisk would report as missing at every start, although it needs nothing in them."""
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _ADVANCED_FILTERS_SINCE = {20: 11, 21: 6, 22: 1}
@@ -53,6 +54,11 @@ class Rendering:
 def ami_secret(host: str, user: str) -> str:
     """The purpose of the secret with which `user` ("platform", "bench") signs in at the PBX `host`."""
     return f"ami:{user}" if host == DEFAULT_HOST else f"ami:{user}@{host}"
+
+
+def captions_secret(host: str) -> str:
+    """The purpose of the secret with which the PBX `host` comes to the live captions' server."""
+    return f"captions:{host}"
 
 
 def line_secret(one: str, other: str) -> str:
@@ -106,6 +112,8 @@ def render(part: HostPart, ports: PbxPorts, host: Host, secret_for: SecretFor, t
         "area_code": AREA_CODE,
         "secret": secret,
         "ami_secret": lambda user: secret(ami_secret(part.name, user)),
+        "captions_secret": lambda: secret(captions_secret(part.name)),
+        "captions_connection": CONNECTION,
         "line_secret": lambda peer: secret(line_secret(part.name, peer)),
     }
     names = sorted(path.name for path in templates.glob("*.j2"))

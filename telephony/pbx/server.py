@@ -194,4 +194,4 @@ async def running(pbx: Pbx) -> AsyncIterator[AsteriskProcess]:
         await asterisk.stop()
 
 
-_NO_PORTS = PbxPorts(0, 0, 0, 0, 0, 0)
+_NO_PORTS = PbxPorts(0, 0, 0, 0, 0, 0, 0)

@@ -36,6 +36,8 @@ from telephony.simulate.stage import Address, Stage, set_stage
 DIALOGUES = PROJECT_ROOT / "configs" / "demo" / "dialogues.yaml"
 PHONES = {"seat_ranges": [{"first": 8001, "last": 8006, "phone": "sip"}]}
 
+NO_CAPTIONS = {"recognition": {"live": {"enabled": False}}}
+
 
 @dataclass
 class Exchange:
@@ -155,7 +157,7 @@ async def open_exchanges(
         (unpacked / part).mkdir(exist_ok=True)
         (state / part).symlink_to(unpacked.resolve() / part)
     file = state / "overlay.yaml"
-    file.write_text(yaml.safe_dump(overlay))
+    file.write_text(yaml.safe_dump(NO_CAPTIONS | overlay))
     here = Installation(Environment(state=state, overlay=file))
     parts = [here.part(host) for host in here.hosts]
     async with AsyncExitStack() as stack:

@@ -30,7 +30,7 @@ def settings() -> PbxSettings:
 
 @pytest.fixture
 def ports() -> PbxPorts:
-    return PbxPorts(ami=15038, http=18088, sip=15060, trunk=5061, rtp_first=20000, rtp_last=20100)
+    return PbxPorts(ami=15038, http=18088, sip=15060, trunk=5061, captions=18100, rtp_first=20000, rtp_last=20100)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_a_remembered_port_is_kept_while_it_is_free(settings: PbxSettings) -> No
 
 
 def test_ports_are_remembered(tmp_path: Path) -> None:
-    chosen = PbxPorts(1, 2, 3, 4, 5, 6)
+    chosen = PbxPorts(1, 2, 3, 4, 5, 6, 7)
     path = tmp_path / "asterisk" / "ports.json"
     ports.save(path, chosen)
     assert PbxPorts(**ports.load(path)) == chosen
@@ -63,7 +63,7 @@ def test_a_missing_memory_is_no_memory(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "kind"), [("ami", socket.SOCK_STREAM), ("sip", socket.SOCK_DGRAM)])
 def test_a_taken_port_is_refused_with_its_holder(name: str, kind: socket.SocketKind) -> None:
-    chosen = PbxPorts(*(ports.pick(ports.TRANSPORTS[n]) for n in ("ami", "http", "sip", "trunk")), 20_000, 20_100)
+    chosen = PbxPorts(*map(ports.pick, ports.TRANSPORTS.values()), 20_000, 20_100)
     ports.refuse_taken(chosen)
     with socket.socket(socket.AF_INET, kind) as other:
         other.bind(("127.0.0.1", 0))

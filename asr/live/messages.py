@@ -1,0 +1,87 @@
+"""What the captions' server and its recogniser's process say to each other. Stands apart from Kaldi.
+
+To the process: a head (kind, leg, a number, how many bytes follow) and bytes. From it: a line of JSON each.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, TypeAdapter
+
+from asr.vad import GateSettings
+
+HEAD = struct.Struct(">BIdI")
+
+
+class Kind(IntEnum):
+    """What is told to the process; in brackets what the number says, and the bytes."""
+
+    OPEN = 1  # a leg begins (at so many ms; the number of its first line, as text)
+    SOUND = 2  # the next sound of a leg (when it came; 16-bit samples)
+    CLOSE = 3  # the leg is over
+
+
+class LiveSetup(BaseModel):
+    """What the process is told on its command line."""
+
+    model: Path
+    threads: int = Field(ge=1, le=64)
+    gate: GateSettings = GateSettings()
+    niceness: int = Field(default=5, ge=0, le=19)
+
+
+class Caption(BaseModel):
+    """What was said in one breath: `line` counts up in a leg; the text of a line that is not final may still change.
+
+    An empty final text takes back what was shown: it was no speech.
+    """
+
+    line: int
+    text: str
+    from_ms: int
+    to_ms: int
+    final: bool
+
+
+class Ready(BaseModel):
+    """The model is loaded."""
+
+    kind: Literal["ready"] = "ready"
+
+
+class Said(BaseModel):
+    """A caption of a leg."""
+
+    kind: Literal["said"] = "said"
+    leg: int
+    caption: Caption
+
+
+class Lag(BaseModel):
+    """Whether a leg is behind now, by how much, and how much of it was just passed over."""
+
+    kind: Literal["lag"] = "lag"
+    leg: int
+    behind: bool
+    lag_ms: int
+    skipped_ms: int
+
+
+class Ended(BaseModel):
+    """All of a leg that was closed has been heard."""
+
+    kind: Literal["ended"] = "ended"
+    leg: int
+
+
+Told = Annotated[Ready | Said | Lag | Ended, Field(discriminator="kind")]
+TOLD: TypeAdapter[Ready | Said | Lag | Ended] = TypeAdapter(Told)
+
+
+def packed(kind: Kind, leg: int, number: float = 0.0, content: bytes = b"") -> bytes:
+    """One message to the process."""
+    return HEAD.pack(kind, leg, number, len(content)) + content

@@ -1,0 +1,98 @@
+"""The server to which Asterisk sends the sound of calls while they last: a WebSocket for each leg.
+
+Reading never waits for anything: a socket that is not read would hold up Asterisk. What a leg is called
+(`channel_id`) means nothing here; whoever ordered it knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+from websockets.asyncio.server import Server, ServerConnection, basic_auth, serve
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError
+
+from asr.audio import LINE_RATE
+from asr.live.recognition import Listener, LiveRecognition
+
+log = structlog.get_logger(__name__)
+
+USER = "asterisk"
+PROTOCOL = "media"
+PIECE_MS = 200.0
+"""Frames are handed on in pieces of so many ms: fewer, larger calls into the recogniser."""
+_BYTES_PER_MS = LINE_RATE * 2 / 1000
+_PIECE = round(PIECE_MS * _BYTES_PER_MS)
+_FORMAT = "slin"
+_LARGEST_FRAME = 1 << 16
+
+ListenerFor = Callable[[str], Listener | None]
+"""Who wants to know what is said on this channel; None when nobody ordered it."""
+
+
+class CaptionServer:
+    """Takes the sound of legs on a port of this machine and gives it to recognition."""
+
+    def __init__(self, recognition: LiveRecognition, listener_for: ListenerFor, secret: str) -> None:
+        self._recognition = recognition
+        self._listener_for = listener_for
+        self._secret = secret
+
+    async def listen(self, port: int, host: str = "127.0.0.1") -> Server:
+        """Begin to take legs; an async context manager, whose end closes them."""
+        return await serve(
+            self._take,
+            host,
+            port,
+            subprotocols=[PROTOCOL],  # type: ignore[list-item] # a NewType of str
+            process_request=basic_auth(realm="captions", credentials=(USER, self._secret)),
+            compression=None,  # sound of a machine to itself
+            ping_interval=None,  # a process that is overloaded would cut the streams for want of a pong
+            max_size=_LARGEST_FRAME,
+            open_timeout=5,
+        )
+
+    async def _take(self, socket: ServerConnection) -> None:
+        try:
+            first = await asyncio.wait_for(socket.recv(), 5)
+        except (ConnectionClosed, TimeoutError):
+            return
+        facts = media_start(first)
+        listener = self._listener_for(facts.get("channel_id", ""))
+        if listener is None or facts.get("format") != _FORMAT:
+            log.warning("sound that nobody ordered, or in another format", told=facts)
+            return
+        leg = self._recognition.open(listener)
+        try:
+            await self._hear(socket, leg)
+        finally:
+            self._recognition.close(leg)
+
+    async def _hear(self, socket: ServerConnection, leg: int) -> None:
+        gathered = bytearray()
+        began = 0.0
+        with suppress(ConnectionClosedError):
+            async for frame in socket:
+                if not isinstance(frame, bytes):  # what Asterisk tells of its buffers is of no concern here
+                    continue
+                if not gathered:
+                    began = time.monotonic()
+                gathered += frame
+                if len(gathered) >= _PIECE:
+                    self._recognition.hear(leg, bytes(gathered), len(gathered) / _BYTES_PER_MS, began)
+                    gathered.clear()
+        if gathered:
+            self._recognition.hear(leg, bytes(gathered), len(gathered) / _BYTES_PER_MS, began)
+
+
+def media_start(message: str | bytes) -> dict[str, str]:
+    """What `MEDIA_START channel_id:... format:slin ...` says, the first message of a leg; nothing if it is another."""
+    if not isinstance(message, str):
+        return {}
+    event, *facts = message.split()
+    if event != "MEDIA_START":
+        return {}
+    return {key: value for key, found, value in (fact.partition(":") for fact in facts) if found}

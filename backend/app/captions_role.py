@@ -1,0 +1,44 @@
+"""`hotline captions`: hears the calls of one PBX while they last, and tells their consoles what is said.
+
+Nothing is kept: the record of what was said is the transcript of the recording. This process may be killed at any
+moment, or not run at all; calls do not notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from asr.live.messages import LiveSetup
+from asr.live.recognition import LiveRecognition
+from asr.live.server import CaptionServer
+from asr.model import check_model
+from backend.app.config import Installation
+from backend.calls.captions import CaptionNotices
+from backend.kernel.notices import NoticeBoard
+from telephony.pbx.render import captions_secret
+
+log = structlog.get_logger(__name__)
+
+
+async def caption_calls(installation: Installation, stop: asyncio.Event, *, host: str) -> None:
+    """Take the sound of legs and tell what is said in them, until `stop` is set.
+
+    Raises `HostUnknown`, `PbxUnknown`, and `ModelNotFound` or `NotAModel` when nothing could be recognised.
+    """
+    part = installation.part(host)
+    settings = installation.config.recognition
+    model = installation.path(settings.model)
+    await asyncio.to_thread(check_model, model)
+    port = installation.pbx_port("captions", part.name)
+    recognition = LiveRecognition(LiveSetup(model=model, threads=settings.live.threads))
+    board = NoticeBoard(installation.captions(part.name))
+    notices = CaptionNotices(board.post)
+    server = CaptionServer(recognition, notices.listener_for, installation.secrets.derive(captions_secret(part.name)))
+    async with asyncio.TaskGroup() as group, await server.listen(port):
+        tasks = [group.create_task(work) for work in (recognition.run(), board.run())]
+        log.info("captioning", host=part.name, port=port)
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
