@@ -26,6 +26,8 @@ _ID = re.compile(r"tap-(caller|seat)-(\d{1,10})-\d+-(.+)")
 _ID_KEYS = ("Uniqueid", "DestUniqueid", "SpyerUniqueid")
 _AGAIN = (timedelta(seconds=3), timedelta(seconds=10), timedelta(seconds=30))
 """After how long a tap that did not come about, or ended by itself, is ordered again."""
+_ENDS_WITHIN = timedelta(seconds=2)
+"""A tap ends by itself with its leg, and soon after it was told to: before that nothing more is done about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +101,33 @@ class TapPlan:
 
     def __init__(self) -> None:
         self._tried: dict[Tap, _Tried] = {}
+        self._leaving: dict[str, datetime] = {}
 
-    def actions(self, wanted: Mapping[Tap, str], channels: Mapping[str, str], now: datetime) -> list[Action]:
-        """What brings the taps that there are (`Taps.channels`) to those that are wanted."""
-        present = {tap: name for channel_id, name in channels.items() if (tap := tap_of(channel_id)) is not None}
+    def actions(self, calls: Mapping[str, Call], channels: Mapping[str, str], now: datetime) -> list[Action]:
+        """What brings the taps that there are (`Taps.channels`) to those that these calls want."""
+        wanted = taps_wanted(calls.values())
+        present = {channel_id: tap_of(channel_id) for channel_id in channels}
         self._tried = {tap: tried for tap, tried in self._tried.items() if tap in wanted}
-        ends = [hang_up(name) for channel_id, name in channels.items() if tap_of(channel_id) not in wanted]
+        unwanted = {channel_id: tap for channel_id, tap in present.items() if tap not in wanted}
+        self._leaving = {channel_id: at for channel_id, at in self._leaving.items() if channel_id in unwanted}
+        ends = [
+            hang_up(channels[channel_id])
+            for channel_id, tap in unwanted.items()
+            if self._must_end(channel_id, now, goes_on=tap is not None and tap.call_id in calls)
+        ]
+        heard = set(present.values())
         begins = [
-            _begin(tap, channel, now)
-            for tap, channel in wanted.items()
-            if tap not in present and self._is_due(tap, now)
+            _begin(tap, channel, now) for tap, channel in wanted.items() if tap not in heard and self._is_due(tap, now)
         ]
         return ends + begins
+
+    def _must_end(self, channel_id: str, now: datetime, *, goes_on: bool) -> bool:
+        """At once while its call goes on, for what is said now is for nobody; else only if it stays."""
+        since = self._leaving.get(channel_id)
+        if since is not None and now - since < _ENDS_WITHIN:
+            return False
+        self._leaving[channel_id] = now
+        return goes_on or since is not None
 
     def _is_due(self, tap: Tap, now: datetime) -> bool:
         tried = self._tried.get(tap)

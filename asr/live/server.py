@@ -90,9 +90,6 @@ class CaptionServer:
 
 def media_start(message: str | bytes) -> dict[str, str]:
     """What `MEDIA_START channel_id:... format:slin ...` says, the first message of a leg; nothing if it is another."""
-    if not isinstance(message, str):
+    if not isinstance(message, str) or not message.startswith("MEDIA_START "):
         return {}
-    event, *facts = message.split()
-    if event != "MEDIA_START":
-        return {}
-    return {key: value for key, found, value in (fact.partition(":") for fact in facts) if found}
+    return {key: value for key, found, value in (fact.partition(":") for fact in message.split()) if found}

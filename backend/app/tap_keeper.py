@@ -15,7 +15,7 @@ from backend.kernel import clock
 from backend.kernel.errors import HotlineError
 from telephony.ami import AmiLink, LinkState
 from telephony.state import PbxState
-from telephony.taps import TapPlan, taps_wanted
+from telephony.taps import TapPlan
 
 log = structlog.get_logger(__name__)
 
@@ -46,8 +46,7 @@ class TapKeeper:
                 await self._level()
 
     async def _level(self) -> None:
-        wanted = taps_wanted(self._state.calls.values())
-        for action in self._plan.actions(wanted, self._state.taps.channels, clock.now()):
+        for action in self._plan.actions(self._state.calls, self._state.taps.channels, clock.now()):
             try:
                 await self._link.action(action)
             except HotlineError as error:  # most often: the leg or the tap is gone by now

@@ -1,4 +1,4 @@
-"""Calls that are captioned while they last, on the real Asterisk with the real recogniser."""
+"""Calls that are captioned while they last: the real Asterisk, the real recogniser, citizens and seats that speak."""
 
 from __future__ import annotations
 
@@ -6,15 +6,23 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from asr.audio import Leg
+from asr.live.recognition import LegState
 from backend.app.captions_role import caption_calls
 from backend.calls.captions import CaptionNotice, SaidNow, StandsNow, read
 from backend.calls.models import Call, CallFact
+from backend.calls.reconcile import reconcile
+from backend.calls.recorder import CallRecorder
+from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.kernel.notices import notices
+from backend.seats.seating import HallTimes
+from telephony import cdr_file, commands
 from telephony.simulate.citizens import CitizenCall, Manner, place_calls
 from telephony.simulate.seats import SeatBehaviour, simulated_seats
 
@@ -22,8 +30,11 @@ from .exchange import PHONES, Exchange, open_exchanges
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
-AGENT, OTHER = "8001", "8002"
+SEATS = ["8001", "8002"]
 OVERLAY = {"pbx": PHONES, "recognition": {"live": {"enabled": True, "threads": 1}}}
+SAID = {"elevator": "小区电梯坏了三天了", "garbage": "胡同门口垃圾没有人管"}
+WHERE = {"elevator": "东花市街道忠实里西区", "garbage": "前门街道草厂三条"}
+"""What the citizen of each dialogue says at first, and later; in between the seat asks where it is."""
 
 
 @pytest.fixture
@@ -33,29 +44,31 @@ async def exchange(state_folder: Path, tmp_path: Path, database: Database) -> As
 
 
 class Heard:
-    """What the consoles of this machine are told."""
+    """What the hubs of this machine are told."""
 
     def __init__(self) -> None:
         self.all: list[CaptionNotice] = []
 
-    def said(self, leg: str) -> str:
+    def said(self, call_id: str, leg: Leg) -> str:
         """All that was said in a leg, as it stood at last."""
-        lines = {n.line.line: n.line.text for n in self.all if isinstance(n, SaidNow) and n.line.leg == leg}
-        return "".join(lines.values())
+        told = [n.line for n in self.all if isinstance(n, SaidNow) and (n.call_id, n.line.leg) == (call_id, leg)]
+        return "，".join({line.line: line.text for line in told}.values())
+
+    def states(self, call_id: str, leg: Leg) -> list[LegState]:
+        return [n.state for n in self.all if isinstance(n, StandsNow) and (n.call_id, n.leg) == (call_id, leg)]
 
 
 @asynccontextmanager
 async def captioned(exchange: Exchange) -> AsyncIterator[Heard]:
-    stop, heard = asyncio.Event(), Heard()
+    """The role `hotline captions`, and an ear on what it tells."""
+    heard = Heard()
 
     async def listen() -> None:
         async for batch in notices(exchange.installation.captions()):
             heard.all += [read(notice) for notice in batch]
 
-    tasks = [
-        asyncio.create_task(caption_calls(exchange.installation, stop, host=exchange.host)),
-        asyncio.create_task(listen()),
-    ]
+    work = caption_calls(exchange.installation, asyncio.Event(), host=exchange.host)
+    tasks = [asyncio.create_task(work), asyncio.create_task(listen())]
     try:
         yield heard
     finally:
@@ -64,24 +77,65 @@ async def captioned(exchange: Exchange) -> AsyncIterator[Heard]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def until(holds: Callable[[], bool]) -> None:
+async def until(holds: Callable[[], Any]) -> None:
     async with asyncio.timeout(60):
         while not holds():
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
 
 
-async def test_what_is_said(exchange: Exchange) -> None:
-    phones = simulated_seats(exchange.stage, [AGENT, OTHER], exchange.secret_of, SeatBehaviour(ring_s=0.2))
+async def taps(exchange: Exchange) -> int:
+    return (await exchange.pbx.cli("core show channels concise")).count("WebSocket/captions/")
+
+
+async def test_each_seat_reads_its_own_call_nobody_reads_a_pause_and_the_record_knows_nothing_of_it(
+    exchange: Exchange,
+) -> None:
+    phones = simulated_seats(exchange.stage, SEATS, exchange.secret_of, SeatBehaviour(ring_s=0.2))
     async with exchange.leader(), captioned(exchange) as heard, phones:
-        await exchange.ready_at(AGENT)
-        call = CitizenCall("13800001234", "96010", "elevator")
-        await place_calls(exchange.stage, [call], Manner(talk_s=19), name="one")
-        await until(lambda: "东花市街道" in heard.said("caller"))
-        print(await exchange.pbx.cli("core show channels concise"))
-        await exchange.until(lambda: exchange.ask(select(Call.call_id).where(Call.stage == "ended")))
-        await asyncio.sleep(1)
-        for n in heard.all: print(n)
-        print(await exchange.pbx.cli("core show channels concise"))
-        print(exchange.pbx.paths.cdr, list(exchange.pbx.paths.cdr.parent.glob("*")))
-        for f in exchange.pbx.paths.cdr.parent.glob("*"): print(f.read_text())
-        print(exchange.pbx.paths.messages.read_text()[-3000:])
+        people = {seat: await exchange.ready_at(seat) for seat in SEATS}
+        for number, says in enumerate(SAID):
+            call = CitizenCall(f"1380000123{number}", "96010", says)
+            await place_calls(exchange.stage, [call], Manner(), name=says)
+        talks = select(Call.call_id, Call.seat, Call.caller_number).where(Call.stage == "answered")
+
+        async def all_talk() -> bool:
+            return len(await exchange.ask(talks)) == len(SAID)
+
+        await exchange.until(all_talk)
+        calls = {list(SAID)[int(number[-1])]: (call_id, seat) for call_id, seat, number in await exchange.ask(talks)}
+        (open_call, open_seat), (private_call, private_seat) = calls["elevator"], calls["garbage"]
+
+        for says, (call_id, _) in calls.items():
+            await until(lambda: SAID[says] in heard.said(call_id, Leg.CALLER))  # noqa: B023
+            await until(lambda: "请问具体位置在哪里" in heard.said(call_id, Leg.SEAT))  # noqa: B023
+        assert await taps(exchange) == 4
+        pause = await exchange.order(commands.PauseRecording(call_id=private_call), people[private_seat])
+        assert (await exchange.came_out(pause)).problem is None
+        await until(lambda: heard.states(private_call, Leg.CALLER)[-1] is LegState.OFF)
+        assert await taps(exchange) == 2
+        await until(lambda: WHERE["elevator"] in heard.said(open_call, Leg.CALLER))
+        await until(lambda: "好的您反映" in heard.said(open_call, Leg.SEAT))
+        resume = await exchange.order(commands.ResumeRecording(call_id=private_call), people[private_seat])
+        assert (await exchange.came_out(resume)).problem is None
+        await until(lambda: heard.states(private_call, Leg.CALLER)[-1] is LegState.LIVE)
+        await until(lambda: "感谢您的来电" in heard.said(private_call, Leg.SEAT))
+
+        async def all_ended() -> bool:
+            return len(await exchange.ask(select(Call.call_id).where(Call.stage == "ended"))) == len(SAID)
+
+        await exchange.until(all_ended)
+        await until(lambda: heard.states(open_call, Leg.SEAT)[-1] is LegState.OFF)
+        rows = cdr_file.read(exchange.pbx.paths.cdr).rows
+        recorder = CallRecorder(database=exchange.database, host=exchange.host, times=HallTimes())
+        differences = await reconcile(
+            exchange.database, recorder, exchange.pbx.paths.cdr, host=exchange.host, alive=(), now=clock.now()
+        )
+    assert {(n.call_id, n.seat) for n in heard.all} == {(open_call, open_seat), (private_call, private_seat)}
+    assert "街道" not in heard.said(private_call, Leg.CALLER), "what the recording does not hold was captioned"
+    assert {row.linkedid for row in rows} == {open_call, private_call}
+    assert len(rows) == len(SAID), "a tap left a row in the CDR file"
+    assert differences == []
+    kinds = {row.kind for row in await exchange.ask(select(CallFact.kind))}
+    assert not [kind for kind in kinds if kind.startswith(("supervision", "consult"))]
+    files = [Path(row.recording_file) for row in await exchange.ask(select(Call.recording_file))]
+    assert all(file.stat().st_size > 20 * 8000 * 4 for file in files), "the recordings are not whole"
