@@ -20,6 +20,7 @@ from backend.calls import schemas as calls
 from backend.cases import list_schemas as case_lists
 from backend.cases import map_schemas as maps
 from backend.cases import schemas as cases
+from backend.cases import suggestion_schemas as suggestions
 from backend.dispatch import desk_schemas as desks
 from backend.dispatch import group_schemas as groups
 from backend.dispatch import intake_schemas as intake
@@ -93,6 +94,8 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     callbacks.CurrentAttempt,
     callbacks.Answers,
     callbacks.AnswersView,
+    suggestions.SuggestionsAsked,
+    suggestions.Suggestions,
     intake.OutlookAsked,
     intake.Outlook,
     intake.AdditionAsked,

@@ -133,7 +133,8 @@ class RecognitionSettings(_Part):
 
 
 class DataSettings(_Part):
-    """The files of roles, calendar, limits, dispatch, channels and patrols; relative paths are below the project."""
+    """The files of roles, calendar, limits, dispatch, channels, patrols and words of urgency; relative paths are below
+    the project."""
 
     roles: Path = Path("configs/roles.yaml")
     calendar: Path = Path("configs/calendar.yaml")
@@ -141,6 +142,7 @@ class DataSettings(_Part):
     dispatch: Path = Path("configs/dispatch.yaml")
     channels: Path = Path("configs/channels.yaml")
     patrols: Path = Path("configs/patrols.yaml")
+    suggestions: Path = Path("configs/suggestions.yaml")
     merged_numbers: Path = Path("configs/routing/merged_numbers.yaml")
 
 

@@ -45,7 +45,9 @@ from backend.cases import endpoints as case_endpoints
 from backend.cases import export_endpoints as case_export_endpoints
 from backend.cases import list_endpoints as case_list_endpoints
 from backend.cases import service as cases
+from backend.cases import suggestion_endpoints
 from backend.cases.reference import References
+from backend.cases.suggestions import load_urgency_words
 from backend.dispatch import desk_endpoints, group_endpoints, intake_endpoints
 from backend.dispatch import endpoints as dispatch_endpoints
 from backend.dispatch import unit_endpoints as unit_task_endpoints
@@ -124,6 +126,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.crossing = crossing_in_force()
     app.state.grid = settings.references.grid
     app.state.names = names_in_force()
+    app.state.urgency_words = load_urgency_words(installation.path(installation.config.data.suggestions))
     app.state.special_kinds = kinds_in_force()
     app.state.case_numbers_of_calls = cases.case_numbers_of_calls
     for part in (
@@ -132,6 +135,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         call_endpoints,
         case_list_endpoints,
         case_export_endpoints,
+        suggestion_endpoints,
         case_endpoints,
         attachment_endpoints,
         patrol_endpoints,

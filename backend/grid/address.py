@@ -72,6 +72,12 @@ def parse_address(text: str) -> Address:
     )
 
 
+def building_end(text: str, start: int) -> int:
+    """Where the building ends whose number stands at `start`; `start` itself when there is none."""
+    found = _BUILDING.match(text, start)
+    return start if found is None else found.end()
+
+
 def _road(text: str) -> str:
     return _ABOVE.sub("", text.strip())
 

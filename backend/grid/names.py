@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from math import log
 
 import numpy as np
@@ -23,6 +24,8 @@ from backend.kernel.pinyin import spell
 WORTH_OFFERING = 60.0
 """Below this a name has too little in common with what was typed."""
 _COMPARED = 80
+_SOUNDS_FROM = 3
+"""Shorter names sound like too many other words."""
 _DIGITS = re.compile(r"\d{1,2}")
 
 
@@ -64,6 +67,15 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """A name that was said: from `start` to before `end` of the text."""
+
+    start: int
+    end: int
+    name: PlaceName
+
+
+@dataclass(frozen=True, slots=True)
 class _Said:
     """What was typed, and how it is spelt; in letters, a count is spelt as names say it: hpl7q is he ping li qi qu."""
 
@@ -90,6 +102,9 @@ class Names:
         for n, each in enumerate(names):
             for gram in _grams_of(each):
                 holding.setdefault(gram, []).append(n)
+        self._by_name = {each.name: each for each in names}
+        self._by_sound = {each.pinyin: each for each in names if len(each.name) >= _SOUNDS_FROM}
+        self._lengths = sorted({len(each.name) for each in names if len(each.name) > 1}, reverse=True)
         self._holding = {gram: np.array(found, dtype=np.int32) for gram, found in holding.items()}
 
     def __len__(self) -> int:
@@ -105,6 +120,30 @@ class Names:
         worth.sort(key=lambda fit: (-fit.score, len(fit.name.name), fit.name.name))
         return worth[:limit]
 
+    def said_in(self, text: str) -> list[Mention]:
+        """The names that are said in a text, in their order, none within another: a recogniser may have written one
+        in other characters of the same sound."""
+        mentions: list[Mention] = []
+        at = 0
+        while at < len(text):
+            found = self._said_at(text, at)
+            if found is not None:
+                mentions.append(found)
+            at = at + 1 if found is None else found.end
+        return mentions
+
+    def _said_at(self, text: str, at: int) -> Mention | None:
+        for length in self._lengths:
+            words = text[at : at + length]
+            if len(words) < length:
+                continue
+            name = self._by_name.get(words)
+            if name is None and length >= _SOUNDS_FROM:
+                name = self._by_sound.get(_sound(words))
+            if name is not None:
+                return Mention(at, at + length, name)
+        return None
+
     def _candidates(self, said: _Said) -> list[int]:
         weights: NDArray[np.float32] = np.zeros(len(self._names), dtype=np.float32)
         for gram in _grams_said(said):
@@ -113,6 +152,11 @@ class Names:
                 weights[found] += log(1 + len(self._names) / len(found))
         best = np.argsort(-weights, kind="stable")[:_COMPARED]
         return [int(n) for n in best if weights[n] > 0]
+
+
+@lru_cache(maxsize=20_000)
+def _sound(words: str) -> str:
+    return spell(words).pinyin
 
 
 def _grams_of(each: PlaceName) -> set[str]:

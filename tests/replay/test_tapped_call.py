@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import datetime
 
@@ -24,7 +25,7 @@ def reduced(trace: list[tuple[datetime, AmiEvent]]) -> tuple[list[Fact], list[in
 
 def test_taps_come_and_go_without_a_fact(read_trace: ReadTrace) -> None:
     facts, taps = reduced(read_trace("tapped"))
-    steps = [taps[0], *(after for before, after in zip(taps, taps[1:], strict=False) if after != before)]
+    steps = [taps[0], *(after for before, after in itertools.pairwise(taps) if after != before)]
     assert steps == [0, 1, 2, 1, 0, 1, 2, 1, 0], "two while one talks, none while the recording is paused"
     assert [fact.kind for fact in facts if isinstance(fact, CallFact)] == [
         "call_arrived",

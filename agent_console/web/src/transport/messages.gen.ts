@@ -80,6 +80,14 @@ export type CallbackState = 'scheduled' | 'done' | 'failed' | 'canceled'
  */
 export type CallbackWay = 'phone' | 'visit'
 /**
+ * Who speaks. In a two-channel recording the caller is on the left, the seat on the right.
+ */
+export type Leg = 'caller' | 'seat'
+/**
+ * How captions of one leg stand.
+ */
+export type LegState = 'live' | 'behind' | 'lost' | 'off'
+/**
  * What a limit is counted in.
  */
 export type LimitKind = 'urgent_working_hours' | 'working_hours' | 'working_days' | 'calendar_hours' | 'calendar_days'
@@ -803,6 +811,49 @@ export interface CancelCallback {
   reason: string
 }
 /**
+ * What somebody said in one breath. The same `line` comes again while it grows; empty and final takes it back.
+ *
+ * Times are from the start of the leg, `at` is when its first word was said.
+ */
+export interface CaptionLine {
+  at: string
+  final: boolean
+  from_ms: number
+  leg: Leg
+  line: string
+  text: string
+  to_ms: number
+}
+/**
+ * Something was said in the call of this seat, or what was shown of it grew; may be lost, and is never an event.
+ */
+export interface Captioned {
+  call_id: string
+  line: CaptionLine
+  type: 'caption'
+}
+/**
+ * How the captions of one leg of this seat's call stand: live, behind the speaker, lost, or off.
+ */
+export interface CaptionsStand {
+  call_id: string
+  lag_ms: number
+  leg: Leg
+  skipped_ms: number
+  state: LegState
+  type: 'captions_stand'
+}
+/**
+ * All that was said so far in the talk of this seat, and how the captions of its legs stand.
+ */
+export interface CaptionsView {
+  call_id: string
+  legs: {
+    [k: string]: LegState
+  }
+  lines: CaptionLine[]
+}
+/**
  * A case was moved in the seven-step loop.
  */
 export interface CaseChanged {
@@ -1139,7 +1190,7 @@ export interface ConsoleMessages {
     | ControlPhone
     | Dial
     | FileResult
-  message: Welcome | Event | Ring | Reply | Tick | SignedOut
+  message: Welcome | Event | Ring | Captioned | CaptionsStand | Reply | Tick | SignedOut
 }
 /**
  * The first message. `last_seq` is None for a console that holds nothing yet.
@@ -1397,10 +1448,12 @@ export interface Welcome {
 }
 /**
  * The whole present state of one console; `seat` is None for someone who sits at no seat, `hall` for someone who
- * does not watch it, `phone` for one whose phone is the browser or in no call.
+ * does not watch it, `phone` for one whose phone is the browser or in no call, `captions` where nothing was captioned
+ * of the call.
  */
 export interface DeskState {
   call: CallCard | null
+  captions: CaptionsView | null
   drafts: DraftView[]
   hall: HallState | null
   links: LinkView[]
@@ -1914,6 +1967,14 @@ export interface DispatchWish {
   version: number
 }
 /**
+ * The words for which something is suggested, and when the breath was in which they were said.
+ */
+export interface Evidence {
+  from_ms: number
+  to_ms: number
+  words: string
+}
+/**
  * A clock that would run, and when its limit would be reached if it began now.
  */
 export interface ExpectedClock {
@@ -2192,7 +2253,8 @@ export interface MissedView {
  * Everything that the console's menus offer.
  *
  * `numbers` are the hotline numbers, `hosts` the PBX hosts, `departments` the names of departments by their codes,
- * as classes name them for their duty, `pause_reasons` those that a person may choose.
+ * as classes name them for their duty, `pause_reasons` those that a person may choose, `live_captions` whether calls
+ * are captioned while they last.
  */
 export interface Options {
   channels: ChannelOption[]
@@ -2201,6 +2263,7 @@ export interface Options {
     [k: string]: string
   }
   hosts: HostOption[]
+  live_captions: boolean
   numbers: string[]
   pause_reasons: PauseReason[]
   seats: SeatView[]
@@ -2678,6 +2741,63 @@ export interface SpecialKind {
 export interface SpecialLists {
   counts: SpecialCount[]
   kinds: SpecialKind[]
+}
+/**
+ * What the caller said in one breath; times from the start of the leg.
+ */
+export interface SpokenLine {
+  from_ms: number
+  text: string
+  to_ms: number
+}
+/**
+ * A class of cases that fits.
+ */
+export interface SuggestedClass {
+  class_code: string
+  name: string
+  path: string[]
+  why: Evidence
+}
+/**
+ * A telephone number that was told, in digits.
+ */
+export interface SuggestedNumber {
+  number: string
+  why: Evidence
+}
+/**
+ * The addresses that may be meant, best first, with the place on the grid.
+ */
+export interface SuggestedPlace {
+  candidates: PlaceCandidate[]
+  why: Evidence
+}
+/**
+ * How urgent the caller makes it.
+ */
+export interface SuggestedUrgency {
+  urgency: Urgency
+  why: Evidence
+}
+/**
+ * What the form could say; nothing of it is ever taken without the agent's key.
+ */
+export interface Suggestions {
+  classes: SuggestedClass[]
+  numbers: SuggestedNumber[]
+  place: SuggestedPlace | null
+  urgency: SuggestedUrgency | null
+}
+/**
+ * All that the caller said so far, and the street that the form says already.
+ */
+export interface SuggestionsAsked {
+  /**
+   * @maxItems 400
+   */
+  said: SpokenLine[]
+  street_code: string
 }
 /**
  * A task in the list of its unit; `due_at` is what comes first of its own clock and the report back.
