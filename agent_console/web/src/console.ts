@@ -1,6 +1,7 @@
 import { watch } from 'vue'
 import { useAttempt } from '@/entities/attempt/store'
 import { useCall } from '@/entities/call/store'
+import { useCaptions } from '@/entities/caption/store'
 import { useFiling } from '@/entities/case/filing'
 import { useDrafts } from '@/entities/draft/store'
 import { useHall } from '@/entities/hall/store'
@@ -27,6 +28,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
   const hall = useHall()
   const notices = useNotices()
   const call = useCall()
+  const captions = useCaptions()
   const attempt = useAttempt()
   const drafts = useDrafts()
   const filing = useFiling()
@@ -109,6 +111,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     notices.welcome(desk.notices)
     drafts.welcome(desk.call?.draft ? [...desk.drafts, desk.call.draft] : desk.drafts)
     call.welcome(desk.call)
+    captions.welcome(desk.captions)
     if (desk.seat) phone.told(desk.seat.phone_registered, desk.phone ?? null)
     if (desk.call) call.supervised(desk.call.call_id, desk.supervisors)
     if (firstWelcome && !desk.call) drafts.showLatest()
@@ -135,6 +138,8 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
         tell(body)
       },
       ring: ({ card }) => (heard(), call.ring(card)),
+      caption: (message) => (heard(), captions.said(message)),
+      captionsStand: (message) => (heard(), captions.stands(message)),
       tick: ({ server_time, links }) => {
         heard()
         setServerTime(server_time)
@@ -157,6 +162,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     hall.welcome(null)
     notices.welcome([])
     call.clear()
+    captions.clear()
     attempt.clear()
     drafts.close()
     filing.close()

@@ -1,4 +1,4 @@
-import type { ConsoleMessages, Event, Reply, Ring, Tick, Welcome } from './messages.gen'
+import type { Captioned, CaptionsStand, ConsoleMessages, Event, Reply, Ring, Tick, Welcome } from './messages.gen'
 import { ApiError, OFFLINE, TIMED_OUT, localError, type Told } from './problem'
 
 export type Command = ConsoleMessages['command']
@@ -22,6 +22,9 @@ export interface Listener {
   event(message: Event): void
   /** A pop-up ahead of its event. */
   ring(message: Ring): void
+  /** Something was said in the own call, and how its captions stand. */
+  caption(message: Captioned): void
+  captionsStand(message: CaptionsStand): void
   tick(message: Tick): void
   signedOut(reason: string): void
   link(state: LinkState): void
@@ -196,6 +199,10 @@ export class ConsoleSocket {
         return this.heard(message)
       case 'ring':
         return this.listener?.ring(message)
+      case 'caption':
+        return this.listener?.caption(message)
+      case 'captions_stand':
+        return this.listener?.captionsStand(message)
       case 'reply':
         return this.answered(message)
       case 'tick':

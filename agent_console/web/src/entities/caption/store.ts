@@ -1,0 +1,72 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, triggerRef } from 'vue'
+import { useCall } from '@/entities/call/store'
+import { serverNow } from '@/lib/clock'
+import type { CaptionLine, CaptionsStand, CaptionsView, Captioned, LegState } from '@/transport/messages.gen'
+
+export type CaptionState = 'starting' | 'live' | 'behind' | 'lost' | 'held' | 'paused' | 'over'
+
+/** Captions that have not come this long after the answer will hardly come, ms. */
+const STARTS_WITHIN_MS = 6_000
+const MOST_LINES = 400
+
+/** What is said in the call of this seat while it is said; kept nowhere but on this page. */
+export const useCaptions = defineStore('captions', () => {
+  const call = useCall()
+  const callId = ref<string | null>(null)
+  const byLine = shallowRef(new Map<string, CaptionLine>())
+  const legs = ref<Partial<Record<'caller' | 'seat', LegState>>>({})
+  /** How much of what was said was passed over so far, ms. */
+  const skippedMs = ref(0)
+
+  function begin(id: string | null): void {
+    if (callId.value === id) return
+    callId.value = id
+    byLine.value = new Map()
+    legs.value = {}
+    skippedMs.value = 0
+  }
+
+  function said({ call_id, line }: Captioned): void {
+    begin(call_id)
+    const lines = byLine.value
+    if (line.text) lines.set(line.line, line)
+    else lines.delete(line.line)
+    if (lines.size > MOST_LINES) lines.delete(lines.keys().next().value as string)
+    triggerRef(byLine)
+  }
+
+  function stands({ call_id, leg, state, skipped_ms }: CaptionsStand): void {
+    begin(call_id)
+    legs.value = { ...legs.value, [leg]: state }
+    skippedMs.value += skipped_ms
+  }
+
+  /** What was said before this page came. */
+  function welcome(view: CaptionsView | null): void {
+    begin(null)
+    if (!view) return
+    begin(view.call_id)
+    byLine.value = new Map(view.lines.map((line) => [line.line, line]))
+    legs.value = view.legs
+  }
+
+  /** The lines of the call on the desk; of another call nothing is shown. */
+  const lines = computed(() => (callId.value && callId.value === call.card?.call_id ? [...byLine.value.values()] : []))
+
+  const state = computed<CaptionState | null>(() => {
+    const card = call.card
+    if (!card || card.stage === 'ringing') return null
+    if (card.stage === 'ended') return 'over'
+    if (card.recording_paused_at) return 'paused'
+    const now = callId.value === card.call_id ? Object.values(legs.value) : []
+    if (now.includes('lost')) return 'lost'
+    if (now.includes('behind')) return 'behind'
+    if (now.includes('live')) return 'live'
+    if (now.length) return 'held'
+    const since = card.answered_at ? serverNow.value - Date.parse(card.answered_at) : 0
+    return since > STARTS_WITHIN_MS ? 'lost' : 'starting'
+  })
+
+  return { lines, state, skippedMs, said, stands, welcome, clear: () => begin(null) }
+})

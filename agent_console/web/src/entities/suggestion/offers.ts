@@ -1,0 +1,84 @@
+import { addressOf, choiceOf } from '@/entities/place/place'
+import type { DraftContent, Evidence, PlaceCandidate, Suggestions, Urgency } from '@/transport/messages.gen'
+
+export type OfferField = 'address' | 'class_code' | 'number' | 'urgency'
+
+/** Something that the form could say, beside the field that it would fill. `key` tells it from any other. */
+export interface Offer {
+  key: string
+  field: OfferField
+  /** What would stand in the field. */
+  value: string
+  /** More of it: where on the grid, under which class. */
+  hint: string
+  why: Evidence
+  candidate?: PlaceCandidate
+}
+
+const RANK: Record<Urgency, number> = { normal: 0, urgent: 1, emergency: 2 }
+
+/**
+ * What is offered for a form as it stands, in the order of its fields. A field that says something already is offered
+ * nothing: what was typed or chosen by hand is never put in question, nor what was left once.
+ */
+export function offersFor(found: Suggestions | null, content: DraftContent, left: ReadonlySet<string>): Offer[] {
+  if (!found) return []
+  const offers = [...numbers(found, content), ...places(found, content), ...classes(found, content), ...urgencies(found, content)]
+  return offers.filter(({ key }) => !left.has(key))
+}
+
+function numbers({ numbers: told }: Suggestions, { what }: DraftContent): Offer[] {
+  return told
+    .filter(({ number }) => !what.includes(number))
+    .map(({ number, why }) => ({ key: `number:${number}`, field: 'number', value: number, hint: '', why }))
+}
+
+function places({ place }: Suggestions, content: DraftContent): Offer[] {
+  if (!place || content.address.trim()) return []
+  const { street_code, community_code } = content
+  return place.candidates
+    .filter(({ location: { street, community } }) => {
+      return (!street_code || street.code === street_code) && (!community_code || !community || community.code === community_code)
+    })
+    .map((candidate) => ({
+      key: `address:${candidate.address}:${candidate.location.street.code}`,
+      field: 'address',
+      value: addressOf(candidate),
+      hint: [candidate.location.street.name, candidate.location.community?.name, candidate.location.base_grid?.name]
+        .filter(Boolean)
+        .join(' · '),
+      why: place.why,
+      candidate,
+    }))
+}
+
+function classes({ classes: fitting }: Suggestions, { class_code }: DraftContent): Offer[] {
+  if (class_code) return []
+  return fitting.map(({ class_code: code, name, path, why }) => ({
+    key: `class:${code}`,
+    field: 'class_code',
+    value: code,
+    hint: [...path.slice(0, -1), name].join(' / '),
+    why,
+  }))
+}
+
+function urgencies({ urgency }: Suggestions, content: DraftContent): Offer[] {
+  if (!urgency || RANK[urgency.urgency] <= RANK[content.urgency as Urgency]) return []
+  return [{ key: `urgency:${urgency.urgency}`, field: 'urgency', value: urgency.urgency, hint: '', why: urgency.why }]
+}
+
+/** What taking an address changes in the form: only what says nothing yet. */
+export function placeChanges(candidate: PlaceCandidate, content: DraftContent): Partial<DraftContent> {
+  return {
+    address: addressOf(candidate),
+    street_code: content.street_code || candidate.location.street.code,
+    community_code: content.community_code || (candidate.location.community?.code ?? ''),
+    place: choiceOf(candidate),
+  }
+}
+
+/** The citizen's words with a line more. */
+export function withLine(what: string, line: string): string {
+  return what.trim() ? `${what.trimEnd()}\n${line}` : line
+}
