@@ -70,7 +70,7 @@ class ConsoleClient:
         self._credentials = {"username": username, "password": password}
         self._on_event = on_event
         self._on_welcome = on_welcome
-        self._on_caption = on_caption
+        self.on_caption = on_caption
         self.http = httpx.AsyncClient(base_url=address, timeout=30, headers={"Origin": address})
         self.last_seq: int | None = None
         self.repeated = 0
@@ -178,7 +178,7 @@ class ConsoleClient:
         elif isinstance(message, Ring):
             self._on_event(CallRinging(card=message.card))
         elif isinstance(message, Captioned):
-            self._on_caption(message)
+            self.on_caption(message)
         elif isinstance(message, Welcome):
             self.last_seq = message.seq
             self._on_welcome(message.desk)

@@ -9,6 +9,8 @@ address             ms from what an agent typed so far to the addresses offered,
 case_list           ms of a page of the case list through the API, p95, on 2,000,000 cases; the peer is the same SQL by
                     hand (loading the cases takes minutes, once)
 case_search         the same for pages that words were searched for
+captions_56         ms from the end of a spoken word to its text in a console, p95, at 56 calls at once; the peer is a
+                    bare websockets server with a vosk recogniser a leg on the same tracks
 case_map            the same for the map of the grid with its open cases
 calls_per_second    new calls a second at which the pop-up's p95 doubles; the peer is a bare panoramisk on the same PBX
                     while the platform is not attached
@@ -24,6 +26,7 @@ from rich.table import Table
 
 from backend.app.benches.address import address
 from backend.app.benches.ami_facts import ami_facts
+from backend.app.benches.captions import captions_56
 from backend.app.benches.cases import case_list, case_map, case_search
 from backend.app.benches.figure import BenchFailed, Figure
 from backend.app.benches.load import calls_per_second
@@ -40,8 +43,9 @@ ALONE: dict[str, Callable[[], Awaitable[Figure]]] = {
     "case_list": case_list,
     "case_search": case_search,
     "case_map": case_map,
+    "captions_56": captions_56,
 }
-"""Measurements that need no hall."""
+"""Measurements that need no hall, or one of their own."""
 IN_HALL: dict[str, Callable[[Hall, Sightings], Awaitable[Figure]]] = {
     "popup_1": popup_1,
     "popup_56": popup_56,
