@@ -14,7 +14,7 @@ from typing import Literal
 
 from asr.audio import Leg
 from asr.live.recognition import LegState
-from backend.calls.captions import CaptionLine, CaptionNotice, SaidNow, read
+from backend.calls.captions import CaptionLine, CaptionNotice, SaidNow, StandsNow, read
 from backend.kernel.notices import notices
 from backend.kernel.schemas import Schema
 
@@ -61,6 +61,7 @@ class _Talk:
     """The latest talk of a seat."""
 
     call_id: str
+    board: Path
     told_at: float = 0.0
     lines: dict[str, CaptionLine] = field(default_factory=dict)
     legs: dict[Leg, LegState] = field(default_factory=dict)
@@ -69,6 +70,7 @@ class _Talk:
         if not isinstance(notice, SaidNow):
             self.legs[notice.leg] = notice.state
             return CaptionsStand.model_validate(notice.model_dump(exclude={"kind", "seat"}))
+        self.legs.setdefault(notice.line.leg, LegState.LIVE)  # of a hub that came in the middle of the talk
         if notice.line.text:
             self.lines[notice.line.line] = notice.line
             if len(self.lines) > MOST_LINES:
@@ -98,17 +100,27 @@ class CaptionDesk:
             return None
         return CaptionsView(call_id=call_id, lines=list(talk.lines.values()), legs=dict(talk.legs))
 
-    def take(self, notice: CaptionNotice, show: Show) -> None:
-        """One notice of the captions' server."""
+    def take(self, board: Path, notice: CaptionNotice, show: Show) -> None:
+        """One notice of the captions' server behind this board."""
         now = time.monotonic()
         talk = self._talks.get(notice.seat)
         if talk is None or talk.call_id != notice.call_id:
             self._talks = {seat: one for seat, one in self._talks.items() if now - one.told_at < _KEPT_S}
-            talk = self._talks[notice.seat] = _Talk(notice.call_id)
+            talk = self._talks[notice.seat] = _Talk(notice.call_id, board)
         talk.told_at = now
         show(notice.seat, talk.take(notice))
+
+    def lose(self, board: Path, show: Show) -> None:
+        """The captions' server behind this board is gone: no seat may go on believing that it is captioned."""
+        for seat, talk in self._talks.items():
+            if talk.board == board:
+                for leg in talk.legs:
+                    lost = StandsNow(seat=seat, call_id=talk.call_id, leg=leg, state=LegState.LOST)
+                    show(seat, talk.take(lost))
 
     async def _follow_board(self, board: Path, show: Show) -> None:
         async for batch in notices(board):
             for notice in batch:
-                self.take(read(notice), show)
+                self.take(board, read(notice), show)
+            if not batch:
+                self.lose(board, show)

@@ -67,10 +67,15 @@ class NoticeBoard:
 
 
 async def notices(path: Path) -> AsyncIterator[list[dict[str, Any]]]:
-    """Batches of notices from now on, for ever; connects again by itself, and what was posted meanwhile is not seen."""
+    """Batches of notices from now on, for ever; connects again by itself, and what was posted meanwhile is not seen.
+
+    An empty batch tells that whoever posted them is gone for now.
+    """
     while True:
+        connected = False
         with suppress(OSError):
             reader, writer = await asyncio.open_unix_connection(path)
+            connected = True
             try:
                 rest = b""
                 while chunk := await reader.read(_CHUNK):
@@ -79,4 +84,6 @@ async def notices(path: Path) -> AsyncIterator[list[dict[str, Any]]]:
                         yield [json.loads(line) for line in lines]
             finally:
                 writer.close()
+        if connected:
+            yield []
         await asyncio.sleep(_RETRY_S)

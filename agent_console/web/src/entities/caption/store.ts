@@ -29,6 +29,8 @@ export const useCaptions = defineStore('captions', () => {
 
   function said({ call_id, line }: Captioned): void {
     begin(call_id)
+    // a page that came in the middle of the talk hears a caption before it hears how they stand
+    if (!legs.value[line.leg]) legs.value = { ...legs.value, [line.leg]: 'live' }
     const lines = byLine.value
     if (line.text) lines.set(line.line, line)
     else lines.delete(line.line)
