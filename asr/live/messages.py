@@ -31,7 +31,7 @@ class LiveSetup(BaseModel):
     model: Path
     threads: int = Field(ge=1, le=64)
     gate: GateSettings = GateSettings()
-    niceness: int = Field(default=5, ge=0, le=19)
+    niceness: int = Field(default=2, ge=0, le=19)
 
 
 class Caption(BaseModel):
