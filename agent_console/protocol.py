@@ -431,6 +431,23 @@ class OrderChanged(Schema):
     order: OrderView
 
 
+class CallChecked(Schema):
+    """Quality checks went over a call, and what they found stands now."""
+
+    kind: Literal["call_checked"] = "call_checked"
+    call_id: str
+    hits: int
+
+
+class TrialChanged(Schema):
+    """A trial of a quality rule goes on, or came to its end."""
+
+    kind: Literal["trial_changed"] = "trial_changed"
+    trial_id: str
+    state: str
+    checked: int
+
+
 class ExportChanged(Schema):
     """An export of mine goes on, or came to its end."""
 
@@ -491,6 +508,8 @@ EventBody = Annotated[
     | AttemptChanged
     | DataLoaded
     | ExportChanged
+    | CallChecked
+    | TrialChanged
     | RoundChanged
     | SpecialChanged,
     Field(discriminator="kind"),

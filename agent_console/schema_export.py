@@ -30,6 +30,7 @@ from backend.grid import schemas as grid
 from backend.identity import schemas as identity
 from backend.kernel.schemas import Page, Problem, Schema
 from backend.patrols import schemas as patrols
+from backend.quality import schemas as quality
 from backend.queueing import schemas as queueing
 from backend.rectification import schemas as special
 from backend.rounds import schemas as rounds
@@ -64,6 +65,14 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     queueing.CallBlacklist,
     calls.CallRow,
     calls.CallDetail,
+    quality.CallHits,
+    quality.RuleList,
+    quality.RuleDetail,
+    quality.TrialView,
+    quality.DraftText,
+    quality.SwitchOn,
+    quality.SwitchOff,
+    quality.TrialAsked,
     calls.RevealNumber,
     calls.RevealedNumber,
     cases.CaseSummary,

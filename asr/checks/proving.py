@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from asr.checks.checking import check
@@ -38,13 +38,14 @@ class Proof:
 
 def prove(rule: AnyRule, others: tuple[AnyRule, ...] = ()) -> Iterator[Proof]:
     """Run the examples of a rule, together with the rules that it is anchored to among `others`."""
-    needed = _anchors(rule, others)
+    needed = anchors_of(rule, others)
     for index, example in enumerate(rule.examples):
         hits = check(example.transcript(), (rule, *needed), example.facts)
         yield Proof(rule, index, example, tuple(hit for hit in hits if hit.rule_id == rule.id))
 
 
-def _anchors(rule: AnyRule, others: tuple[AnyRule, ...]) -> list[AnyRule]:
+def anchors_of(rule: AnyRule, others: Sequence[AnyRule]) -> list[AnyRule]:
+    """The rules among others that this one is anchored to, directly or through each other."""
     by_id = {each.id: each for each in others}
     needed: dict[str, AnyRule] = {}
     after = rule.place.after

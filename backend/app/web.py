@@ -66,6 +66,8 @@ from backend.kernel.files import FileStore
 from backend.kernel.inputs import input_invalid, unreadable_input
 from backend.patrols import endpoints as patrol_endpoints
 from backend.quality import endpoints as quality_endpoints
+from backend.quality import repository as quality_rows
+from backend.quality import rule_endpoints as quality_rule_endpoints
 from backend.queueing import endpoints as queueing_endpoints
 from backend.rectification import endpoints as special_endpoints
 from backend.rectification.kinds import kinds_in_force
@@ -129,6 +131,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.urgency_words = load_urgency_words(installation.path(installation.config.data.suggestions))
     app.state.special_kinds = kinds_in_force()
     app.state.case_numbers_of_calls = cases.case_numbers_of_calls
+    app.state.hit_counts_of_calls = quality_rows.hit_counts
     for part in (
         identity_endpoints,
         seat_endpoints,
@@ -150,6 +153,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         round_endpoints,
         special_endpoints,
         quality_endpoints,
+        quality_rule_endpoints,
         figure_endpoints,
         unit_endpoints,
         taxonomy_endpoints,

@@ -40,6 +40,7 @@ from backend.kernel.files import FileStore
 from backend.kernel.jobs import JobKind, run_worker
 from backend.patrols.keeper import PatrolKeeper
 from backend.quality.checking import CallChecker
+from backend.quality.trials import RuleTrier
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +61,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     paths = {host: installation.pbx_paths(host) for host in installation.hosts}
     keepers = [RecordingKeeper(database, files, here.recordings, host=host) for host, here in paths.items()]
     days = [DayReconciler(database, here.cdr, host=host) for host, here in paths.items()]
-    checker = CallChecker(database)
+    checker, trier = CallChecker(database), RuleTrier(database)
     exporter = CaseExporter(database, files, export_limits(installation), channels(installation))
     async with RecognizerPool(installation.path(recognition.model), recognition.processes) as pool:
         transcriber = Transcriber(database, files, lambda path: transcribe_recording(path, pool))
@@ -81,6 +82,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
                         [
                             transcriber.job,
                             checker.job,
+                            trier.job,
                             exporter.job,
                             *loop_jobs(installation, database),
                             *(keeper.job for keeper in keepers),

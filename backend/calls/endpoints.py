@@ -10,8 +10,8 @@ from fastapi.responses import StreamingResponse
 
 from backend.calls import service
 from backend.calls.ranges import Unsatisfiable, begins, read_range
-from backend.calls.schemas import CallDetail, CallQuery, CallRow, RevealedNumber, RevealNumber
-from backend.calls.service import CaseNumbers
+from backend.calls.schemas import CallDetail, CallQuery, CallRow, HitCounts, RevealedNumber, RevealNumber
+from backend.calls.service import CallHitCounts, CaseNumbers
 from backend.identity import audit
 from backend.identity.access import requires
 from backend.identity.principal import Principal
@@ -30,7 +30,7 @@ Reader = Annotated[Principal, Depends(requires("calls.read", "calls.read_own"))]
 async def list_calls(request: Request, who: Reader, asked: Annotated[CallQuery, Query()]) -> Page[CallRow]:
     """Calls, newest first."""
     async with _database(request).transaction() as tx:
-        return await service.list_calls(tx, who, asked, _case_numbers(request))
+        return await service.list_calls(tx, who, asked, _case_numbers(request), _hit_counts(request))
 
 
 @router.get("/{call_id}")
@@ -90,6 +90,14 @@ def _database(request: Request) -> Database:
 
 def _case_numbers(request: Request) -> CaseNumbers:
     return cast("CaseNumbers", getattr(request.app.state, "case_numbers_of_calls", _no_cases))
+
+
+def _hit_counts(request: Request) -> CallHitCounts:
+    return cast("CallHitCounts", getattr(request.app.state, "hit_counts_of_calls", _no_hits))
+
+
+async def _no_hits(_tx: Transaction, _call_ids: object) -> dict[str, HitCounts]:
+    return {}
 
 
 async def _no_cases(_tx: Transaction, _call_ids: object) -> dict[str, list[str]]:

@@ -43,6 +43,14 @@ class TranscriptState(StrEnum):
     FAILED = "failed"
 
 
+class HitCounts(Schema):
+    """What quality checks found in a call: faults, fatal ones among them, and praise."""
+
+    faults: int
+    fatal: int
+    praise: int
+
+
 class CallRow(Schema):
     """One call in a list. Times in UTC; durations in ms; `score` is the citizen's by key, 1 is best.
 
@@ -69,6 +77,7 @@ class CallRow(Schema):
     transcript: TranscriptState
     case_numbers: list[str] = []
     leader: str | None = None
+    hits: HitCounts | None = None
 
 
 class SupervisorView(Schema):

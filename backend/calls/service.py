@@ -13,7 +13,7 @@ from backend.calls.leading import leaders_of_calls
 from backend.calls.measures import day_start
 from backend.calls.models import Call, Recording
 from backend.calls.repository import CallFilter
-from backend.calls.schemas import CallDetail, CallQuery, CallRow, RevealedNumber
+from backend.calls.schemas import CallDetail, CallQuery, CallRow, HitCounts, RevealedNumber
 from backend.calls.views import call_row, event_view, recording_view, transcript_view
 from backend.citizens.numbers import CallerNumber, read_number
 from backend.identity import audit
@@ -25,6 +25,9 @@ from backend.seats import repository as seats
 
 CaseNumbers = Callable[[Transaction, Sequence[str]], Awaitable[dict[str, list[str]]]]
 """Which cases were filed for these calls; cases stand above calls, so the application hands this in."""
+
+CallHitCounts = Callable[[Transaction, Sequence[str]], Awaitable[dict[str, HitCounts]]]
+"""What quality checks found in these calls, handed in for the same reason."""
 
 _FEWEST_DIGITS = 3
 
@@ -47,8 +50,11 @@ class QueueNow:
     answered_within_15s: float | None
 
 
-async def list_calls(tx: Transaction, who: Principal, asked: CallQuery, case_numbers: CaseNumbers) -> Page[CallRow]:
-    """Calls, newest first: all of them for those who may read all, else this person's own."""
+async def list_calls(
+    tx: Transaction, who: Principal, asked: CallQuery, case_numbers: CaseNumbers, hit_counts: CallHitCounts
+) -> Page[CallRow]:
+    """Calls, newest first: all of them for those who may read all, else this person's own. What was found in them is
+    counted for those who may read it of all."""
     chosen = CallFilter(
         user_id=who.user_id if asked.mine or not who.may("calls.read") else None,
         seat=asked.seat,
@@ -61,7 +67,11 @@ async def list_calls(tx: Transaction, who: Principal, asked: CallQuery, case_num
     shown = found[: asked.limit]
     ids = [call.call_id for call, _ in shown]
     numbers, leaders = await case_numbers(tx, ids), await leaders_of_calls(tx, ids)
-    items = [call_row(call, name, numbers.get(call.call_id, []), leaders.get(call.call_id)) for call, name in shown]
+    hits = await hit_counts(tx, ids) if who.may("quality.read") else {}
+    items = [
+        call_row(call, name, numbers.get(call.call_id, []), leaders.get(call.call_id), hits.get(call.call_id))
+        for call, name in shown
+    ]
     more = len(found) > asked.limit
     return Page(items=items, next_cursor=make_cursor(items[-1].arrived_at, items[-1].call_id) if more else None)
 

@@ -10,6 +10,7 @@ from backend.calls.schemas import (
     CallEventView,
     CallRow,
     CallStage,
+    HitCounts,
     RecordingState,
     RecordingView,
     TranscriptState,
@@ -39,7 +40,9 @@ _HIDDEN_IN_FACTS = frozenset(
 """What the time line of a call leaves out: what has its own field, numbers, and addresses inside the PBX."""
 
 
-def call_row(call: Call, name: str | None, case_numbers: list[str], leader: str | None) -> CallRow:
+def call_row(
+    call: Call, name: str | None, case_numbers: list[str], leader: str | None, hits: HitCounts | None = None
+) -> CallRow:
     """One call in a list."""
     return CallRow(
         call_id=call.call_id,
@@ -62,6 +65,7 @@ def call_row(call: Call, name: str | None, case_numbers: list[str], leader: str 
         transcript=TranscriptState(call.transcript_state),
         case_numbers=case_numbers,
         leader=leader,
+        hits=hits,
     )
 
 

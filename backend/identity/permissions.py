@@ -71,6 +71,8 @@ class Permission(StrEnum):
     SPECIAL_CHECK = "special.check"
     QUALITY_READ = "quality.read"
     QUALITY_READ_OWN = "quality.read_own"
+    QUALITY_TRY = "quality.try"
+    QUALITY_RULES = "quality.rules"
     USERS_MANAGE = "users.manage"
     SYSTEM_WATCH = "system.watch"
     AUDIT_READ = "audit.read"

@@ -26,7 +26,7 @@ from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
 from backend.kernel.jobs import JobKind
 from backend.kernel.versions import InForce
-from backend.quality import repository
+from backend.quality import repository, rule_repository
 from backend.quality.errors import CheckOvertaken
 from backend.quality.rules import RuleBook, rules_in_force
 
@@ -80,12 +80,16 @@ class CallChecker:
         raise CheckOvertaken(f"The call {call_id} changed while it was checked.", next_step="It is tried again.")
 
     async def sweep(self, tx: Transaction) -> None:
-        """Ask again for checks that a crash lost, or that nobody asked for before there were rules."""
+        """Ask for the checks that a crash lost, or that nobody asked for before there were rules, and anew for calls of
+        today that were checked by other rules than those of today."""
         now = self._now()
         missing = await repository.unchecked(
             tx, since=now - _LOOKED_BACK, before=now - _OVERDUE_AFTER, limit=_SWEPT_AT_ONCE
         )
-        for call_id in missing:
+        today = clock.beijing(now).replace(hour=0, minute=0, second=0, microsecond=0)
+        book = await self._rules.at(tx.session, now)
+        others = await rule_repository.checked_by_others(tx, today, book.digest, _SWEPT_AT_ONCE)
+        for call_id in (*missing, *others):
             await tx.enqueue(CHECK_CALL, {"call_id": call_id}, dedupe_key=check_key(call_id, "sweep"))
 
 
@@ -100,7 +104,7 @@ async def grounds_of(tx: Transaction, call_id: str, rules: InForce[RuleBook]) ->
         call_id=call_id,
         transcript_revision=transcript.revision,
         heard=heard_of(transcript, recorded_ms),
-        facts=await facts_of(tx, call),
+        facts=await _facts_of(tx, call),
         book=await rules.at(tx.session, call.arrived_at),
         seen=None if before is None else before.version,
     )
@@ -140,13 +144,18 @@ def heard_of(transcript: Transcript, recorded_ms: int | None) -> Heard:
     )
 
 
-async def facts_of(tx: Transaction, call: Call) -> CallFacts:
-    """What is known of a call beside its sound."""
+async def _facts_of(tx: Transaction, call: Call) -> CallFacts:
     filed = await cases_of_calls(tx.session, [call.call_id])
+    holding = await rule_repository.holding_of(tx, [call.call_id])
+    return facts_from(call, holding.get(call.call_id, ()), filed[0] if filed else None)
+
+
+def facts_from(call: Call, holding: Sequence[tuple[str, datetime]], case: Case | None) -> CallFacts:
+    """What is known of a call beside its sound; `case` is the first that was filed for it."""
     return CallFacts(
         direction="outbound" if call.direction == "outbound" else "inbound",
-        holds=holds_of(call.answered_at, await repository.holding(tx, call.call_id), call.ended_at),
-        case=_case_facts(filed[0]) if filed else None,
+        holds=holds_of(call.answered_at, holding, call.ended_at),
+        case=None if case is None else _case_facts(case),
     )
 
 

@@ -76,6 +76,19 @@ def said_by(rule: AnyRule) -> dict[str, Any]:
     return rule.model_dump(mode="json", exclude_defaults=True) | {"kind": rule.kind}
 
 
+def row_of(rule: AnyRule) -> dict[str, Any]:
+    """What the row of a rule says, whichever version of the data brings it."""
+    return {
+        "code": rule.id,
+        "name": rule.title.zh,
+        "rule_version": rule.version,
+        "kind": rule.kind,
+        "severity": rule.severity.value,
+        "points": rule.points,
+        "content": said_by(rule),
+    }
+
+
 def rule_of(content: dict[str, Any]) -> AnyRule:
     """A stored rule."""
     (rule,) = read_rules([content])
@@ -102,16 +115,7 @@ def _below(content: Any, step: int | str) -> Any:
 
 def _entries(file: RuleFile) -> Iterator[Entry]:
     for index, rule in enumerate(file.rules):
-        values = {
-            "code": rule.id,
-            "name": rule.title.zh,
-            "rule_version": rule.version,
-            "kind": rule.kind,
-            "severity": rule.severity.value,
-            "points": rule.points,
-            "content": said_by(rule),
-        }
-        yield Entry(("rules", index), values)
+        yield Entry(("rules", index), row_of(rule))
 
 
 async def _against_what_stands(session: AsyncSession, file: RuleFile) -> Iterable[Misplaced]:

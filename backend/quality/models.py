@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kernel.database import Base
@@ -81,3 +81,68 @@ class QualityHit(Base):
     points: Mapped[int]
     transcript_revision: Mapped[int]
     found_at: Mapped[datetime]
+
+
+class RuleDraft(Base):
+    """A rule, or a new version of one, that is being written and tried. `text` is the YAML as it was typed, `content`
+    what it says; `revision` rises with each change of either or of the state."""
+
+    __tablename__ = "quality_drafts"
+    __table_args__ = (
+        CheckConstraint("state IN ('draft', 'trial', 'active', 'retired')", name="state"),
+        Index("uq_quality_drafts_open", "rule_id", unique=True, postgresql_where=text("state IN ('draft', 'trial')")),
+    )
+
+    draft_id: Mapped[UUID] = mapped_column(primary_key=True)
+    rule_id: Mapped[str]
+    rule_version: Mapped[int]
+    text: Mapped[str]
+    content: Mapped[dict[str, Any]]
+    state: Mapped[str]
+    revision: Mapped[int]
+    changed_at: Mapped[datetime]
+    changed_by_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+    changed_by: Mapped[str]
+
+
+class RuleTrial(Base):
+    """A draft run over the calls of some days, as it stood at `draft_revision`. `result` is `schemas.TrialResult` and
+    grows while it runs; the sample of hits follows from `seed`."""
+
+    __tablename__ = "quality_trials"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'running', 'done', 'failed')", name="state"),
+        CheckConstraint("from_day <= to_day", name="days"),
+        Index("ix_quality_trials_draft_id", "draft_id", "requested_at"),
+    )
+
+    trial_id: Mapped[UUID] = mapped_column(primary_key=True)
+    draft_id: Mapped[UUID] = mapped_column(ForeignKey("quality_drafts.draft_id"))
+    draft_revision: Mapped[int]
+    content: Mapped[dict[str, Any]]
+    state: Mapped[str]
+    from_day: Mapped[date]
+    to_day: Mapped[date]
+    seed: Mapped[int]
+    total: Mapped[int]
+    result: Mapped[dict[str, Any]]
+    problem: Mapped[str | None]
+    requested_at: Mapped[datetime]
+    requested_by_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+    requested_by: Mapped[str]
+
+
+class RuleEvent(Base):
+    """What somebody did with a rule, and why; never changed, never deleted."""
+
+    __tablename__ = "quality_rule_events"
+    __table_args__ = (Index("ix_quality_rule_events_rule_id", "rule_id", "event_id"),)
+
+    event_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    rule_id: Mapped[str]
+    rule_version: Mapped[int]
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    actor_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
+    actor: Mapped[str]
+    reason: Mapped[str]

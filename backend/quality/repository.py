@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.calls.models import Call, CallFact, Recording, Transcript
+from backend.calls.models import Call, Recording, Transcript
+from backend.calls.schemas import HitCounts
 from backend.kernel.database import Transaction
+from backend.kernel.versions import DataVersion
 from backend.quality.models import CallCheck, QualityHit, RuleRow
-
-_HOLDING = ("call_held", "call_resumed")
 
 
 async def hits_of(tx: Transaction, call_id: str) -> Sequence[QualityHit]:
@@ -38,12 +38,6 @@ async def call_and_transcript(tx: Transaction, call_id: str) -> tuple[Call, Tran
     )
     row = (await tx.session.execute(query)).one_or_none()
     return None if row is None else (row[0], row[1], row[2])
-
-
-async def holding(tx: Transaction, call_id: str) -> Sequence[tuple[str, datetime]]:
-    """When the citizen was put on hold and taken off it, in order."""
-    query = select(CallFact.kind, CallFact.at).where(CallFact.call_id == call_id, CallFact.kind.in_(_HOLDING))
-    return [(row.kind, row.at) for row in await tx.session.execute(query.order_by(CallFact.n))]
 
 
 async def note_check(tx: Transaction, seen: int | None, row: dict[str, Any]) -> bool:
@@ -86,13 +80,20 @@ async def unchecked(tx: Transaction, *, since: datetime, before: datetime, limit
     return (await tx.session.execute(query)).scalars().all()
 
 
-async def hit_counts(tx: Transaction, call_ids: Collection[str]) -> dict[str, int]:
+async def hit_counts(tx: Transaction, call_ids: Sequence[str]) -> dict[str, HitCounts]:
     """How many hits each of these calls has; those without any are left out."""
     if not call_ids:
         return {}
-    query = select(QualityHit.call_id, func.count()).where(QualityHit.call_id.in_(call_ids))
-    found = await tx.session.execute(query.group_by(QualityHit.call_id))
-    return {row[0]: row[1] for row in found}
+    praise, fatal = QualityHit.severity == "praise", QualityHit.severity == "fatal"
+    query = (
+        select(QualityHit.call_id, func.count(), func.count().filter(fatal), func.count().filter(praise))
+        .where(QualityHit.call_id.in_(call_ids))
+        .group_by(QualityHit.call_id)
+    )
+    return {
+        row[0]: HitCounts(faults=row[1] - row[3], fatal=row[2], praise=row[3])
+        for row in await tx.session.execute(query)
+    }
 
 
 async def titles_of(tx: Transaction, rules: Collection[tuple[str, int]]) -> dict[tuple[str, int], dict[str, str]]:
@@ -100,3 +101,14 @@ async def titles_of(tx: Transaction, rules: Collection[tuple[str, int]]) -> dict
     wanted = tuple_(RuleRow.code, RuleRow.rule_version).in_(list(rules))
     query = select(RuleRow.code, RuleRow.rule_version, RuleRow.content["title"]).where(wanted)
     return {(row[0], row[1]): row[2] for row in await tx.session.execute(query)} if rules else {}
+
+
+async def loaded_at(
+    tx: Transaction, versions: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[datetime, str]]:
+    """When these versions of sets of data were loaded, and from which file."""
+    if not versions:
+        return {}
+    query = select(DataVersion).where(tuple_(DataVersion.dataset, DataVersion.version).in_(list(versions)))
+    found = (await tx.session.execute(query)).scalars()
+    return {(each.dataset, each.version): (each.loaded_at, each.source) for each in found}

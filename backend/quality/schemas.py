@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
+
+from pydantic import Field
 
 from asr.audio import Leg
 from asr.checks.hits import Severity
 from backend.kernel.schemas import Schema
+from backend.quality.states import RuleState
+
+
+class RuleTitle(Schema):
+    """What a rule is called in each language."""
+
+    zh: str
+    en: str
 
 
 class HitView(Schema):
     """One hit of a call, times in ms from the start of the recording; `title` is the rule's, as it was when it hit.
 
-    `text` is what was said there, for those who may read transcripts. Nothing is deducted for a hit that is not `sure`.
+    `text` is what was said there, or how much it was, for those who may read transcripts. Nothing is deducted for a hit
+    that is not `sure`.
     """
 
     hit_id: UUID
     rule_id: str
     rule_version: int
-    title: dict[str, str]
+    title: RuleTitle
     kind: str
     leg: Leg
     from_ms: int
@@ -35,3 +47,162 @@ class CallHits(Schema):
 
     checked_at: datetime | None
     hits: list[HitView]
+
+
+class TrialState(StrEnum):
+    """Where a trial stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class TrialHit(Schema):
+    """One hit of a trial, to be listened to."""
+
+    call_id: str
+    arrived_at: datetime
+    agent_name: str | None
+    leg: Leg
+    from_ms: int
+    to_ms: int
+    text: str
+    sure: bool
+
+
+class TrialAgent(Schema):
+    """What a trial found in the calls of one agent."""
+
+    agent_name: str
+    calls: int
+    calls_hit: int
+    hits: int
+
+
+class TrialResult(Schema):
+    """What a trial found so far; `sample` are at most ten hits, drawn at random."""
+
+    checked: int = 0
+    calls_hit: int = 0
+    hits: int = 0
+    sure: int = 0
+    agents: list[TrialAgent] = []
+    sample: list[TrialHit] = []
+
+
+class TrialView(Schema):
+    """A trial as it stands. `current` tells whether the draft is still written as it was tried."""
+
+    trial_id: UUID
+    draft_id: UUID
+    state: TrialState
+    from_day: date
+    to_day: date
+    seed: int
+    total: int
+    result: TrialResult
+    problem: str | None
+    requested_at: datetime
+    requested_by: str
+    current: bool
+
+
+class DraftRule(Schema):
+    """A draft in the list of rules."""
+
+    draft_id: UUID
+    rule_version: int
+    state: RuleState
+    revision: int
+    changed_at: datetime
+    changed_by: str
+
+
+class RuleView(Schema):
+    """A rule in the list: the version that stands or stood last, with what it found in 30 days, and its draft.
+
+    `rule_version` is 0 and the days are None while there is only a draft. `source` is the set of data that brought it.
+    """
+
+    rule_id: str
+    title: RuleTitle
+    kind: str
+    severity: Severity
+    points: int
+    state: RuleState
+    rule_version: int
+    from_day: date | None
+    to_day: date | None
+    source: str
+    hits: int
+    unsure: int
+    calls_hit: int
+    draft: DraftRule | None
+
+
+class RuleList(Schema):
+    """All rules, and how many calls were checked in the 30 days over which hits are counted."""
+
+    rules: list[RuleView]
+    calls_checked: int
+
+
+class RuleHistory(Schema):
+    """One step in the life of a rule: somebody's, or of a file that was loaded (`actor` empty)."""
+
+    at: datetime
+    kind: str
+    rule_version: int
+    actor: str
+    reason: str
+
+
+class RuleDetail(Schema):
+    """A rule with its text, its history, and the draft and last trial of it."""
+
+    rule: RuleView
+    text: str
+    draft_text: str
+    trial: TrialView | None
+    history: list[RuleHistory]
+
+
+class DraftText(Schema):
+    """A rule as it is typed, in YAML. `draft_id` is made by the client; `revision` is the one that was read, 0 for a
+    new draft."""
+
+    draft_id: UUID
+    revision: int = Field(ge=0)
+    text: str = Field(min_length=1, max_length=40_000)
+
+
+class DraftMove(Schema):
+    """What is done with a draft as it was read."""
+
+    revision: int = Field(ge=1)
+
+
+class SwitchOn(Schema):
+    """From which day on the rule holds; calls of that day and later are checked by it."""
+
+    revision: int = Field(ge=1)
+    from_day: date
+    reason: str = Field(max_length=500)
+
+
+class SwitchOff(Schema):
+    """From which day on the rule holds no more."""
+
+    rule_version: int = Field(ge=1)
+    from_day: date
+    reason: str = Field(max_length=500)
+
+
+class TrialAsked(Schema):
+    """A trial over the calls of these days; `trial_id` is made by the client, and asked twice it runs once."""
+
+    trial_id: UUID
+    revision: int = Field(ge=1)
+    from_day: date
+    to_day: date

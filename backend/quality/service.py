@@ -10,7 +10,7 @@ from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 from backend.quality import repository
 from backend.quality.models import QualityHit
-from backend.quality.schemas import CallHits, HitView
+from backend.quality.schemas import CallHits, HitView, RuleTitle
 
 
 async def hits_of_call(tx: Transaction, who: Principal, call_id: str) -> CallHits:
@@ -26,6 +26,10 @@ async def hits_of_call(tx: Transaction, who: Principal, call_id: str) -> CallHit
     )
 
 
+def _nameless(hit: QualityHit) -> dict[str, str]:
+    return {"zh": hit.rule_id, "en": hit.rule_id}
+
+
 def _views(
     hits: Iterable[QualityHit], titles: dict[tuple[str, int], dict[str, str]], *, words: bool
 ) -> Iterable[HitView]:
@@ -34,7 +38,9 @@ def _views(
             hit_id=hit.hit_id,
             rule_id=hit.rule_id,
             rule_version=hit.rule_version,
-            title=titles.get((hit.rule_id, hit.rule_version), {"zh": hit.rule_id, "en": hit.rule_id}),
+            title=RuleTitle.model_validate(
+                titles.get((hit.rule_id, hit.rule_version), {"zh": hit.rule_id, "en": hit.rule_id})
+            ),
             kind=hit.kind,
             leg=hit.leg,
             from_ms=hit.from_ms,

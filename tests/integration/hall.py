@@ -41,6 +41,7 @@ PEOPLE = [
     Account("li", "李强", PASSWORD, ("agent",)),
     Account("boss", "班长", PASSWORD, ("supervisor",)),
     Account("qa", "质检员", PASSWORD, ("qa",)),
+    Account("qa-leader", "质检主管", PASSWORD, ("qa_leader",)),
     Account("admin", "管理员", PASSWORD, ("admin",)),
 ]
 

@@ -73,6 +73,8 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     },
     case_changed: () => {},
     export_changed: () => {},
+    call_checked: () => {},
+    trial_changed: () => {},
     round_changed: () => {},
     special_changed: () => {},
     tasks_changed: () => {},

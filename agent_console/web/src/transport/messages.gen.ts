@@ -72,6 +72,14 @@ export type CallStage = 'arrived' | 'queued' | 'ringing' | 'answered' | 'after_t
  */
 export type TranscriptState = 'none' | 'pending' | 'ready' | 'failed'
 /**
+ * Who speaks. In a two-channel recording the caller is on the left, the seat on the right.
+ */
+export type Leg = 'caller' | 'seat'
+/**
+ * How much a hit weighs; praise is what the citizen or the rule thinks well of.
+ */
+export type Severity = 'fatal' | 'major' | 'minor' | 'praise'
+/**
  * The life of a callback visit.
  */
 export type CallbackState = 'scheduled' | 'done' | 'failed' | 'canceled'
@@ -79,10 +87,6 @@ export type CallbackState = 'scheduled' | 'done' | 'failed' | 'canceled'
  * How the citizen is called on: by phone, or by a visit in person.
  */
 export type CallbackWay = 'phone' | 'visit'
-/**
- * Who speaks. In a two-channel recording the caller is on the left, the seat on the right.
- */
-export type Leg = 'caller' | 'seat'
 /**
  * How captions of one leg stand.
  */
@@ -186,6 +190,10 @@ export type PlainBy = 'street_of_place' | 'community_of_place' | 'duty_of_class'
  */
 export type DiaryKind = 'heard' | 'seen' | 'done'
 /**
+ * Where a version of a rule stands.
+ */
+export type RuleState = 'draft' | 'trial' | 'active' | 'retired'
+/**
  * The life of a request for more time: asked for, agreed by the unit's own leader, granted by the centre.
  */
 export type ExtensionState = 'asked' | 'agreed' | 'granted' | 'declined' | 'lapsed'
@@ -226,6 +234,10 @@ export type PlaceFound = 'building' | 'near' | 'road'
  * it looks or sounds similar.
  */
 export type Why = 'name' | 'begins' | 'holds' | 'named' | 'pinyin' | 'initials' | 'similar' | 'sound'
+/**
+ * Where a trial stands.
+ */
+export type TrialState = 'waiting' | 'running' | 'done' | 'failed'
 
 /**
  * What is to be added to an open case: the form exactly as it was typed, and whether the citizen urges.
@@ -627,6 +639,14 @@ export interface CallBlacklist {
   entry: BlacklistView | null
 }
 /**
+ * Quality checks went over a call, and what they found stands now.
+ */
+export interface CallChecked {
+  call_id: string
+  hits: number
+  kind: 'call_checked'
+}
+/**
  * Everything about one call. `parts` are what the citizen's call was at other PBX hosts, before and after.
  */
 export interface CallDetail {
@@ -651,6 +671,7 @@ export interface CallRow {
   dialed_number: string
   direction: 'inbound' | 'outbound'
   ended_at: string | null
+  hits: HitCounts | null
   host: string
   leader: string | null
   outcome: string | null
@@ -662,6 +683,14 @@ export interface CallRow {
   talk_ms: number | null
   transcript: TranscriptState
   wait_ms: number | null
+}
+/**
+ * What quality checks found in a call: faults, fatal ones among them, and praise.
+ */
+export interface HitCounts {
+  fatal: number
+  faults: number
+  praise: number
 }
 /**
  * One fact of a call's time line. `recovered` tells that it was found by re-synchronisation, not seen live.
@@ -743,6 +772,40 @@ export interface ShareView {
   part: number
   share: number | null
   whole: number
+}
+/**
+ * What the last check found in a call; `checked_at` is None while it was not checked yet.
+ */
+export interface CallHits {
+  checked_at: string | null
+  hits: HitView[]
+}
+/**
+ * One hit of a call, times in ms from the start of the recording; `title` is the rule's, as it was when it hit.
+ *
+ * `text` is what was said there, or how much it was, for those who may read transcripts. Nothing is deducted for a hit
+ * that is not `sure`.
+ */
+export interface HitView {
+  from_ms: number
+  hit_id: string
+  kind: string
+  leg: Leg
+  points: number
+  rule_id: string
+  rule_version: number
+  severity: Severity
+  sure: boolean
+  text: string
+  title: RuleTitle
+  to_ms: number
+}
+/**
+ * What a rule is called in each language.
+ */
+export interface RuleTitle {
+  en: string
+  zh: string
 }
 /**
  * The pop-up for this seat.
@@ -1638,6 +1701,8 @@ export interface Event {
     | AttemptChanged
     | DataLoaded
     | ExportChanged
+    | CallChecked
+    | TrialChanged
     | RoundChanged
     | SpecialChanged
   seq: number
@@ -1844,6 +1909,15 @@ export interface ExportView {
   whole_numbers: boolean
 }
 /**
+ * A trial of a quality rule goes on, or came to its end.
+ */
+export interface TrialChanged {
+  checked: number
+  kind: 'trial_changed'
+  state: string
+  trial_id: string
+}
+/**
  * An entry of the diary or the ledger was written, amended, or became a case.
  */
 export interface RoundChanged {
@@ -1965,6 +2039,26 @@ export interface DispatchWish {
    */
   units: AskedUnit[]
   version: number
+}
+/**
+ * A draft in the list of rules.
+ */
+export interface DraftRule {
+  changed_at: string
+  changed_by: string
+  draft_id: string
+  revision: number
+  rule_version: number
+  state: RuleState
+}
+/**
+ * A rule as it is typed, in YAML. `draft_id` is made by the client; `revision` is the one that was read, 0 for a
+ * new draft.
+ */
+export interface DraftText {
+  draft_id: string
+  revision: number
+  text: string
 }
 /**
  * The words for which something is suggested, and when the breath was in which they were said.
@@ -2627,6 +2721,104 @@ export interface RoundWritten {
   what: string
 }
 /**
+ * A rule with its text, its history, and the draft and last trial of it.
+ */
+export interface RuleDetail {
+  draft_text: string
+  history: RuleHistory[]
+  rule: RuleView
+  text: string
+  trial: TrialView | null
+}
+/**
+ * One step in the life of a rule: somebody's, or of a file that was loaded (`actor` empty).
+ */
+export interface RuleHistory {
+  actor: string
+  at: string
+  kind: string
+  reason: string
+  rule_version: number
+}
+/**
+ * A rule in the list: the version that stands or stood last, with what it found in 30 days, and its draft.
+ *
+ * `rule_version` is 0 and the days are None while there is only a draft. `source` is the set of data that brought it.
+ */
+export interface RuleView {
+  calls_hit: number
+  draft: DraftRule | null
+  from_day: string | null
+  hits: number
+  kind: string
+  points: number
+  rule_id: string
+  rule_version: number
+  severity: Severity
+  source: string
+  state: RuleState
+  title: RuleTitle
+  to_day: string | null
+  unsure: number
+}
+/**
+ * A trial as it stands. `current` tells whether the draft is still written as it was tried.
+ */
+export interface TrialView {
+  current: boolean
+  draft_id: string
+  from_day: string
+  problem: string | null
+  requested_at: string
+  requested_by: string
+  result: TrialResult
+  seed: number
+  state: TrialState
+  to_day: string
+  total: number
+  trial_id: string
+}
+/**
+ * What a trial found so far; `sample` are at most ten hits, drawn at random.
+ */
+export interface TrialResult {
+  agents: TrialAgent[]
+  calls_hit: number
+  checked: number
+  hits: number
+  sample: TrialHit[]
+  sure: number
+}
+/**
+ * What a trial found in the calls of one agent.
+ */
+export interface TrialAgent {
+  agent_name: string
+  calls: number
+  calls_hit: number
+  hits: number
+}
+/**
+ * One hit of a trial, to be listened to.
+ */
+export interface TrialHit {
+  agent_name: string | null
+  arrived_at: string
+  call_id: string
+  from_ms: number
+  leg: Leg
+  sure: boolean
+  text: string
+  to_ms: number
+}
+/**
+ * All rules, and how many calls were checked in the 30 days over which hits are counted.
+ */
+export interface RuleList {
+  calls_checked: number
+  rules: RuleView[]
+}
+/**
  * A filter that this person keeps; the default is where the list begins.
  */
 export interface SavedFilterView {
@@ -2798,6 +2990,31 @@ export interface SuggestionsAsked {
    */
   said: SpokenLine[]
   street_code: string
+}
+/**
+ * From which day on the rule holds no more.
+ */
+export interface SwitchOff {
+  from_day: string
+  reason: string
+  rule_version: number
+}
+/**
+ * From which day on the rule holds; calls of that day and later are checked by it.
+ */
+export interface SwitchOn {
+  from_day: string
+  reason: string
+  revision: number
+}
+/**
+ * A trial over the calls of these days; `trial_id` is made by the client, and asked twice it runs once.
+ */
+export interface TrialAsked {
+  from_day: string
+  revision: number
+  to_day: string
+  trial_id: string
 }
 /**
  * A task in the list of its unit; `due_at` is what comes first of its own clock and the report back.

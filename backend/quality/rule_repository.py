@@ -1,0 +1,162 @@
+"""The queries of rules: their versions, drafts, trials, history, and what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, case, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from backend.calls.models import Call, CallFact, Recording, Transcript
+from backend.kernel.database import Transaction
+from backend.quality.models import CallCheck, QualityHit, RuleDraft, RuleEvent, RuleRow, RuleTrial
+
+_OPEN = ("draft", "trial")
+_HOLDING = ("call_held", "call_resumed")
+
+
+async def all_versions(tx: Transaction, rule_id: str | None = None) -> Sequence[RuleRow]:
+    """The versions of every rule, or of one, each rule's last one last."""
+    query = select(RuleRow).order_by(RuleRow.code, RuleRow.valid_from, RuleRow.row_id)
+    if rule_id is not None:
+        query = query.where(RuleRow.code == rule_id)
+    return (await tx.session.execute(query)).scalars().all()
+
+
+async def open_drafts(tx: Transaction, rule_id: str | None = None) -> Sequence[RuleDraft]:
+    """The drafts that are being written or tried."""
+    query = select(RuleDraft).where(RuleDraft.state.in_(_OPEN)).order_by(RuleDraft.rule_id)
+    if rule_id is not None:
+        query = query.where(RuleDraft.rule_id == rule_id)
+    return (await tx.session.execute(query)).scalars().all()
+
+
+async def add_draft(tx: Transaction, row: dict[str, Any]) -> bool:
+    """Store a new draft, unless there is one of its id or an open one of its rule; tells whether it was stored."""
+    statement = insert(RuleDraft).values(row).on_conflict_do_nothing().returning(RuleDraft.draft_id)
+    return (await tx.session.execute(statement)).one_or_none() is not None
+
+
+async def change_draft(tx: Transaction, draft_id: UUID, seen: int, changes: dict[str, Any]) -> RuleDraft | None:
+    """Change a draft that is still at the revision that was seen; None when it is not."""
+    moved = update(RuleDraft).where(RuleDraft.draft_id == draft_id, RuleDraft.revision == seen)
+    moved = moved.values(changes | {"revision": seen + 1}).returning(RuleDraft)
+    return (await tx.session.execute(moved, execution_options={"populate_existing": True})).scalar_one_or_none()
+
+
+async def retire_draft(tx: Transaction, rule_id: str, rule_version: int) -> None:
+    """Say of the draft that this version came from that it is no more in force."""
+    gone = update(RuleDraft).where(RuleDraft.rule_id == rule_id, RuleDraft.rule_version == rule_version)
+    await tx.session.execute(gone.where(RuleDraft.state == "active").values(state="retired"))
+
+
+async def end_rule(tx: Transaction, rule_id: str, day: date, rule_version: int | None = None) -> RuleRow | None:
+    """End the standing version of a rule before a day; None when none stands, or not the one that was seen."""
+    ended = update(RuleRow).where(RuleRow.code == rule_id, RuleRow.valid_to.is_(None))
+    if rule_version is not None:
+        ended = ended.where(RuleRow.rule_version == rule_version)
+    ended = ended.values(valid_to=func.greatest(RuleRow.valid_from, day)).returning(RuleRow)
+    return (await tx.session.execute(ended, execution_options={"populate_existing": True})).scalar_one_or_none()
+
+
+async def last_trial(tx: Transaction, draft_id: UUID) -> RuleTrial | None:
+    """The newest trial of a draft."""
+    query = select(RuleTrial).where(RuleTrial.draft_id == draft_id).order_by(RuleTrial.requested_at.desc()).limit(1)
+    return (await tx.session.execute(query)).scalar_one_or_none()
+
+
+async def add_trial(tx: Transaction, row: dict[str, Any]) -> bool:
+    """Store a trial; tells whether it is new."""
+    statement = insert(RuleTrial).values(row).on_conflict_do_nothing().returning(RuleTrial.trial_id)
+    return (await tx.session.execute(statement)).one_or_none() is not None
+
+
+async def move_trial(tx: Transaction, trial_id: UUID, states: Collection[str], **changes: Any) -> RuleTrial | None:
+    """Change a trial that stands in one of these states; None when it does not."""
+    moved = update(RuleTrial).where(RuleTrial.trial_id == trial_id, RuleTrial.state.in_(states))
+    moved = moved.values(**changes).returning(RuleTrial)
+    return (await tx.session.execute(moved, execution_options={"populate_existing": True})).scalar_one_or_none()
+
+
+async def steps_of(tx: Transaction, rule_id: str) -> Sequence[RuleEvent]:
+    """What people did with a rule, in order."""
+    query = select(RuleEvent).where(RuleEvent.rule_id == rule_id).order_by(RuleEvent.event_id)
+    return (await tx.session.execute(query)).scalars().all()
+
+
+async def found_since(tx: Transaction, since: datetime, rule_id: str | None = None) -> dict[str, tuple[int, int, int]]:
+    """By rule: hits, unsure ones among them, and calls with a hit, of the calls since then."""
+    query = (
+        select(
+            QualityHit.rule_id,
+            func.count(),
+            func.count(case((QualityHit.sure.is_(False), 1))),
+            func.count(QualityHit.call_id.distinct()),
+        )
+        .join(Call, Call.call_id == QualityHit.call_id)
+        .where(Call.arrived_at >= since)
+        .group_by(QualityHit.rule_id)
+    )
+    if rule_id is not None:
+        query = query.where(QualityHit.rule_id == rule_id)
+    return {row[0]: (row[1], row[2], row[3]) for row in await tx.session.execute(query)}
+
+
+async def checked_since(tx: Transaction, since: datetime) -> int:
+    """How many of the calls since then were checked."""
+    query = select(func.count()).select_from(CallCheck).join(Call, Call.call_id == CallCheck.call_id)
+    return (await tx.session.execute(query.where(Call.arrived_at >= since))).scalar_one()
+
+
+async def count_heard(tx: Transaction, start: datetime, end: datetime) -> int:
+    """How many calls of this time have a transcript."""
+    query = select(func.count()).select_from(Call).join(Transcript, Transcript.call_id == Call.call_id)
+    return (await tx.session.execute(query.where(*_heard(start, end)))).scalar_one()
+
+
+async def heard_page(
+    tx: Transaction, start: datetime, end: datetime, after: tuple[datetime, str] | None, limit: int
+) -> Sequence[Row[Call, Transcript, int | None]]:
+    """Calls of this time with their transcripts, and how many ms their recordings are long, in order."""
+    query = (
+        select(Call, Transcript, Recording.duration_ms)
+        .join(Transcript, Transcript.call_id == Call.call_id)
+        .outerjoin(Recording, Recording.call_id == Call.call_id)
+        .where(*_heard(start, end))
+    )
+    if after is not None:
+        query = query.where(tuple_(Call.arrived_at, Call.call_id) > tuple_(*after))
+    return (await tx.session.execute(query.order_by(Call.arrived_at, Call.call_id).limit(limit))).all()
+
+
+async def holding_of(tx: Transaction, call_ids: Collection[str]) -> dict[str, list[tuple[str, datetime]]]:
+    """When the citizens of these calls were put on hold and taken off it, in order."""
+    query = select(CallFact.call_id, CallFact.kind, CallFact.at).where(CallFact.call_id.in_(call_ids))
+    found: dict[str, list[tuple[str, datetime]]] = {}
+    for row in await tx.session.execute(query.where(CallFact.kind.in_(_HOLDING)).order_by(CallFact.n)):
+        found.setdefault(row.call_id, []).append((row.kind, row.at))
+    return found
+
+
+async def checked_by_others(tx: Transaction, since: datetime, rules: str, limit: int) -> Sequence[str]:
+    """Calls since then that were checked by other rules than those with this digest."""
+    query = select(CallCheck.call_id).join(Call, Call.call_id == CallCheck.call_id)
+    query = query.where(Call.arrived_at >= since, CallCheck.rules != rules).limit(limit)
+    return (await tx.session.execute(query)).scalars().all()
+
+
+def _heard(start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Call.arrived_at >= start, Call.arrived_at < end, Transcript.state == "ready")
+
+
+async def version_taken(tx: Transaction, rule_id: str, rule_version: int, draft_id: UUID) -> bool:
+    """Whether a rule of this version, or a later one, stands or stood, or another draft was in force under it."""
+    rows = select(RuleRow.row_id).where(RuleRow.code == rule_id, RuleRow.rule_version >= rule_version)
+    drafts = select(RuleDraft.draft_id).where(
+        RuleDraft.rule_id == rule_id, RuleDraft.draft_id != draft_id, RuleDraft.state.in_(_OPEN)
+    )
+    query = select(or_(rows.exists(), drafts.exists()))
+    return bool((await tx.session.execute(query)).scalar_one())
