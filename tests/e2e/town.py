@@ -52,6 +52,7 @@ NAMES = {
     "agent": ("王晓燕", "李明", "刘芳"),
     "supervisor": ("李国强",),
     "qa": ("张敏",),
+    "qa_leader": ("韩雪",),
     "admin": ("赵建华",),
     "dispatcher": ("周建", "吴静"),
     "commander": ("郑卫东", "冯兰"),

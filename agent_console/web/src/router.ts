@@ -107,6 +107,13 @@ const PAGES: RouteRecordRaw[] = [
     meta: { needs: ['figures.read'] },
     component: () => import('./pages/figures/FiguresPage.vue'),
   },
+  {
+    path: '/quality/rules/:ruleId?',
+    name: 'quality-rules',
+    props: (route) => ({ ruleId: (route.params.ruleId as string) || undefined }),
+    meta: { needs: ['quality.read'] },
+    component: () => import('./pages/quality/RulesPage.vue'),
+  },
   { path: '/leaders', name: 'leaders', meta: { needs: ['leaders.read'] }, component: () => import('./pages/leaders/LeadersPage.vue') },
   { path: '/missed', name: 'missed', meta: { needs: ['missed.read'] }, component: () => import('./pages/missed/MissedPage.vue') },
   {

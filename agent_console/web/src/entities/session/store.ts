@@ -50,6 +50,10 @@ export type Permission =
   | 'special.read'
   | 'special.manage'
   | 'special.check'
+  | 'quality.read'
+  | 'quality.read_own'
+  | 'quality.try'
+  | 'quality.rules'
   | 'users.manage'
   | 'system.watch'
 
