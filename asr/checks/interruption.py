@@ -36,8 +36,10 @@ class Interruption(Rule):
                 overlap = caller.end_ms - seat.start_ms
                 began = seat.start_ms - caller.start_ms >= self.spoken_ms
                 gave_way = self.overlap_ms <= overlap <= self.yields_ms
+                if not (began and gave_way and seat.end_ms - caller.end_ms >= self.goes_on_ms):
+                    continue
                 window = window_of(seat.start_ms, windows)
-                if not (began and gave_way and seat.end_ms - caller.end_ms >= self.goes_on_ms) or window is None:
+                if window is None:
                     continue
                 said = talk.said(Leg.SEAT)
                 text = said.shown(*said.within(seat.start_ms, seat.end_ms))[:_SHOWN]

@@ -31,11 +31,11 @@ class Overtalk(Rule):
         for caller in talk.voices(Leg.CALLER):
             for seat in talk.voices(Leg.SEAT):
                 start, end = max(caller.start_ms, seat.start_ms), min(caller.end_ms, seat.end_ms)
-                window = window_of(start, windows)
-                if end - start < self.at_least_ms or window is None:
-                    continue
                 leg = Leg.SEAT if seat.start_ms >= caller.start_ms else Leg.CALLER
-                if leg in self.by:
+                if end - start < self.at_least_ms or leg not in self.by:
+                    continue
+                window = window_of(start, windows)
+                if window is not None:
                     sure = talk.voices_known and window.sure and both_read(talk, start, end)
                     yield Finding(leg, start, end, f"{(end - start) / 1000:.1f} s", sure)
 

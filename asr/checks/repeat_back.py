@@ -37,14 +37,16 @@ class RepeatBack(Rule):
         first = next((turn for turn in requests if any(window.holds(turn.start_ms) for window in windows)), None)
         if first is None:
             return
-        most = 0
+        most, heard, known = 0, 0, set[str]()
         for turn in seat:
+            while heard < len(caller) and caller[heard].start_ms < turn.start_ms:
+                known |= self._pairs(normalise(caller[heard].text))
+                heard += 1
             if turn.start_ms < first.start_ms:
                 continue
             if any(normalise(phrase) in normalise(turn.text) for phrase in self.phrases):
                 return
-            before = "".join(normalise(each.text) + LOST for each in caller if each.start_ms < turn.start_ms)
-            most = max(most, len(self._pairs(before) & self._pairs(normalise(turn.text))))
+            most = max(most, len(known & self._pairs(normalise(turn.text))))
         if most < self.pairs:
             sure = most == 0 and talk.clear(Leg.SEAT, first.start_ms, talk.duration_ms)
             sure = sure and any(window.sure and window.holds(first.start_ms) for window in windows)
