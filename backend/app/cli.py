@@ -17,6 +17,7 @@ def main() -> None:
     """The entry of the program `hotline`: a named error becomes a sentence, never a traceback."""
     if sys.argv[1:2] not in ROLES:
         from backend.app import (  # noqa: PLC0415 - a role that is started again does not wait for these
+            cli_asr,
             cli_calls,
             cli_care,
             cli_jobs,
@@ -27,7 +28,9 @@ def main() -> None:
             cli_users,
         )
 
-        COMMANDS.extend((cli_calls, cli_care, cli_jobs, cli_load, cli_quality, cli_sample, cli_special, cli_users))
+        COMMANDS.extend(
+            (cli_asr, cli_calls, cli_care, cli_jobs, cli_load, cli_quality, cli_sample, cli_special, cli_users)
+        )
 
     try:
         app()

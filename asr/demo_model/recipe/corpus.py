@@ -3,25 +3,24 @@ phone of every 10 ms as label."""
 
 import argparse
 import json
-import multiprocessing
+import pathlib
 import random
+import subprocess
+import sys
+import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 import features
 import lexicon
-from espeak import MANDARIN, RATE, WordStart, synthesise
-from grammar import VOCABULARY, sample
+import voices
+from espeak import RATE, WordStart, synthesise
+from grammar import CHARACTERS, VOCABULARY, sample
 
-VARIANTS = (
-    "m1 m2 m3 m5 m7 m8 f1 f2 f4 adam Alex Alicia Andy anika Annie announcer antonio aunty belinda benjamin boris caleb "
-    "david Diogo ed edward Gene Gene2 grandma grandpa Henrique Hugo Jacky klatt2 Lee linda Marco max michel Michael "
-    "miguel Mike norbert pablo paul pedro quincy rob sandro shelby steph steph2 travis victor zac"
-).split()
-TRAINING_VOICES = [MANDARIN] + [f"{MANDARIN}+{variant}" for variant in VARIANTS]
-HELD_OUT_VOICES = [f"{MANDARIN}+{variant}" for variant in "m4 m6 f3 f5 Mario Andrea Denis john robert marcelo".split()]
 SILENCE = 0
+SHARD = 1000  # utterances of one process
 SHORT_GAP_S = 0.06  # a shorter pause is the closure of the stop that follows it
 
 with open("lexicon.json", encoding="utf-8") as file:
@@ -66,14 +65,23 @@ def speak(words, voice, speed, pitch, pitch_range):
     return features.resample(samples, RATE, features.RATE), _labels(_raw_segments(events), len(samples) / RATE)
 
 
+def _noisy(samples, rng):
+    return features.add_noise(samples, rng, rng.uniform(1, 30)) if rng.random() < 0.7 else samples
+
+
 def telephone_line(samples, rng):
     """A random line: band, level, noise, codec."""
-    if rng.random() < 0.6:
-        samples = features.telephone_band(samples)
+    if rng.random() < 0.3:
+        samples = features.equalise(samples, rng)
+    noise_first = rng.random() < 0.5  # of the room, or of the line
+    if noise_first:
+        samples = _noisy(samples, rng)
+    if rng.random() < 0.7:
+        samples = features.some_line(samples, rng)
     peak = np.max(np.abs(samples)) + 1
     samples = samples * (32767 * 10 ** (-rng.uniform(1, 26) / 20) / peak)
-    if rng.random() < 0.65:
-        samples = features.add_noise(samples, rng, rng.uniform(3, 32))
+    if not noise_first:
+        samples = _noisy(samples, rng)
     codec = rng.random()
     if codec < 0.55:
         samples = features.a_law(samples)
@@ -100,19 +108,24 @@ def _without_speech(rng, chance):
     return rows.astype(np.float32), np.zeros(len(rows), np.int16)
 
 
+def _words(chance):
+    """Mostly sentences; also words, and syllables, in an order that makes no sense: the ear must not lean on it."""
+    kind = chance.random()
+    if kind < 0.6:
+        return sample(chance)
+    if kind < 0.82:
+        return [chance.choice(VOCABULARY) for _ in range(chance.randint(2, 8))]
+    return ["".join(chance.choice(CHARACTERS) for _ in range(chance.randint(1, 3))) for _ in range(chance.randint(2, 6))]
+
+
 def utterance(seed):
     """(features, labels) of one utterance; the seed decides everything about it."""
     rng, chance = np.random.default_rng(seed), random.Random(seed)
     if chance.random() < 0.03:
         return _without_speech(rng, chance)
-    if chance.random() < 0.75:
-        words = sample(chance)
-    else:
-        words = [chance.choice(VOCABULARY) for _ in range(chance.randint(2, 8))]
-    pitch_range = int(rng.integers(30, 71))
-    samples, labels = speak(
-        words, chance.choice(TRAINING_VOICES), chance.randint(125, 240), chance.randint(20, 80), pitch_range
-    )
+    voice = seed if chance.random() < voices.RANDOM_SHARE else voices.full_name(chance.choice(voices.TRAINING))
+    pitch_range = int(rng.integers(15, 91))
+    samples, labels = speak(_words(chance), voice, chance.randint(120, 260), chance.randint(10, 90), pitch_range)
     before, after = (int(features.RATE * rng.uniform(0.05, 0.6)) for _ in range(2))
     line = telephone_line(np.concatenate([np.zeros(before), samples, np.zeros(after)]), rng)
     rows = features.mfcc(line)
@@ -123,7 +136,32 @@ def utterance(seed):
     return rows.astype(np.float32), targets
 
 
+def speak_shard(seeds, out):
+    """The utterances of these seeds into one file. Each seed is named before it is spoken, see `shard`."""
+    pairs = []
+    for seed in seeds:
+        out.with_suffix(".seed").write_text(str(seed))
+        pairs.append(utterance(seed))
+    rows, targets = (np.concatenate([pair[part] for pair in pairs]) for part in range(2))
+    np.savez(out, features=rows, phones=targets)
+
+
+def shard(seeds, out):
+    """Speak a shard in a process of its own: a few made-up voices end espeak-ng, and their utterances are left out."""
+    seeds = list(seeds)
+    while True:
+        command = [sys.executable, __file__, "--shard", str(out), *map(str, seeds)]
+        if subprocess.run(command, check=False).returncode == 0:
+            return out
+        lost = int(out.with_suffix(".seed").read_text())
+        print(f"without the utterance {lost}", flush=True)
+        seeds.remove(lost)
+
+
 def main():
+    if sys.argv[1] == "--shard":
+        speak_shard(map(int, sys.argv[3:]), pathlib.Path(sys.argv[2]))
+        return
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("utterances", type=int)
     parser.add_argument("out", help="the .npz to write")
@@ -131,11 +169,12 @@ def main():
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
     started = time.monotonic()
-    seeds = range(arguments.first_seed, arguments.first_seed + arguments.utterances)
-    with multiprocessing.Pool(arguments.processes) as pool:
-        pairs = pool.map(utterance, seeds, chunksize=50)
-    rows = np.concatenate([pair[0] for pair in pairs])
-    targets = np.concatenate([pair[1] for pair in pairs])
+    last = arguments.first_seed + arguments.utterances
+    shards = [range(first, min(first + SHARD, last)) for first in range(arguments.first_seed, last, SHARD)]
+    with tempfile.TemporaryDirectory(prefix="corpus-") as folder, ThreadPoolExecutor(arguments.processes) as pool:
+        files = list(pool.map(shard, shards, (pathlib.Path(folder) / f"{each.start}.npz" for each in shards)))
+        parts = [np.load(file) for file in files]
+        rows, targets = (np.concatenate([part[name] for part in parts]) for name in ("features", "phones"))
     np.savez(arguments.out, features=rows, phones=targets)
     hours = len(rows) / 100 / 3600
     print(f"{arguments.utterances} utterances, {hours:.2f} h, {time.monotonic() - started:.0f} s")

@@ -4,7 +4,7 @@ import ctypes as c
 
 import numpy as np
 
-MANDARIN = "cmn-latn-pinyin"  # Debian 12's plain `cmn` spells most characters out in English
+import voices
 
 _SYNCHRONOUS_RETRIEVAL = 2
 _PHONEME_EVENTS = 1
@@ -70,13 +70,18 @@ _library = c.CDLL("libespeak-ng.so.1")
 _library.espeak_Synth.argtypes = [
     c.c_char_p, c.c_size_t, c.c_uint, c.c_int, c.c_uint, c.c_uint, c.c_void_p, c.c_void_p,
 ]
-RATE = _library.espeak_Initialize(_SYNCHRONOUS_RETRIEVAL, 200, None, _PHONEME_EVENTS)
+_data = voices.data_folder()
+RATE = _library.espeak_Initialize(_SYNCHRONOUS_RETRIEVAL, 200, str(_data).encode(), _PHONEME_EVENTS)
 _callback = _Callback(_collect)  # kept alive for as long as the library may call it
 _library.espeak_SetSynthCallback(_callback)
 
 
-def synthesise(text, voice=MANDARIN, speed=175, pitch=50, pitch_range=50):
-    """Speak `text`. Returns (int16 samples at RATE, events in time order). `speed` is in words a minute."""
+def synthesise(text, voice=voices.MANDARIN, speed=175, pitch=50, pitch_range=50):
+    """Speak `text`. Returns (int16 samples at RATE, events in time order). `speed` is in words a minute; a number as
+    `voice` is the seed of a random one."""
+    if isinstance(voice, int):
+        voices.set_random_variant(_data, voice)
+        voice = voices.full_name(voices.RANDOM)
     if _library.espeak_SetVoiceByName(voice.encode()) != 0:
         raise ValueError(f"espeak-ng has no voice {voice}")
     for parameter, value in ((_RATE, speed), (_VOLUME, 100), (_PITCH, pitch), (_RANGE, pitch_range), (_WORD_GAP, 0)):

@@ -9,7 +9,7 @@ import numpy as np
 import vosk
 
 import features
-from corpus import HELD_OUT_VOICES
+import voices
 from espeak import RATE, synthesise
 from grammar import HELD_OUT, sample
 
@@ -32,7 +32,7 @@ def test_set(kind, count, seed=4242):
     spoken = []
     for index in range(count):
         words = HELD_OUT[index % len(HELD_OUT)].split() if kind == "hand-written" else sample(chance)
-        voice = chance.choice(HELD_OUT_VOICES)
+        voice = voices.full_name(chance.choice(voices.HELD_OUT))
         samples, _ = synthesise(" ".join(words), voice, chance.randint(140, 215), chance.randint(25, 75))
         spoken.append((words, samples, voice))
     return spoken
@@ -43,7 +43,7 @@ def through_line(samples, snr_db, rng):
     padded = np.concatenate([np.zeros(2400), features.resample(samples, RATE, features.RATE), np.zeros(3200)]) * 0.6
     if snr_db is None:
         return features.to_int16(padded)
-    band = features.telephone_band(padded) * 0.5
+    band = features.band(padded, *features.TELEPHONE_HZ) * 0.5
     return features.to_int16(features.a_law(features.add_noise(band, rng, snr_db) if snr_db < 90 else band))
 
 

@@ -41,7 +41,7 @@ def _options():
 
 
 _OPTIONS = _options()
-_TELEPHONE_BAND = signal.butter(4, [300, 3400], btype="band", fs=RATE, output="sos")
+TELEPHONE_HZ = (300, 3400)
 
 
 def mfcc(samples):
@@ -59,8 +59,25 @@ def to_int16(samples):
     return np.clip(np.round(samples), -32768, 32767).astype("<i2")
 
 
-def telephone_band(samples):
-    return signal.sosfilt(_TELEPHONE_BAND, samples)
+def band(samples, low, high, order=4):
+    """What passes between two frequencies; the higher the order, the steeper the edges."""
+    return signal.sosfilt(signal.butter(order, [low, high], btype="band", fs=RATE, output="sos"), samples)
+
+
+def cut_band(samples, low, high):
+    """Nothing at all below and above two frequencies, as a digital line leaves it."""
+    spectrum = np.fft.rfft(samples)
+    hertz = np.fft.rfftfreq(len(samples), 1 / RATE)
+    spectrum[(hertz < low) | (hertz > high)] = 0
+    return np.fft.irfft(spectrum, n=len(samples))
+
+
+def some_line(samples, rng):
+    """The band of some telephone line: narrow or wide, with soft or hard edges."""
+    low, high = rng.uniform(80, 420), rng.uniform(2900, 3900)
+    if rng.random() < 0.3:
+        return cut_band(samples, low, high)
+    return band(samples, low, high, int(rng.integers(1, 7)))
 
 
 def a_law(samples):
@@ -99,7 +116,43 @@ def _mains_hum(rng, count):
     return hum + 0.2 * _white(rng, count)
 
 
-NOISES = (_white, _pink, _rumble, _mains_hum)
+def _shaped(rng, count):
+    """Noise with a random spectrum: a fan, a street, a bad line."""
+    low = rng.uniform(50, 1800)
+    high = low + rng.uniform(200, 2000)
+    band = signal.butter(2, [low, min(high, 3900)], btype="band", fs=RATE, output="sos")
+    return signal.sosfilt(band, _white(rng, count)) + 0.05 * _white(rng, count)
+
+
+def _swelling(rng, count):
+    """Noise that comes and goes several times a second, as a crowd's murmur does."""
+    knots = rng.uniform(0.1, 1, max(2, count * rng.integers(2, 9) // RATE))
+    envelope = np.interp(np.linspace(0, len(knots) - 1, count), np.arange(len(knots)), knots)
+    return envelope**2 * signal.lfilter([1], [1, -rng.uniform(0.3, 0.95)], _white(rng, count))
+
+
+def _chord(rng, count):
+    """Music on hold of the poorest kind, and the tones of machines."""
+    seconds = np.arange(count) / RATE
+    tones = sum(np.sin(2 * np.pi * rng.uniform(100, 1500) * seconds + rng.uniform(0, 6)) for _ in range(3))
+    return tones * (0.6 + 0.4 * np.sin(2 * np.pi * rng.uniform(0.5, 4) * seconds)) + 0.1 * _white(rng, count)
+
+
+def _clicks(rng, count):
+    """A keyboard, a bad contact."""
+    struck = (rng.random(count) < rng.uniform(3, 30) / RATE) * rng.standard_normal(count)
+    return signal.lfilter([1], [1, -1.2, 0.6], struck) + 0.02 * _white(rng, count)
+
+
+NOISES = (_white, _white, _pink, _rumble, _mains_hum, _shaped, _swelling, _chord, _clicks)
+
+
+def equalise(samples, rng):
+    """A random tilt and a random peak or dip, as every microphone has one."""
+    samples = signal.lfilter([1, rng.uniform(-0.5, 0.5)], [1], samples)
+    centre, gain = rng.uniform(300, 3300), rng.uniform(-0.7, 1.5)
+    numerator, denominator = signal.iirpeak(centre, rng.uniform(1.5, 5), fs=RATE)
+    return samples + gain * signal.lfilter(numerator, denominator, samples)
 
 
 def noise(rng, count):

@@ -6,7 +6,7 @@ import json
 import random
 
 from espeak import WordStart, synthesise
-from grammar import VOCABULARY, sample
+from grammar import CHARACTERS, VOCABULARY, sample
 
 CODA_SUFFIX = "_c"  # espeak writes one n and one N for both ends of a syllable; the ear, and the model, need two
 NASALS = ("n", "N")
@@ -53,11 +53,11 @@ def pronounce(words):
 
 
 def build(sentences, seed=5):
-    """{word: its pronunciations}, from each word alone and from `sentences` sampled ones (tones change with the
+    """{word or character: its pronunciations}, from each alone and from `sentences` sampled ones (tones change with the
     neighbours, and so do some vowels)."""
     lexicon = collections.defaultdict(dict)
     rng = random.Random(seed)
-    for words in [[word] for word in VOCABULARY] + [sample(rng) for _ in range(sentences)]:
+    for words in [[word] for word in (*VOCABULARY, *CHARACTERS)] + [sample(rng) for _ in range(sentences)]:
         for word, pronunciation in pronounce(words):
             lexicon[word][pronunciation] = True
     return {word: list(pronunciations) for word, pronunciations in lexicon.items()}

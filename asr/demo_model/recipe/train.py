@@ -54,11 +54,11 @@ def validate(network, rows, phones):
     return loss, accuracy
 
 
-def fit(network, rows, phones, validation, epochs):
+def fit(network, rows, phones, validation, epochs, highest_rate):
     """Train in place on random chunks; prints as it goes."""
     steps = int(epochs * len(rows) / (CHUNK_OUTPUTS * FRAMES_PER_OUTPUT * BATCH))
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=4e-3, total_steps=steps, pct_start=0.15)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=highest_rate, total_steps=steps, pct_start=0.15)
     inputs = torch.arange(-CONTEXT, FRAMES_PER_OUTPUT * (CHUNK_OUTPUTS - 1) + CONTEXT + 1)
     outputs = torch.arange(0, FRAMES_PER_OUTPUT * CHUNK_OUTPUTS, FRAMES_PER_OUTPUT)
     last_start = len(rows) - FRAMES_PER_OUTPUT * CHUNK_OUTPUTS - CONTEXT
@@ -85,6 +85,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--epochs", type=float, default=6)
+    parser.add_argument("--resume", default="", help="a checkpoint to go on from, with a lower rate")
+    parser.add_argument("--highest-rate", type=float, default=4e-3)
     parser.add_argument("--training", default="training.npz")
     parser.add_argument("--validation", default="validation.npz")
     parser.add_argument("--out", default="acoustic.pt")
@@ -96,11 +98,15 @@ def main():
         outputs = 1 + len(lexicon.inventory(json.load(file)))  # silence and the phones
     rows, phones = load(arguments.training)
     held_rows, held_phones = load(arguments.validation)
-    mean, deviation = rows.mean(0), rows.std(0)
     network = AcousticModel(arguments.width, outputs)
+    mean, deviation = rows.mean(0), rows.std(0)
+    if arguments.resume:
+        checkpoint = torch.load(arguments.resume)
+        network.load_state_dict(checkpoint["network"])
+        mean, deviation = checkpoint["mean"], checkpoint["deviation"]
     print(sum(each.numel() for each in network.parameters()), "parameters")
     validation = (held_rows - mean) / deviation, held_phones
-    fit(network, (rows - mean) / deviation, phones, validation, arguments.epochs)
+    fit(network, (rows - mean) / deviation, phones, validation, arguments.epochs, arguments.highest_rate)
     prior = torch.bincount(phones, minlength=outputs).double() / len(phones)
     torch.save({"network": network.state_dict(), "mean": mean, "deviation": deviation, "prior": prior}, arguments.out)
 

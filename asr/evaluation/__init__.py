@@ -1,0 +1,1 @@
+"""How well a model hears: calls spoken on purpose, and the measure of what the recogniser makes of them."""
