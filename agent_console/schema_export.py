@@ -34,6 +34,7 @@ from backend.quality import schemas as quality
 from backend.queueing import schemas as queueing
 from backend.rectification import schemas as special
 from backend.rounds import schemas as rounds
+from backend.said import schemas as said
 from backend.seats import schemas as seats
 from backend.units import schemas as units
 
@@ -75,6 +76,7 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     quality.TrialAsked,
     calls.RevealNumber,
     calls.RevealedNumber,
+    said.ClipAsked,
     cases.CaseSummary,
     case_lists.CaseCounts,
     case_lists.CaseFilterContent,
@@ -135,6 +137,7 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     units.UnitView,
     figures.FiguresView,
     Page[calls.CallRow],
+    Page[said.FoundCall],
     Page[cases.CaseSummary],
     Page[callbacks.CallbackView],
     Page[rounds.RoundView],

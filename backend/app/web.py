@@ -72,6 +72,7 @@ from backend.queueing import endpoints as queueing_endpoints
 from backend.rectification import endpoints as special_endpoints
 from backend.rectification.kinds import kinds_in_force
 from backend.rounds import endpoints as round_endpoints
+from backend.said import endpoints as said_endpoints
 from backend.seats import endpoints as seat_endpoints
 from backend.taxonomy import endpoints as taxonomy_endpoints
 from backend.taxonomy.crossing import crossing_in_force
@@ -154,6 +155,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         special_endpoints,
         quality_endpoints,
         quality_rule_endpoints,
+        said_endpoints,
         figure_endpoints,
         unit_endpoints,
         taxonomy_endpoints,

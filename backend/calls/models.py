@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kernel.database import Base
@@ -184,6 +184,26 @@ class EarlierTranscript(Base):
     problem: Mapped[str | None]
     created_at: Mapped[datetime]
     replaced_at: Mapped[datetime]
+
+
+class CallSaid(Base):
+    """What a call is found by that was said in it (see `backend.calls.findable`), beside its transcript.
+
+    `caller` and `seat` are texts as `backend.kernel.grams.document` gives them, a turn a line.
+    """
+
+    __tablename__ = "call_said"
+    __table_args__ = (
+        Index("ix_call_said_arrived_at", "arrived_at", "call_id"),
+        # queries ask at any moment for what was just said: no list of pending entries to read through
+        Index("ix_call_said_grams", "grams", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+    )
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"), primary_key=True)
+    arrived_at: Mapped[datetime]
+    caller: Mapped[str]
+    seat: Mapped[str]
+    grams: Mapped[str] = mapped_column(TSVECTOR)
 
 
 class CdrPosition(Base):

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from asr.audio import StoredRecording
 from asr.transcript import Transcript as HeardTranscript
 from backend.calls import repository
+from backend.calls.findable import keep_findable
 from backend.calls.models import Call, Recording, Transcript
 from backend.calls.schemas import RecordingState, TranscriptState
 from backend.calls.states import recording_sources, transcript_sources
@@ -76,6 +77,7 @@ async def transcript_ready(tx: Transaction, call_id: str, heard: HeardTranscript
         problem=heard.flaw,
         created_at=at,
     )
+    await keep_findable(tx, call_id, said["turns"])
     await tx.enqueue(CHECK_CALL, {"call_id": call_id}, dedupe_key=check_key(call_id, before + 1))
     return True
 

@@ -39,6 +39,7 @@ const PAGES: RouteRecordRaw[] = [
     meta: { needs: ['calls.read', 'calls.read_own'] },
     component: () => import('./pages/call/CallPage.vue'),
   },
+  { path: '/said', name: 'said', meta: { needs: ['transcripts.search'] }, component: () => import('./pages/said/SaidPage.vue') },
   { path: '/cases', name: 'cases', meta: { needs: ['cases.read'] }, component: () => import('./pages/cases/CasesPage.vue') },
   {
     path: '/cases/:caseId',

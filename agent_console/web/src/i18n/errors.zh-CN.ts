@@ -23,6 +23,12 @@ export const errors: Record<string, ErrorText> = {
   ServerError: { message: '服务器出错。', kept: KEPT, next_step: '请稍后重试；仍不成功请联系管理员。' },
   Unexpected: { message: '服务器出错。', kept: KEPT, next_step: '请稍后重试；仍不成功请联系管理员。' },
   RecordingUnplayable: { message: '录音无法播放。', kept: '录音仍在库中。', next_step: '请刷新页面重试；仍不成功请联系管理员。' },
+  NothingToFind: { message: '没有可检索的词。', next_step: '请输入说过的话。' },
+  PeriodReversed: { message: '结束日期早于开始日期。', next_step: '请对调日期。' },
+  ClipReversed: { message: '片段的结束早于开始。', next_step: '请对调两端。' },
+  ClipTooLong: { message: '片段最长十分钟。', next_step: '请分几段截取。' },
+  ClipOutside: { message: '录音在此之前已结束。', next_step: '请选择靠前的一段。' },
+  ClipReasonMissing: { message: '截取片段须写明用途。', next_step: '请填写用途。' },
   InputInvalid: { message: '输入内容不符合要求。', kept: KEPT, next_step: '请改正后重试。' },
   MessageUnreadable: { message: '页面与服务器版本不一致。', kept: KEPT, next_step: '请刷新页面。' },
 

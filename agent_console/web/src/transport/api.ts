@@ -19,6 +19,8 @@ import type {
   CallRow,
   CallbackView,
   CaseCounts,
+  ClipAsked,
+  FoundCall,
   CaseDetail,
   CaseMap,
   CasePatrols,
@@ -102,6 +104,16 @@ export interface CallFilter {
   mine?: boolean
 }
 
+export interface SaidQuestion {
+  q: string
+  without: string
+  leg: '' | 'caller' | 'seat'
+  class_code: string
+  agent: string
+  said_from: string | null
+  said_to: string | null
+}
+
 export interface CallbackFilter {
   state?: string
   due_before?: string
@@ -176,6 +188,8 @@ export const api = {
   trial: (trialId: string) => rest.get<TrialView>(`/quality/trials/${trialId}`),
   recordingUrl: (callId: string) => `/api/calls/${id(callId)}/recording`,
   reveal: (callId: string, reason: string) => rest.post<RevealedNumber>(`/calls/${id(callId)}/reveal`, { reason }),
+  said: (question: SaidQuestion, cursor?: string | null) => rest.get<Page<FoundCall>>('/said', { ...question, cursor }),
+  takeClip: (callId: string, asked: ClipAsked) => rest.download(`/calls/${id(callId)}/clips`, asked),
   callBlacklist: (callId: string) => rest.get<CallBlacklist>(`/calls/${id(callId)}/blacklist`),
   cases: (filter: CaseQuestion, cursor?: string | null) => rest.get<Page<CaseSummary>>('/cases', { ...filter, cursor }),
   caseCounts: (filter: CaseQuestion) => rest.get<CaseCounts>('/cases/counts', { ...filter }),

@@ -1172,6 +1172,14 @@ export interface CitizenNumber {
   number: string
 }
 /**
+ * Which part of a recording, and why it is taken out of the house.
+ */
+export interface ClipAsked {
+  from_ms: number
+  reason: string
+  to_ms: number
+}
+/**
  * A clock. `part` is 0 for the case itself, n for its n-th task; `used_percent` is of all its time
  * and may exceed 100; `paused_until` is when a pause that goes on now ends by itself.
  * `exempted`: it ran out, but statistics do not count it.
@@ -2162,6 +2170,31 @@ export interface FilterKept {
   name: string
 }
 /**
+ * A call in which it was said, with the turns where; `more_turns` were said besides.
+ */
+export interface FoundCall {
+  agent_name: string | null
+  arrived_at: string
+  call_id: string
+  case_id: string | null
+  case_number: string | null
+  class_name: string | null
+  more_turns: number
+  seat: string | null
+  talk_ms: number | null
+  turns: SaidTurn[]
+}
+/**
+ * A turn in which one of the words was said; `at_ms` is when the first of them began.
+ */
+export interface SaidTurn {
+  at_ms: number
+  end_ms: number
+  leg: Leg
+  start_ms: number
+  text: string
+}
+/**
  * Where something lies: as far down as is known, None below.
  */
 export interface GridLocation {
@@ -2431,6 +2464,10 @@ export interface Page_CallbackView_ {
 }
 export interface Page_CaseSummary_ {
   items: CaseSummary[]
+  next_cursor: string | null
+}
+export interface Page_FoundCall_ {
+  items: FoundCall[]
   next_cursor: string | null
 }
 export interface Page_RoundView_ {

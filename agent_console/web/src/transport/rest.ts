@@ -30,7 +30,24 @@ async function failure(response: Response): Promise<ApiError> {
   )
 }
 
+/** A file that the server made, with the name that it gave it. */
+export interface Download {
+  name: string
+  blob: Blob
+}
+
 async function call<Result>(method: string, path: string, query: Query = {}, body?: unknown): Promise<Result> {
+  const response = await answer(method, path, query, body)
+  return (response.status === 204 ? undefined : await response.json()) as Result
+}
+
+async function download(path: string, body: unknown): Promise<Download> {
+  const response = await answer('POST', path, {}, body)
+  const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? 'download'
+  return { name, blob: await response.blob() }
+}
+
+async function answer(method: string, path: string, query: Query, body?: unknown): Promise<Response> {
   const request: RequestInit = { method, credentials: 'same-origin', headers: { accept: 'application/json' } }
   if (body instanceof Blob) request.body = body
   else if (body !== undefined) {
@@ -48,7 +65,7 @@ async function call<Result>(method: string, path: string, query: Query = {}, bod
     if (error.signedOut) onSignedOut()
     throw error
   }
-  return (response.status === 204 ? undefined : await response.json()) as Result
+  return response
 }
 
 export const rest = {
@@ -57,5 +74,7 @@ export const rest = {
   put: <Result>(path: string, body: unknown) => call<Result>('PUT', path, {}, body),
   /** Sends the bytes of a file as they are. */
   upload: <Result>(path: string, query: Query, file: Blob) => call<Result>('POST', path, query, file),
+  /** Asks for a file. */
+  download,
   remove: (path: string) => call<void>('DELETE', path),
 }

@@ -9,6 +9,8 @@ export type Permission =
   | 'calls.read_own'
   | 'recordings.play'
   | 'transcripts.read'
+  | 'transcripts.search'
+  | 'recordings.clip'
   | 'numbers.reveal'
   | 'cases.read'
   | 'cases.file'

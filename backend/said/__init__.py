@@ -1,0 +1,1 @@
+"""Search in everything that was said, and clips of recordings with proof of what they are."""
