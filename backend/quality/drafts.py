@@ -21,7 +21,7 @@ from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.config import ConfigurationInvalid
 from backend.kernel.database import Transaction
-from backend.kernel.datafile import DataInvalid, Mistake
+from backend.kernel.datafile import DataInvalid, Mistake, data_invalid
 from backend.kernel.loading import serialise_loading
 from backend.kernel.versions import DataVersion
 from backend.quality import rule_repository as repository
@@ -150,12 +150,9 @@ async def read_rule(tx: Transaction, typed: str, now: datetime) -> AnyRule:
         if len(rules) != 1:
             raise RuleTextInvalid([Mistake(1, "", "there must be one rule, and only one")])
         others = (await rules_on(tx.session, clock.beijing(now).date())).rules
-        wrong = [
-            Mistake(1, str(place[-1]) if isinstance(place[-1], str) else "examples", told)
-            for place, told in mistakes_of(rules, tuple(each for each in others if each.id != rules[0].id))
-        ]
-    if wrong:
-        raise RuleTextInvalid(wrong)
+        wrong = list(mistakes_of(rules, tuple(each for each in others if each.id != rules[0].id)))
+        if wrong:
+            raise RuleTextInvalid([_placed(mistake) for mistake in data_invalid(path, wrong).mistakes])
     return rules[0]
 
 

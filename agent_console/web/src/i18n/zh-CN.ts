@@ -40,7 +40,7 @@ export const zh = {
     diary: '民情',
     ledger: '事件',
     special: '专项',
-    'quality-rules': '质检规则',
+    'quality-rules': '规则',
     patrols: '巡查',
     'patrol-report': '上报',
     callbacks: '回访',
