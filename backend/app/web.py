@@ -55,10 +55,12 @@ from backend.figures import endpoints as figure_endpoints
 from backend.figures.service import FiguresDesk
 from backend.figures.views import Groups
 from backend.grid import endpoints as grid_endpoints
+from backend.grid.components import component_kinds_in_force
 from backend.grid.gazetteer import names_in_force
 from backend.identity import endpoints as identity_endpoints
 from backend.identity.access import PUBLIC
 from backend.identity.permissions import load_roles
+from backend.kernel.bodies import TOO_LARGE, BodyLimit, RequestTooLarge
 from backend.kernel.config import PROJECT_ROOT
 from backend.kernel.database import Database
 from backend.kernel.errors import HotlineError, NotFound
@@ -130,6 +132,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.grid = settings.references.grid
     app.state.names = names_in_force()
     app.state.urgency_words = load_urgency_words(installation.path(installation.config.data.suggestions))
+    app.state.component_kinds = component_kinds_in_force()
     app.state.special_kinds = kinds_in_force()
     app.state.case_numbers_of_calls = cases.case_numbers_of_calls
     app.state.hit_counts_of_calls = quality_rows.hit_counts
@@ -214,6 +217,8 @@ def _report_errors(app: FastAPI) -> None:
         problem: HotlineError = NotFound("There is nothing at this address.", next_step="Load the page anew.")
         if error.status_code == 400:
             problem = unreadable_input()
+        elif error.status_code == TOO_LARGE:
+            problem = RequestTooLarge()
         return JSONResponse(problem.as_dict(), status_code=error.status_code, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
@@ -245,7 +250,13 @@ class _Headers:
 
 def _harden(app: FastAPI, settings: ConsoleSettings) -> None:
     policy = _CONTENT_SECURITY.format(sip=" ".join(access.websocket_url for access in settings.sip.values()))
+    app.add_middleware(BodyLimit, streams=_is_upload)
     app.add_middleware(_Headers, policy=policy)
+
+
+def _is_upload(scope: Scope) -> bool:
+    """Files are read piece by piece, under the limit of attachments."""
+    return str(scope["path"]).endswith("/attachments")
 
 
 def _serve_console(app: FastAPI, console: Path) -> None:

@@ -115,7 +115,7 @@ async def reveal_number(tx: Transaction, who: Principal, call_id: str, reason: s
 
 async def call_for_case(tx: Transaction, who: Principal, call_id: str) -> CallForCase:
     """The call that a case is filed for; raises `CallUnknown` when it is not this person's to file for."""
-    call, _ = await visible_call(tx, who, call_id)
+    call, _ = await visible_call(tx, who, call_id, field="call_id")
     return CallForCase(call.call_id, call.dialed_number, read_number(call.caller_number))
 
 
@@ -125,15 +125,22 @@ async def queue_now(tx: Transaction, now: datetime) -> QueueNow:
     return QueueNow(queue.waiting, queue.longest_since, await hot.share_in_target(tx, day_start(now)))
 
 
-async def visible_call(tx: Transaction, who: Principal, call_id: str) -> tuple[Call, str | None]:
-    """The call, and the name of its caller, if this person may see it. Raises `CallUnknown`."""
+async def visible_call(
+    tx: Transaction, who: Principal, call_id: str, *, field: str | None = None
+) -> tuple[Call, str | None]:
+    """The call, and the name of its caller, if this person may see it. Raises `CallUnknown`, of a form's `field`."""
     found = await repository.call_with_name(tx, call_id)
     if found is not None:
         call, name = found
         own = who.may("calls.read") or call.user_id == who.user_id
         if own or await seats.talked_in(tx, call_id, who.user_id):
             return call, name
-    raise CallUnknown(f"There is no call {call_id}, or it is not yours to see.")
+    raise CallUnknown(
+        f"There is no call {call_id}, or it is not yours to see.",
+        kept="Nothing was changed.",
+        next_step="Leave the call out, or name the one in which it was said." if field else "Look for it in the list.",
+        field=field,
+    )
 
 
 def _number_filter(number: str | None) -> dict[str, Any]:

@@ -59,6 +59,14 @@ class CaseWithoutAddress(CaseInvalid):
     """The filing condition of the class asks for an address."""
 
 
+class UnknownComponent(CaseInvalid):
+    """The component that the form names is not in force."""
+
+
+class ComponentElsewhere(CaseInvalid):
+    """The component stands in another street or community than the form says."""
+
+
 class CaseWithoutCommunity(CaseInvalid):
     """The filing condition of the class asks for a community."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from backend.cases import list_repository
+from backend.cases import repository as case_rows
 from backend.cases.channels import HOTLINE_ONLY, Channels
 from backend.cases.export_states import ExportMove, ExportState
 from backend.cases.exports import EXPORT_CASES, ExportLimits, make_move, tell
@@ -24,7 +25,9 @@ from backend.cases.list_models import CaseExport
 from backend.cases.list_repository import CaseFilter, Place
 from backend.cases.list_schemas import CaseQuestion
 from backend.cases.listing import filter_of
-from backend.cases.sheet import CaseSheet, Shown
+from backend.cases.marks import marks_of
+from backend.cases.models import Case
+from backend.cases.sheet import Batch, CaseSheet, Shown
 from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
 from backend.kernel.files import FileStore
@@ -98,8 +101,9 @@ class CaseExporter:
         while sheet.rows < self._limits.most_rows:
             async with self._database.transaction() as tx:
                 cases = await list_repository.whole_page(tx.session, wanted, before, _BATCH)
+                batch = await _batch(tx, cases[: self._limits.most_rows - sheet.rows])
             # in a thread: it costs CPU time, and the heartbeat of the worker must go on
-            await asyncio.to_thread(sheet.write, cases[: self._limits.most_rows - sheet.rows])
+            await asyncio.to_thread(sheet.write, batch)
             await self._progress(export_id, sheet.rows)
             if len(cases) < _BATCH:
                 break
@@ -114,3 +118,9 @@ class CaseExporter:
             row = (await tx.session.execute(query)).scalar()
             if row is not None:
                 tell(tx, row)
+
+
+async def _batch(tx: Transaction, cases: Sequence[Case]) -> Batch:
+    marks = await marks_of(tx, [(case.case_id, case.call_id) for case in cases])
+    earlier = {case.recurs_id for case in cases if case.recurs_id is not None}
+    return Batch(cases, marks, await case_rows.numbers_of(tx.session, earlier))

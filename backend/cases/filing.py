@@ -23,7 +23,9 @@ from backend.citizens import service as citizens
 from backend.deadlines import service as deadlines
 from backend.deadlines.kept import ClockKey, begin
 from backend.deadlines.schemas import ClockName
+from backend.grid.components import component_on
 from backend.identity.principal import Principal
+from backend.kernel.clock import beijing
 from backend.kernel.database import Transaction
 from backend.kernel.ids import new_id
 
@@ -54,7 +56,8 @@ async def file_case(
         return case_summary(_same_request(filed, principal, fingerprint(form, origin)))
     if form.call_id != (call.call_id if call is not None else None):
         raise CallNotGiven("call_id", "The call of this case is not known.", "File it from the call, or without one.")
-    checked = check_form(form, reference, by_citizen=form.channel != PATROL)
+    standing = await component_on(tx.session, form.component_code, beijing(now).date()) if form.component_code else None
+    checked = check_form(form, reference, standing, by_citizen=form.channel != PATROL)
     source = check_source(form, came_from, reference.channels)
     if source.caller is not None and not form.identity_secret:
         await citizens.remember_name(tx, source.caller, checked.citizen_name, now)
@@ -164,6 +167,8 @@ async def _insert(
         community_code=checked.community.code if checked.community else None,
         community_name=checked.community.name if checked.community else None,
         **(checked.place.model_dump() if checked.place else {}),
+        component_code=checked.component.code if checked.component else None,
+        component_name=checked.component.name if checked.component else None,
         class_code=checked.case_class.code,
         class_name=checked.case_class.name,
         class_path=checked.case_class.path,
@@ -191,6 +196,7 @@ async def _insert(
         "source": source.reference or None,
         "street": case.street_name,
         "unit_grid": case.unit_grid_code,
+        "component": f"{case.component_name} {case.component_code}" if case.component_code else None,
         "class": " / ".join(case.class_path),
         "urgency": case.urgency,
     }

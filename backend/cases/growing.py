@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -72,13 +73,14 @@ async def refuse_grown(tx: Transaction, origin: Origin) -> None:
         raise _is_case(grown)
 
 
-def refuse_changed(version: int, seen: int) -> None:
-    """Raises `EntryOutdated` unless the entry, which stands at `version`, was seen so."""
+def refuse_changed(version: int, seen: int, facts: Mapping[str, str] | None = None) -> None:
+    """Raises `EntryOutdated` unless the entry, which stands at `version`, was seen so; `facts` say who did what."""
     if version != seen:
         raise EntryOutdated(
             "Somebody changed this entry first.",
             kept="What you typed is still on the screen.",
             next_step="Load it anew and decide again.",
+            facts=dict(facts or {}),
         )
 
 

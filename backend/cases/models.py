@@ -30,10 +30,10 @@ class Draft(Base):
 class Case(Base):
     """A filed case.
 
-    Names of street, community, base grid and class, with its path, version, handling limit and duty, are kept as they
-    were in force when it was filed. `source_reference` names the source in its channel, if it did not come by a call.
-    `fingerprint` tells whether a form that comes again under the same `request_id` is the same form. Every change
-    raises `version`.
+    Names of street, community, base grid, component and class, with its path, version, handling limit and duty, are
+    kept as they were in force when it was filed. `source_reference` names the source in its channel, if it did not come
+    by a call. `fingerprint` tells whether a form that comes again under the same `request_id` is the same form. Every
+    change raises `version`.
     """
 
     __tablename__ = "cases"
@@ -46,6 +46,7 @@ class Case(Base):
         CheckConstraint("urgency IN ('normal', 'urgent', 'emergency')", name="urgency"),
         CheckConstraint("(status IN ('closed', 'evaluated')) = (closed_at IS NOT NULL)", name="closed"),
         CheckConstraint("num_nulls(unit_grid_code, base_grid_code, longitude, latitude) IN (0, 4)", name="place"),
+        CheckConstraint("num_nulls(component_code, component_name) IN (0, 2)", name="component"),
         Index("ix_cases_filed_at", "filed_at", "case_id"),
         Index("ix_cases_call_id", "call_id", postgresql_where=text("call_id IS NOT NULL")),
         Index("ix_cases_caller_e164", "caller_e164", "filed_at", postgresql_where=text("caller_e164 IS NOT NULL")),
@@ -112,6 +113,8 @@ class Case(Base):
     base_grid_name: Mapped[str | None]
     unit_grid_code: Mapped[str | None]
     place_code: Mapped[str | None]
+    component_code: Mapped[str | None]
+    component_name: Mapped[str | None]
     longitude: Mapped[float | None]
     latitude: Mapped[float | None]
     class_code: Mapped[str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, text, update
@@ -153,6 +154,20 @@ async def events_of(session: AsyncSession, case_id: UUID) -> Sequence[CaseEvent]
 def is_hard() -> ColumnElement[bool]:
     """Whether a case was declared hard 疑难, as a column of any query of cases."""
     return exists().where(CaseEvent.case_id == Case.case_id, CaseEvent.kind == CaseMove.DECLARE_HARD.value)
+
+
+async def forms_added_to(session: AsyncSession, case_id: UUID) -> Sequence[dict[str, Any]]:
+    """The forms that were added to a case, as they were typed, oldest first."""
+    query = select(CaseAddition.content).where(CaseAddition.case_id == case_id)
+    return (await session.execute(query.order_by(CaseAddition.added_at, CaseAddition.addition_id))).scalars().all()
+
+
+async def numbers_of(session: AsyncSession, case_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The number of each of these cases."""
+    if not case_ids:
+        return {}
+    rows = await session.execute(select(Case.case_id, Case.number).where(Case.case_id.in_(case_ids)))
+    return {row.case_id: row.number for row in rows}
 
 
 async def hard_among(session: AsyncSession, case_ids: Collection[UUID]) -> frozenset[UUID]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from dataclasses import dataclass, field
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,20 +18,16 @@ from backend.cases.errors import (
     CaseWithoutClass,
     CaseWithoutCommunity,
     CaseWithoutContent,
-    CaseWithoutStreet,
     ClassOutOfScope,
-    CommunityNotInStreet,
-    PointElsewhere,
     UnknownClass,
-    UnknownCommunity,
-    UnknownStreet,
-    UnknownUnitGrid,
 )
 from backend.cases.origins import Origin
-from backend.cases.schemas import CaseForm, CasePlace, ConditionView, Need, PlacePoint
+from backend.cases.schemas import CaseComponent, CaseForm, CasePlace, ConditionView, Need
+from backend.cases.where import check_component, check_where
 from backend.citizens.numbers import CallerNumber
 from backend.deadlines.rules import Timekeeping
 from backend.grid.area import Area
+from backend.grid.components import StandingComponent
 from backend.grid.grid import Grid
 from backend.taxonomy.schemas import CaseClass
 from backend.taxonomy.taxonomy import Taxonomy
@@ -80,18 +75,24 @@ class CheckedForm:
     street: Area
     community: Area | None
     place: CasePlace | None
+    component: CaseComponent | None
     case_class: CaseClass
 
 
-def check_form(form: CaseForm, reference: ReferenceData, *, by_citizen: bool = True) -> CheckedForm:
+def check_form(
+    form: CaseForm, reference: ReferenceData, standing: StandingComponent | None = None, *, by_citizen: bool = True
+) -> CheckedForm:
     """Raises the first of the rules that the form breaks, as a `CaseInvalid` that names the field.
 
-    What no citizen told has no citizen's name to ask for.
+    `standing` is the component in force under the code that the form names. What no citizen told has no citizen's name
+    to ask for.
     """
     what, answer = clean_text(form.what), clean_text(form.answer)
     if not what:
         raise CaseWithoutContent("what", "The case does not say what the citizen wants.", "Write it down, then file.")
-    where = check_where(form.street_code, form.community_code or "", form.place, reference.grid)
+    where, component = check_where(form.street_code, form.community_code or "", form.place, reference.grid), None
+    if form.component_code:
+        component, where = check_component(form.component_code, standing, where, reference.grid)
     case_class = _case_class(form.class_code.strip(), reference.taxonomy)
     if form.answered_at_once and not answer:
         raise AnsweredWithoutAnswer(
@@ -105,42 +106,13 @@ def check_form(form: CaseForm, reference: ReferenceData, *, by_citizen: bool = T
         street=where.street,
         community=where.community,
         place=where.place,
+        component=component,
         case_class=case_class,
     )
     condition = reference.conditions.of_class(case_class.code)
     if condition is not None and not form.answered_at_once:
         _keep(condition, checked, by_citizen=by_citizen)
     return checked
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """The areas in which something lies, and its point on the grid if it has one."""
-
-    street: Area
-    community: Area | None
-    place: CasePlace | None
-
-    def columns(self) -> dict[str, Any]:
-        """The columns of a row that lies there."""
-        point = self.place.model_dump() if self.place is not None else dict.fromkeys(CasePlace.model_fields)
-        return {
-            "street_code": self.street.code,
-            "street_name": self.street.name,
-            "community_code": self.community.code if self.community is not None else None,
-            "community_name": self.community.name if self.community is not None else None,
-            **point,
-        }
-
-
-def check_where(street_code: str, community_code: str, place: PlacePoint | None, grid: Grid) -> Where:
-    """Where a form says that something lies. Raises a `CaseInvalid` for what does not exist or does not agree."""
-    street = _street(street_code.strip(), grid)
-    community = _community(community_code.strip(), street, grid)
-    if place is None:
-        return Where(street, community, None)
-    point, within = _place(place, street, community, grid)
-    return Where(street, within, point)
 
 
 _LACKS: dict[Need, tuple[type[CaseInvalid], str, str]] = {
@@ -167,53 +139,6 @@ def _keep(condition: ConditionView, form: CheckedForm, *, by_citizen: bool) -> N
         if not said[need]:
             error, what, next_step = _LACKS[need]
             raise error(need.value, f"The filing condition of {form.case_class.name} asks for {what}.", next_step)
-
-
-def _street(code: str, grid: Grid) -> Area:
-    if not code:
-        raise CaseWithoutStreet("street_code", "The case names no street.", "Choose the street of the place.")
-    street = grid.street(code)
-    if street is None:
-        raise UnknownStreet("street_code", f"There is no street {code[:20]}.", "Choose one from the list.")
-    return street
-
-
-def _community(code: str, street: Area, grid: Grid) -> Area | None:
-    if not code:
-        return None
-    community, above = grid.community(code), grid.street_of(code)
-    if community is None or above is None:
-        raise UnknownCommunity("community_code", f"There is no community {code[:20]}.", "Choose one from the list.")
-    if above.code != street.code:
-        raise CommunityNotInStreet(
-            "community_code",
-            f"{community.name} belongs to {above.name}, not to {street.name}.",
-            "Choose a community of this street, or the other street.",
-        )
-    return community
-
-
-def _place(said: PlacePoint, street: Area, community: Area | None, grid: Grid) -> tuple[CasePlace, Area]:
-    """The place with its base grid, and the community that it lies in."""
-    unit = grid.unit_grid(said.unit_grid_code)
-    base = grid.base_grid(str(unit.parent)) if unit is not None else None
-    within = grid.community_of(said.unit_grid_code)
-    if unit is None or base is None or within is None:
-        raise UnknownUnitGrid(
-            "place", f"There is no unit grid {said.unit_grid_code[:20]} in force.", "Choose the address again."
-        )
-    if within.parent != street.code or (community is not None and community.code != within.code):
-        raise PointElsewhere(
-            "place",
-            f"The chosen address lies in {within.name}, not where the form says.",
-            "Choose the address again, or clear its location.",
-        )
-    if unit not in grid.all_at(said.longitude, said.latitude):
-        raise PointElsewhere(
-            "place", f"The point does not lie in the unit grid {unit.code}.", "Choose the address again."
-        )
-    place = CasePlace(**said.model_dump(), base_grid_code=base.code, base_grid_name=base.name)
-    return place, within
 
 
 def _case_class(code: str, taxonomy: Taxonomy) -> CaseClass:
@@ -249,7 +174,9 @@ def clean_line(text: str) -> str:
 def fingerprint(form: CaseForm, origin: Origin | None = None) -> str:
     """Tells whether two forms say the same of the same entry, if of one, whatever request or draft they come from."""
     # what forms did not have at first stays out while it is empty, so that an older one that comes again is the same
-    new = {name for name in ("channel", "source_reference", "citizen_number") if not getattr(form, name)}
+    new = {
+        name for name in ("channel", "source_reference", "citizen_number", "component_code") if not getattr(form, name)
+    }
     said = form.model_dump_json(exclude={"request_id", "draft_id", *new})
     if origin is not None:
         said += f"{origin.kind}:{origin.entry_id}"

@@ -50,6 +50,14 @@ class PlaceChoice(PlacePoint):
     grid_name: str = Field(max_length=100, pattern=_NO_NUL)
 
 
+class ComponentChoice(Schema):
+    """The city component 部件 that a form is about; `unit_grid_code` is where it stands."""
+
+    code: str = Field(max_length=32, pattern=_NO_NUL)
+    name: str = Field(max_length=100, pattern=_NO_NUL)
+    unit_grid_code: str = Field(max_length=32, pattern=_NO_NUL)
+
+
 class ParentChoice(Schema):
     """The case under which a form is to go on once it is filed 群诉."""
 
@@ -69,6 +77,7 @@ class DraftContent(Schema):
     street_code: str = Field(default="", max_length=32)
     community_code: str = Field(default="", max_length=32)
     place: PlaceChoice | None = None
+    component: ComponentChoice | None = None
     class_code: str = Field(default="", max_length=32)
     urgency: str = Field(default="normal", max_length=16)
     identity_secret: bool = False
@@ -108,8 +117,8 @@ class CaseForm(Schema):
     """A complete case as it is filed; what is wrong is named field by field.
 
     `call_id` is None for a case without a call: it names its `channel` ("" is the hotline), the reference of its source
-    there, and the citizen's number if it is known. `request_id` makes the filing idempotent: the same id files once,
-    however often it is sent.
+    there, and the citizen's number if it is known. `component_code` is the city component 部件 that it is about.
+    `request_id` makes the filing idempotent: the same id files once, however often it is sent.
     """
 
     request_id: UUID
@@ -121,6 +130,7 @@ class CaseForm(Schema):
     street_code: str
     community_code: str | None = None
     place: PlacePoint | None = None
+    component_code: str | None = Field(default=None, max_length=32, pattern=_NO_NUL)
     class_code: str
     urgency: Urgency = Urgency.NORMAL
     identity_secret: bool = False
@@ -224,6 +234,13 @@ class CasePlace(PlacePoint):
     base_grid_name: str
 
 
+class CaseComponent(Schema):
+    """The city component 部件 that a case is about; `name` is its kind as it was in force when the case was filed."""
+
+    code: str
+    name: str
+
+
 class CaseLink(Schema):
     """Another case that has to do with this one."""
 
@@ -292,6 +309,7 @@ class CaseDetail(Schema):
     caller: CallerView | None
     address: str
     place: CasePlace | None
+    component: CaseComponent | None
     identity_secret: bool
     answer: str
     class_path: list[str]

@@ -12,10 +12,14 @@ from backend.kernel.grams import Gram, as_query, as_vector, document, grams_for,
 
 SOURCE = (
     "case_id", "filed_at", "what", "address", "answer", "class_name", "street_name", "community_name", "number",
-    "citizen_name", "identity_secret", "street_code", "community_code", "class_code", "channel",
+    "citizen_name", "identity_secret", "street_code", "community_code", "class_code", "channel", "source_reference",
+    "component_code", "component_name",
 )  # fmt: skip
 """The columns of a case from which its row is made."""
-_TEXTS = ("what", "address", "answer", "class_name", "street_name", "community_name", "number")
+_TEXTS = (
+    "what", "address", "answer", "class_name", "street_name", "community_name", "number", "source_reference",
+    "component_name", "component_code",
+)  # fmt: skip
 _CITIZEN = "name:"
 """Before the grams of the citizen's name: nobody finds them who may not search for names. No gram is so long."""
 
@@ -27,9 +31,12 @@ _KEEP = text(
 )
 
 
-def search_row(case: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of `case_search` for a case with the columns of `SOURCE`; pure."""
-    said = document(case[name] or "" for name in _TEXTS)
+def search_row(case: Mapping[str, Any], added: Iterable[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """The row of `case_search` for a case with the columns of `SOURCE` and the forms that were added to it; pure.
+
+    A column that is not there, because the case is older than it, says nothing.
+    """
+    said = document([*(case.get(name) or "" for name in _TEXTS), *(text for form in added for text in _said_in(form))])
     citizen = "" if case["identity_secret"] else document([case["citizen_name"]])
     grams = grams_of(said) | {_CITIZEN + gram for gram in grams_of(citizen)} | set(_facets(case))
     return {
@@ -51,9 +58,20 @@ def facet_query(name: str, code: str, *, below: bool = False) -> str:
     return as_query([Gram(_facet(name, code), prefix=below)])
 
 
-async def keep_findable(session: AsyncSession, case: object) -> None:
-    """Let a case be found by what it says now; to be called by whoever files it or changes its words."""
-    await session.execute(_KEEP, search_row({name: getattr(case, name) for name in SOURCE}))
+async def keep_findable(session: AsyncSession, case: object, added: Iterable[Mapping[str, Any]] = ()) -> None:
+    """Let a case be found by what it and all that was `added` to it say now.
+
+    To be called by whoever files it or changes its words, in that transaction.
+    """
+    await session.execute(_KEEP, search_row({name: getattr(case, name) for name in SOURCE}, added))
+
+
+def _said_in(form: Mapping[str, Any]) -> Iterable[str]:
+    """What an added form says of the matter: as the case's own words, and nothing of the citizen."""
+    yield form.get("what") or ""
+    yield form.get("address") or ""
+    if form.get("answered_at_once"):
+        yield form.get("answer") or ""
 
 
 def _word_query(word: str, *, names: bool) -> str:

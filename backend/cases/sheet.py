@@ -6,16 +6,19 @@ is saved as plain text and opened again stands behind a quotation mark, as Excel
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 
 from backend.cases.channels import HOTLINE_ONLY, Channels
+from backend.cases.marks import Marks
 from backend.cases.models import Case
+from backend.cases.schemas import GroupMark
 from backend.citizens.numbers import mask, read_number
 from backend.kernel.clock import beijing
 
@@ -26,7 +29,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _COLUMNS = (
     ("工单编号", 24), ("受理时间", 18), ("状态", 10), ("紧急程度", 10), ("诉求内容", 60), ("分类", 30), ("街道", 14),
     ("社区", 14), ("地址", 30), ("来电人", 12), ("来电号码", 18), ("答复", 40), ("受理人", 12), ("办结时间", 18),
-    ("渠道", 14), ("来源编号", 20),
+    ("渠道", 14), ("来源编号", 20), ("部件", 26), ("复发", 24), ("群诉", 30), ("疑难", 8), ("接听领导", 12),
 )  # fmt: skip
 _WORDS = {
     "filed": "待派遣", "handling": "办理中", "coordination": "协调会商", "suspended": "已挂账", "merged": "已并案",
@@ -34,6 +37,15 @@ _WORDS = {
     "verified": "待结案", "closed": "已结案", "evaluated": "已评价",
     "normal": "一般", "urgent": "紧急", "emergency": "特急",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Cases as they are written, with what the list shows beside them; `recurred` are the numbers of earlier cases."""
+
+    cases: Sequence[Case]
+    marks: Marks
+    recurred: Mapping[UUID, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +73,11 @@ class CaseSheet:
             self._sheet.write_string(0, column, title, head)
         self._sheet.freeze_panes(1, 1)
 
-    def write(self, cases: Iterable[Case]) -> None:
+    def write(self, batch: Batch) -> None:
         """Add rows."""
-        for case in cases:
+        for case in batch.cases:
             self.rows += 1
-            for column, said in enumerate(_cells(case, self._shown)):
+            for column, said in enumerate((*_cells(case, self._shown), *_marks(case, batch))):
                 self._sheet.write_string(self.rows, column, said, self._form(said))
 
     def close(self) -> None:
@@ -96,6 +108,24 @@ def _cells(case: Case, shown: Shown) -> tuple[str, ...]:
         shown.channels.title(case.channel),
         case.source_reference,
     )
+
+
+def _marks(case: Case, batch: Batch) -> tuple[str, ...]:
+    return (
+        f"{case.component_name} {case.component_code}" if case.component_code else "",
+        batch.recurred.get(case.recurs_id, "") if case.recurs_id is not None else "",
+        _group(batch.marks.groups.get(case.case_id)),
+        "是" if case.case_id in batch.marks.hard else "",
+        batch.marks.leaders.get(case.call_id, "") if case.call_id is not None else "",
+    )
+
+
+def _group(mark: GroupMark | None) -> str:
+    if mark is None:
+        return ""
+    if mark.parent_number is not None:
+        return f"并入 {mark.parent_number}"
+    return f"主案（{mark.children} 件子案，{mark.callers} 位来电人）"
 
 
 def _name(case: Case, shown: Shown) -> str:

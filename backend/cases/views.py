@@ -7,6 +7,7 @@ from typing import Any
 
 from backend.cases.models import Case, CaseEvent, Draft
 from backend.cases.schemas import (
+    CaseComponent,
     CaseDetail,
     CaseEventView,
     CaseLink,
@@ -35,6 +36,13 @@ def draft_view(draft: Draft) -> DraftView:
         content=DraftContent.model_validate(draft.content),
         saved_at=draft.saved_at,
     )
+
+
+def component_of(case: Case) -> CaseComponent | None:
+    """The city component that a case is about."""
+    if case.component_code is None or case.component_name is None:
+        return None
+    return CaseComponent(code=case.component_code, name=case.component_name)
 
 
 def case_summary(
@@ -88,6 +96,7 @@ def case_detail(
         caller=caller,
         address=case.address,
         place=CasePlace.model_validate(case) if case.unit_grid_code is not None else None,
+        component=component_of(case),
         identity_secret=case.identity_secret,
         answer=case.answer,
         class_path=case.class_path,

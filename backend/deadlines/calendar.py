@@ -60,6 +60,13 @@ class WorkingCalendar:
             worked = self._known[day] = self._look_up(day)
         return worked
 
+    def working_day_after(self, day: date, count: int) -> date:
+        """The last of so many working days after a day, which is not counted itself."""
+        while count > 0:
+            day += _DAY
+            count -= self.is_working_day(day)
+        return day
+
     def _look_up(self, day: date) -> bool:
         if day in self.holidays or day in self.workdays:
             return day in self.workdays

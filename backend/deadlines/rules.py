@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.deadlines.calendar import WorkingCalendar, load_calendar
 from backend.deadlines.clocks import Limit, LimitKind
-from backend.kernel.clock import beijing
+from backend.kernel.clock import beijing, day_ends
 from backend.kernel.datafile import Place, load_data
 
 LOOK_AHEAD = timedelta(days=45)
@@ -61,17 +61,20 @@ class _RulesFile(BaseModel):
     dispatch: tuple[_Rule, ...] = Field(min_length=1)
     feedback: tuple[_FeedbackRule, ...] = Field(min_length=1)
     warnings: tuple[Percent, ...] = ()
+    appeal_working_days: int = Field(default=10, ge=1, le=250)
 
 
 @dataclass(frozen=True)
 class Timekeeping:
-    """The calendar and the limits in force. `warnings` are percents of a clock's time, rising, 100 the last."""
+    """The calendar and the limits in force. `warnings` are percents of a clock's time, rising, 100 the last;
+    `appeal_days` are the working days after closing within which a unit appeals against a time-out."""
 
     calendar: WorkingCalendar
     version: str
     warnings: tuple[int, ...]
     _dispatch: tuple[_Rule, ...]
     _feedback: tuple[_FeedbackRule, ...]
+    appeal_days: int = 10
 
     def dispatch_limit(self, urgency: str, class_code: str) -> Limit:
         """How long the case may wait for its dispatch."""
@@ -84,6 +87,10 @@ class Timekeeping:
     def feedback_level(self, urgency: str, class_code: str) -> int:
         """Which of the four levels of feedback the case has, 1 being the quickest."""
         return _first(self._feedback, urgency, class_code).level
+
+    def appeal_ends(self, closed_at: datetime) -> datetime:
+        """Until when a unit may appeal: the end of the last of its working days, the day of closing not counted."""
+        return day_ends(self.calendar.working_day_after(beijing(closed_at).date(), self.appeal_days))
 
     def unknown_years(self, now: datetime) -> list[int]:
         """Years that clocks reach now or soon and whose holidays nobody has entered."""
@@ -100,6 +107,7 @@ def load_timekeeping(calendar: Path, rules: Path) -> Timekeeping:
         warnings=(*data.warnings, 100),
         _dispatch=data.dispatch,
         _feedback=data.feedback,
+        appeal_days=data.appeal_working_days,
     )
 
 

@@ -52,7 +52,8 @@ async def add_to_case(
 
     case = await service.move_case(tx, who, case_id, None, act, time, now)
     if asked.content.identity_secret and (call is None or call.caller.e164 == case.caller_e164):
-        await _keep_secret(tx, case)
+        # who asks for secrecy later has it from then on
+        case.identity_secret = True
     made = CaseAddition(
         addition_id=new_id(),
         request_id=asked.request_id,
@@ -70,6 +71,7 @@ async def add_to_case(
     if asked.draft_id is not None:
         await drafts.discard_draft(tx, who, asked.draft_id)
     await tx.session.flush()
+    await keep_findable(tx.session, case, await case_rows.forms_added_to(tx.session, case_id))
     return await _made(tx, made)
 
 
@@ -82,14 +84,6 @@ def _said(case: Case, asked: AdditionAsked) -> dict[str, str | None]:
         "address": address if address != case.address and address else None,
         "answer": (clean_text(content.answer) or None) if content.answered_at_once else None,
     }
-
-
-async def _keep_secret(tx: Transaction, case: Case) -> None:
-    """Who asks for secrecy later has it from then on."""
-    if not case.identity_secret:
-        case.identity_secret = True
-        await tx.session.flush()
-        await keep_findable(tx.session, case)
 
 
 def _same_request(made: CaseAddition, who: Principal, case_id: UUID, asked: AdditionAsked) -> CaseAddition:

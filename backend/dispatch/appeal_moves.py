@@ -17,7 +17,7 @@ from backend.dispatch.states import AppealMove, move_appeal
 def make(life: Life, n: int, reason: str, at: Occasion) -> Moved:
     """The unit of the n-th task appeals."""
     unit = life.task(n).unit
-    guards.may_appeal(life, unit.code)
+    guards.may_appeal(life, unit.code, at)
     assert at.who is not None, "the platform itself does not appeal"
     state = move_appeal(None, AppealMove.MAKE)
     appeal = Appeal(unit, guards.clocks_run_out(life, unit.code), reason, at.who.user_id, state)

@@ -6,16 +6,16 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 
-from backend.cases.schemas import CaseStatus
+from backend.calls.service import call_for_case
 from backend.dispatch import appeal_moves, case_moves, looking, task_moves
 from backend.dispatch import schemas as s
 from backend.dispatch.errors import NoDirectDispatch
 from backend.dispatch.guards import Asked
 from backend.dispatch.life import Life, Moved, Occasion
 from backend.dispatch.room import Room, room_of
-from backend.dispatch.schemas import LoopLedger, LoopView, QueueItem
+from backend.dispatch.schemas import LoopLedger, LoopView
 from backend.dispatch.service import Act
 from backend.identity.access import requires
 from backend.identity.principal import Principal
@@ -32,13 +32,6 @@ Supervisor = Annotated[Principal, Depends(requires("cases.supervise"))]
 Verifier = Annotated[Principal, Depends(requires("cases.verify"))]
 Reviewer = Annotated[Principal, Depends(requires("appeals.review"))]
 Agent = Annotated[Principal, Depends(requires("cases.file", "cases.dispatch"))]
-
-
-@router.get("/dispatch/queue")
-async def queue(here: Here, _: Reader, status: Annotated[list[CaseStatus], Query(min_length=1)]) -> list[QueueItem]:
-    """Open cases in these states, what is due next first."""
-    async with here.database.transaction() as tx:
-        return await looking.queue(tx, status)
 
 
 @router.get("/dispatch/ledger")
@@ -132,8 +125,13 @@ async def supervise(case_id: UUID, wish: s.ReasonedCaseAct, here: Here, who: Sup
 
 @router.post("/cases/{case_id}/urging")
 async def urge(case_id: UUID, wish: s.Urging, here: Here, who: Agent) -> LoopView:
-    """Enter that the citizen asked again, whatever else happens to the case at the same time."""
+    """Enter that the citizen asked again, whatever else happens to the case at the same time.
+
+    Raises `CallUnknown` for a call that is not this person's.
+    """
     async with here.database.transaction() as tx:
+        if wish.call_id is not None:
+            await call_for_case(tx, who, wish.call_id)
         act: Act = lambda life, at: case_moves.urge(life, wish.note, wish.call_id, at)  # noqa: E731
         return await here.move_case(tx, who, case_id, None, act)
 

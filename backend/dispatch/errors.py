@@ -261,6 +261,10 @@ class NoClockRanOut(RuleBroken):
     """Only the unit whose clock ran out appeals."""
 
 
+class AppealTooLate(RuleBroken):
+    """The days in which a unit may appeal are over."""
+
+
 # ---- batch dispatch ----
 
 

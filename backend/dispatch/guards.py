@@ -284,14 +284,19 @@ def _granted(life: Life) -> int:
 # ---- time-out appeal 申诉 ----
 
 
-def may_appeal(life: Life, unit_code: str) -> None:
-    """Once a case, after closing, by the unit whose clock ran out."""
-    if life.status in OPEN:
+def may_appeal(life: Life, unit_code: str, at: Occasion) -> None:
+    """Once a case, some days after closing at most, by the unit whose clock ran out."""
+    if life.closed_at is None:
         raise e.AppealBeforeClosing("This case is not closed yet.", "Appeal once it is closed.")
     if life.appeal is not None:
         raise e.AppealedBefore(f"{life.appeal.unit.name} appealed in this case already.", "Wait for what comes of it.")
     if not clocks_run_out(life, unit_code):
         raise e.NoClockRanOut("No clock of your unit ran out in this case.", "There is nothing to appeal against.")
+    if at.now >= at.time.appeal_ends(life.closed_at):
+        raise e.AppealTooLate(
+            f"A time-out is appealed against within {at.time.appeal_days} working days after closing.",
+            "The fact stays as it is; tell the commander if there was a cause.",
+        )
 
 
 def clocks_run_out(life: Life, unit_code: str) -> tuple[ClockKey, ...]:

@@ -108,6 +108,7 @@ class Life:
     clocks: Clocks = field(default_factory=dict)
     suspended_until: datetime | None = None
     closed_as: ClosedAs | None = None
+    closed_at: datetime | None = None
     reopened: int = 0
     urged: int = 0
     supervised: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,20 +11,18 @@ from backend.cases import repository as case_rows
 from backend.cases.models import Case
 from backend.cases.schemas import CaseStatus
 from backend.cases.service import find_case
-from backend.cases.views import case_summary
 from backend.citizens.numbers import read_number
 from backend.dispatch import repository
 from backend.dispatch.direct import Plain, allowed, direct_units
 from backend.dispatch.errors import CitizenNotReachable, TaskNotFound
 from backend.dispatch.guards import Asked, EscalationShare
-from backend.dispatch.life import Life, Unit
+from backend.dispatch.life import Life, Occasion, Unit
 from backend.dispatch.models import ExtensionRow, TaskRow
 from backend.dispatch.schemas import (
     AppealView,
     CitizenNumber,
     LoopLedger,
     LoopView,
-    QueueItem,
     StreetEscalations,
     UnitTask,
     UnitTaskDetail,
@@ -32,7 +30,6 @@ from backend.dispatch.schemas import (
 from backend.dispatch.settings import LoopRules
 from backend.dispatch.views import (
     appeal_view,
-    clock_views,
     loop_view,
     proposed_units,
     unit_task,
@@ -105,17 +102,6 @@ def plain_of(case: Case) -> Plain:
     return Plain(case.duty, case.street_code, case.community_code)
 
 
-async def queue(tx: Transaction, statuses: Collection[CaseStatus]) -> list[QueueItem]:
-    """Open cases in these states, what is due next first."""
-    found = await repository.queue(tx.session, statuses, _MOST)
-    groups = await group_rows.marks(tx.session, [case.case_id for case, _ in found])
-    hard = await case_rows.hard_among(tx.session, [case.case_id for case, _ in found])
-    return [
-        QueueItem(case=case_summary(case, group=groups.get(case.case_id), hard=case.case_id in hard), due_at=due)
-        for case, due in found
-    ]
-
-
 async def ledger(tx: Transaction, directory: UnitDirectory, rules: LoopRules, now: datetime) -> LoopLedger:
     """How many cases stand where, and what the streets escalated this month."""
     streets = [unit for unit in directory.units if unit.kind is UnitKind.STREET]
@@ -174,8 +160,9 @@ async def task_of_unit(
     life = await repository.read_life(tx, case)
     await audit.record(tx, who, "task_read", "case", case_id, {"number": case.number, "task": n}, at=now)
     events = await case_rows.events_of(tx.session, case_id)
-    clocks, appeal = clock_views(life, rules.time, now), await appeal_of(tx, case_id)
-    detail = unit_task_detail(row, case, life, await _rows(tx, case_id), events, clocks, appeal)
+    appeal = await appeal_of(tx, case_id)
+    at = Occasion(now, None, rules.time)
+    detail = unit_task_detail(row, case, life, await _rows(tx, case_id), events, appeal, at)
     mark = await group_rows.mark_of(tx.session, case_id)
     return detail.model_copy(update={"callers": mark.callers}) if mark is not None else detail
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from backend.cases.states import CaseMove, move
+from backend.cases.states import OPEN, CaseMove, move
 from backend.deadlines import clocks, kept
 from backend.deadlines.clocks import Limit
 from backend.deadlines.kept import ClockKey, Clocks
@@ -42,7 +42,9 @@ class Progress:
 
     def case(self, by: CaseMove, **detail: str | int | bool | None) -> None:
         """Move the case."""
-        self.life = replace(self.life, status=move(self.life.status, by))
+        after = move(self.life.status, by)
+        closed_at = None if after in OPEN else self.life.closed_at or self.at.now
+        self.life = replace(self.life, status=after, closed_at=closed_at)
         self._entries.append(Entry(by.value, detail))
 
     def change(self, **values: Any) -> None:

@@ -55,6 +55,7 @@ async def read_life(tx: Transaction, case: Case) -> Life:
         clocks=clocks.get(case.case_id, {}),
         suspended_until=loop.suspended_until if loop else None,
         closed_as=_closed_as(case, loop),
+        closed_at=case.closed_at,
         reopened=loop.reopened if loop else 0,
         urged=loop.urged if loop else 0,
         supervised=loop.supervised if loop else 0,
@@ -168,20 +169,6 @@ async def cases_by_status(session: AsyncSession) -> dict[CaseStatus, int]:
     """How many cases stand in each state."""
     rows = await session.execute(select(Case.status, func.count()).group_by(Case.status))
     return dict.fromkeys(CaseStatus, 0) | {CaseStatus(status): count for status, count in rows}
-
-
-async def queue(
-    session: AsyncSession, statuses: Collection[CaseStatus], limit: int
-) -> Sequence[tuple[Case, datetime | None]]:
-    """Open cases in these states with what is due next in them, the soonest first."""
-    due = (
-        select(func.min(Deadline.due_at))
-        .where(Deadline.case_id == Case.case_id, Deadline.state == "running", Deadline.part == 0)
-        .scalar_subquery()
-    )
-    query = select(Case, due.label("due")).where(Case.status.in_([each.value for each in statuses]))
-    rows = await session.execute(query.order_by(due.asc().nulls_last(), Case.filed_at).limit(limit))
-    return [(row[0], row[1]) for row in rows]
 
 
 async def tasks_of_unit(session: AsyncSession, unit_code: str, *, done: bool, limit: int) -> Sequence[Any]:

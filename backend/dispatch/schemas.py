@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from backend.cases.rules import clean_text
-from backend.cases.schemas import CaseEventView, CaseStatus, CaseSummary
+from backend.cases.schemas import CaseComponent, CaseEventView, CaseStatus
 from backend.citizens.schemas import CallerView
 from backend.deadlines.schemas import ClockName, ClockView
 from backend.kernel.schemas import CallId, Schema
@@ -303,13 +303,6 @@ class LoopView(Schema):
     appeal: AppealView | None
 
 
-class QueueItem(Schema):
-    """A case that waits for somebody, with what is due next in it."""
-
-    case: CaseSummary
-    due_at: datetime | None
-
-
 class UnitTask(Schema):
     """A task in the list of its unit; `due_at` is what comes first of its own clock and the report back.
 
@@ -325,6 +318,7 @@ class UnitTask(Schema):
     street_name: str
     community_name: str | None
     address: str
+    component: CaseComponent | None
     task: TaskView
     due_at: datetime | None
     missed: bool

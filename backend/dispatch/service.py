@@ -262,9 +262,8 @@ async def _store_case(
     tx: Transaction, who: Principal | None, case: Case, before: Life, after: Life, now: datetime
 ) -> Case:
     await repository.store_loop(tx.session, case.case_id, after)
-    closed_at = None if after.status in OPEN else (case.closed_at or now)
     stored = await case_rows.set_status(
-        tx.session, case.case_id, case.version, after.status, closed_at, urgency=after.urgency
+        tx.session, case.case_id, case.version, after.status, after.closed_at, urgency=after.urgency
     )
     if stored is None:
         raise await changed_meanwhile(tx, case)

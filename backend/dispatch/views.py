@@ -9,6 +9,7 @@ from uuid import UUID
 from backend.cases.models import Case, CaseEvent
 from backend.cases.schemas import CaseEventView, CaseStatus
 from backend.cases.states import TRANSITIONS
+from backend.cases.views import component_of
 from backend.citizens.numbers import read_number
 from backend.citizens.schemas import CallerView
 from backend.citizens.service import caller_view
@@ -19,7 +20,7 @@ from backend.dispatch import guards
 from backend.dispatch.direct import Plain, plain_by
 from backend.dispatch.errors import RuleBroken
 from backend.dispatch.guards import Asked
-from backend.dispatch.life import Life
+from backend.dispatch.life import Life, Occasion
 from backend.dispatch.models import AppealRow, ExtensionRow, TaskRow
 from backend.dispatch.schemas import (
     AppealState,
@@ -112,6 +113,7 @@ def unit_task(row: TaskRow, case: Case, due_at: datetime | None, *, missed: bool
         street_name=case.street_name,
         community_name=case.community_name,
         address=case.address,
+        component=component_of(case),
         task=TaskView.model_validate(row),
         due_at=due_at,
         missed=missed,
@@ -124,12 +126,12 @@ def unit_task_detail(
     life: Life,
     rows: tuple[Sequence[TaskRow], Sequence[ExtensionRow]],
     events: Sequence[CaseEvent],
-    clocks: list[ClockView],
     appeal: AppealView | None,
+    at: Occasion,
 ) -> UnitTaskDetail:
     """A task with all that its unit may know of the case."""
     tasks, extensions = rows
-    mine = [each for each in clocks if each.part in (0, row.n)]
+    mine = [each for each in clock_views(life, at.time, at.now) if each.part in (0, row.n)]
     next_due = min((each.due_at for each in mine if each.state is ClockState.RUNNING), default=None)
     missed = any(each.part == row.n and each.state is ClockState.MISSED for each in mine)
     return UnitTaskDetail(
@@ -143,13 +145,13 @@ def unit_task_detail(
         others=[TaskView.model_validate(each) for each in tasks if each.n != row.n],
         events=[_event(event) for event in events],
         appeal=appeal if appeal is not None and appeal.unit_code == row.unit_code else None,
-        may_appeal=_may_appeal(life, row.unit_code),
+        may_appeal=_may_appeal(life, row.unit_code, at),
     )
 
 
-def _may_appeal(life: Life, unit_code: str) -> bool:
+def _may_appeal(life: Life, unit_code: str, at: Occasion) -> bool:
     try:
-        guards.may_appeal(life, unit_code)
+        guards.may_appeal(life, unit_code, at)
     except RuleBroken:
         return False
     return True

@@ -9,11 +9,12 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from backend.grid.components import Around, ComponentKinds, find_components
 from backend.grid.errors import OutsideDistrict
 from backend.grid.gazetteer import find_places
 from backend.grid.grid import Grid
 from backend.grid.names import Names
-from backend.grid.schemas import GridLocation, PlaceCandidate
+from backend.grid.schemas import ComponentOffer, GridLocation, PlaceCandidate
 from backend.grid.shapes import DrawnLevel, shapes_of
 from backend.grid.views import location
 from backend.identity.access import database_of, requires
@@ -47,6 +48,30 @@ async def places(
         names = await cast("InForce[Names]", request.app.state.names).at(tx.session, now)
         day = clock.beijing(now).date()
         return await find_places(tx.session, names, grid, q.replace("\x00", ""), street=street, day=day)
+
+
+@router.get("/components")
+async def components(
+    request: Request,
+    database: Store,
+    _: Filer,
+    q: Annotated[str, Query(max_length=40, pattern=r"^[^\x00]*$")] = "",
+    street: Annotated[str, Query(max_length=32)] = "",
+    community: Annotated[str, Query(max_length=32)] = "",
+    longitude: Annotated[float | None, Query(ge=-180, le=180)] = None,
+    latitude: Annotated[float | None, Query(ge=-90, le=90)] = None,
+) -> list[ComponentOffer]:
+    """Up to eight city components 部件 of a kind, or with such a code, the nearest to a point first.
+
+    Without a point they are looked for in the community, else in the street; with nothing typed all kinds are offered.
+    """
+    now = clock.now()
+    point = (longitude, latitude) if longitude is not None and latitude is not None else None
+    async with database.transaction() as tx:
+        grid = await _grid(request).at(tx.session, now)
+        kinds = await cast("InForce[ComponentKinds]", request.app.state.component_kinds).at(tx.session, now)
+        around = Around(grid.street(street), grid.community(community), point)
+        return await find_components(tx.session, kinds, grid, q, around, clock.beijing(now).date())
 
 
 @router.get("/grid/at")

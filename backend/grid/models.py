@@ -37,7 +37,7 @@ class Component(Versioned, Base):
     """A city component 部件 (lamp post, manhole ...). On which grid it stands follows from its point."""
 
     __tablename__ = "components"
-    __table_args__ = validity("components")
+    __table_args__ = (*validity("components"), Index("ix_components_point", "latitude", "longitude"))
 
     name: Mapped[str]
     longitude: Mapped[float]

@@ -51,6 +51,17 @@ class GridLocation(Schema):
     unit_grid: str | None
 
 
+class ComponentOffer(Schema):
+    """A city component 部件 that may be meant; `metres` from the point that was asked for, None without one."""
+
+    code: str
+    name: str
+    longitude: float
+    latitude: float
+    metres: int | None
+    location: GridLocation
+
+
 class PlaceFound(StrEnum):
     """What of an address was found: the building itself, another number near it, or only the road."""
 

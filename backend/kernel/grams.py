@@ -117,10 +117,14 @@ def searchable(parts: Iterable[str | None]) -> Searchable:
     return Searchable(said, as_vector(sorted(grams_of(said))))
 
 
+def escaped_like(code: str) -> str:
+    """A part of a LIKE pattern that means this code itself, whatever characters it has."""
+    return code.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
 def as_prefix(code: str) -> str:
-    """The LIKE pattern of everything that begins with this code, whatever characters it has."""
-    plain = code.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"{plain}%"
+    """The LIKE pattern of everything that begins with this code."""
+    return f"{escaped_like(code)}%"
 
 
 def query_for(words: Iterable[str]) -> str:

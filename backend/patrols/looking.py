@@ -11,6 +11,7 @@ from backend.cases.models import Case
 from backend.cases.schemas import CaseLink, CasePlace, CaseStatus
 from backend.cases.service import find_case
 from backend.cases.states import OPEN
+from backend.cases.views import component_of
 from backend.dispatch.repository import read_life
 from backend.dispatch.schemas import ClosedAs
 from backend.grid.grid import Grid
@@ -123,4 +124,5 @@ def _task(patrol: Patrol, case: Case) -> PatrolTask:
         street_name=case.street_name,
         community_name=case.community_name,
         address=case.address,
+        component=component_of(case),
     )

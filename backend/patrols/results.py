@@ -16,7 +16,9 @@ from backend.cases.schemas import CaseForm, CaseStatus, PlacePoint
 from backend.cases.states import OPEN
 from backend.dispatch import case_moves
 from backend.dispatch import service as dispatch
+from backend.grid.components import StandingComponent, component_on, standing_in
 from backend.identity.principal import Principal
+from backend.kernel.clock import beijing
 from backend.kernel.database import Transaction
 from backend.patrols import repository
 from backend.patrols.errors import (
@@ -114,7 +116,7 @@ async def _came_back(
             tx, who, case.case_id, None, lambda life, at: case_moves.recurred(life, note, at), reference.time, now
         )
         return
-    form = recurrence_form(case, patrol, reference)
+    form = recurrence_form(case, patrol, reference, await _component_there(tx, case, now))
     await file_case(tx, who, form, None, reference, now, recurs=case)
     new = await case_by_request(tx.session, form.request_id)
     assert new is not None
@@ -122,8 +124,20 @@ async def _came_back(
     await carry_over(tx, patrol.patrol_id, case.case_id, new.case_id)
 
 
-def recurrence_form(case: Case, patrol: Patrol, reference: ReferenceData) -> CaseForm:
-    """The new case: the same matter at the same place, on the grid as it is today, and nothing of the citizen."""
+async def _component_there(tx: Transaction, case: Case, now: datetime) -> StandingComponent | None:
+    """The component of the case, unless it is gone by now."""
+    if case.component_code is None:
+        return None
+    return await component_on(tx.session, case.component_code, beijing(now).date())
+
+
+def recurrence_form(
+    case: Case, patrol: Patrol, reference: ReferenceData, component: StandingComponent | None = None
+) -> CaseForm:
+    """The new case: the same matter at the same place, on the grid as it is today, and nothing of the citizen.
+
+    `component` is that of the case where it still stands; moved to another street or community it is left out.
+    """
     place, community_code = None, case.community_code
     unit = None
     if case.longitude is not None and case.latitude is not None:
@@ -138,6 +152,7 @@ def recurrence_form(case: Case, patrol: Patrol, reference: ReferenceData) -> Cas
                 longitude=case.longitude,
                 latitude=case.latitude,
             )
+    there = component is not None and standing_in(component, case.street_code, community_code, reference.grid)
     return CaseForm(
         request_id=uuid5(patrol.patrol_id, "recurred"),
         what=f"{patrol.note}\n（回访巡查发现复发，原案件 {case.number}）",
@@ -145,6 +160,7 @@ def recurrence_form(case: Case, patrol: Patrol, reference: ReferenceData) -> Cas
         street_code=case.street_code,
         community_code=community_code,
         place=place,
+        component_code=case.component_code if there else None,
         class_code=case.class_code,
         urgency=Urgency(case.urgency),
         channel=PATROL,

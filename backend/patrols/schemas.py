@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 
 from backend.attachments.schemas import AttachmentView
 from backend.cases.rules import clean_text
-from backend.cases.schemas import CaseLink, CasePlace, CaseStatus, PlacePoint
+from backend.cases.schemas import CaseComponent, CaseLink, CasePlace, CaseStatus, PlacePoint
 from backend.dispatch.schemas import Note, Said
 from backend.kernel.schemas import Schema
 from backend.taxonomy.schemas import Urgency
@@ -90,6 +90,7 @@ class PatrolReport(Schema):
     street_code: str = Field(max_length=32)
     community_code: str | None = Field(default=None, max_length=32)
     place: PlacePoint | None = None
+    component_code: str | None = Field(default=None, max_length=32, pattern=r"^[^\x00]*$")
     class_code: str = Field(max_length=32)
     urgency: Urgency = Urgency.NORMAL
 
@@ -125,6 +126,7 @@ class PatrolTask(Schema):
     street_name: str
     community_name: str | None
     address: str
+    component: CaseComponent | None
 
 
 class PatrolDetail(Schema):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from backend.cases.rules import Where, check_where, clean_line, clean_text
+from backend.cases.rules import clean_line, clean_text
+from backend.cases.where import Where, check_where
 from backend.grid.beat import Beat
 from backend.grid.grid import Grid
 from backend.identity.principal import Principal

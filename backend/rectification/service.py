@@ -226,9 +226,15 @@ async def _locked(tx: Transaction, at: Desk, entry_id: UUID) -> SpecialEntry:
 async def _moving(tx: Transaction, at: Desk, entry_id: UUID, version: int, by: SpecialMove) -> SpecialEntry:
     """The entry, locked, and moved; raises `SpecialNotFound`, `EntryOutdated`, `SpecialCannotMove`."""
     entry = await _locked(tx, at, entry_id)
-    refuse_changed(entry.version, version)
+    refuse_changed(entry.version, version, await _last_step(tx, entry_id) if entry.version != version else None)
     entry.state = move_special(SpecialState(entry.state), by).value
     return entry
+
+
+async def _last_step(tx: Transaction, entry_id: UUID) -> dict[str, str]:
+    """Who did what when last."""
+    step = (await repository.steps_of(tx.session, entry_id))[-1]
+    return {"who": step.actor or "", "kind": step.kind, "at": step.at.isoformat()}
 
 
 async def _moved(tx: Transaction, at: Desk, entry: SpecialEntry, by: SpecialMove, detail: Detail) -> SpecialDetail:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backend.cases.errors import UnknownClass, UnknownCommunity
-from backend.cases.rules import ReferenceData, Where, check_where, clean_line, clean_text
+from backend.cases.rules import ReferenceData, clean_line, clean_text
+from backend.cases.where import Where, check_where
 from backend.grid.beat import Beat
 from backend.grid.errors import NotYourBeat
 from backend.grid.grid import Grid

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,9 +26,10 @@ class UnitDirectory:
         """The unit of this code."""
         return self._by_code.get(code)
 
-    def search(self, typed: str = "", kind: UnitKind | None = None, limit: int = 50) -> list[UnitView]:
-        """The units that fit what was typed, best first (`backend.kernel.finding`); by code when nothing was."""
-        return [unit for unit in self._finder.find(typed) if kind is None or unit.kind is kind][:limit]
+    def search(self, typed: str = "", kinds: Collection[UnitKind] = (), limit: int = 50) -> list[UnitView]:
+        """The units of these kinds, or of all, that fit what was typed, best first (`backend.kernel.finding`); by code
+        when nothing was."""
+        return [unit for unit in self._finder.find(typed) if not kinds or unit.kind in kinds][:limit]
 
     def below(self, code: str) -> list[UnitView]:
         """The units right below this one."""

@@ -26,11 +26,14 @@ async def list_units(
     database: Store,
     _: Annotated[Principal, Depends(signed_in)],
     q: Annotated[str, Query(max_length=60)] = "",
-    kind: UnitKind | None = None,
+    kind: Annotated[list[UnitKind], Query(max_length=len(UnitKind))] = [],  # noqa: B006 - FastAPI copies defaults
     on: date | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> list[UnitView]:
-    """Units that fit what was typed (name, alias, duty, pinyin, initials), best first; `on` asks for another day."""
+    """Units of these kinds, or of all, that fit what was typed (name, alias, duty, pinyin, initials), best first.
+
+    `on` asks for another day.
+    """
     async with database.transaction() as tx:
         if on is not None:
             return (await units_on(tx.session, on)).search(q, kind, limit)

@@ -180,6 +180,11 @@ async def test_a_supervisor_reports_what_is_seen_and_walks_after_the_closing(
     await phone.at("report-what").fill("店外摆放桌椅，占满便道")
     await phone.at("locate").tap()
     await expect(phone.at("located")).to_be_visible()
+    await phone.at("component").tap()
+    nearest = phone.page.get_by_role("option").first
+    await expect(nearest).to_contain_text("米")
+    await phone.page.screenshot(path="/tmp/h1_component4.png")
+    await nearest.tap()
     await phone.at("class").click()
     await phone.page.keyboard.type("店外经营")
     await phone.page.keyboard.press("Enter")
@@ -196,6 +201,7 @@ async def test_a_supervisor_reports_what_is_seen_and_walks_after_the_closing(
     who = select(Case).where(Case.channel == "patrol", Case.what == "店外摆放桌椅，占满便道")
     ((case,),) = await town.ask(who)
     assert (case.street_code, case.longitude, case.latitude, case.class_code) == (STREET, *point, "0205")
+    assert case.component_code is not None
     await close(town, enter, carry, case.case_id)
     await phone.page.get_by_text("待巡查").first.tap()
     await phone.at("patrol-card").filter(has_text="店外摆放桌椅").first.tap()

@@ -115,13 +115,20 @@ async def test_a_letter_is_filed_without_a_call_and_without_a_seat(town: Town, e
     await expect(agent.page.get_by_text("这一渠道须填写来源编号")).to_be_visible()
     await agent.write("source-reference", "信箱2026-117")
     await agent.write("citizen-number", "13910087701")
+    await agent.at("component").click()
+    await agent.page.keyboard.type("ludeng")
+    lamp = agent.page.get_by_role("option").filter(has_text="路灯").first
+    await expect(lamp).to_contain_text("社区")
+    await lamp.click()
+    await expect(agent.at("located")).to_be_visible()
     await agent.expect_saved()
     number = await agent.file()
     await agent.at("case-number").click()
     await expect(agent.at("case-title")).to_contain_text(number)
     await expect(agent.page.get_by_text("区长信箱 · 信箱2026-117")).to_be_visible()
-    ((channel, e164),) = await town.ask(select(Case.channel, Case.caller_e164).where(Case.number == number))
-    assert (channel, e164) == ("mailbox", "+8613910087701")
+    ((case,),) = await town.ask(select(Case).where(Case.number == number))
+    assert (case.channel, case.caller_e164, case.component_name) == ("mailbox", "+8613910087701", "路灯")
+    await expect(agent.page.get_by_text(f"路灯 {case.component_code}").first).to_be_visible()
 
 
 async def answer(town: Town, agent: Desk, number: str) -> None:

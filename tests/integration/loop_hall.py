@@ -42,6 +42,7 @@ _ROLES = {
     "commander_2": ("commander", None),
     "renegade": ("commander", STREET),
     "community": ("unit", COMMUNITY),
+    "patroller": ("patrol", None),
     "grid": ("grid_manager", COMMUNITY),
     "other_grid": ("grid_manager", OTHER_COMMUNITY),
     "street_grid": ("grid_manager", STREET),

@@ -10,10 +10,11 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
+from agent_console.protocol import FileCase
 from backend.cases.drafts import DraftSave, save_draft
 from backend.cases.errors import DraftFiled
 from backend.cases.models import Case, CaseAddition, Draft
-from backend.cases.schemas import DraftContent
+from backend.cases.schemas import CaseForm, DraftContent
 from backend.kernel import clock
 from backend.kernel.database import events_table
 
@@ -219,3 +220,47 @@ async def test_who_asks_for_secrecy_later_has_it_and_a_neighbour_gives_none_to_o
     async with here.hall.database.transaction() as tx:
         rows = await tx.session.execute(select(Case.case_id, Case.identity_secret))
     assert {row.case_id: row.identity_secret for row in rows} == {ours: True, theirs: False}
+
+
+# ---- what was added is found ----------------------------------------------------------------------------------------
+
+
+async def listed(here: LoopHall, words: str, who: str = "wang") -> list[str]:
+    answer = await (await here.who(who)).get("/api/cases", params={"q": words})
+    assert answer.status_code == 200, answer.text
+    return [each["case_id"] for each in answer.json()["items"]]
+
+
+async def test_a_case_is_found_by_what_was_added_and_by_what_it_said_before(here: LoopHall) -> None:
+    case_id, other = await here.file(), await here.file(what="井盖松动")
+    assert await listed(here, "消防通道") == []
+    await add(here, case_id, content=typed(what="消防通道也堵住了", address="忠实里东区9号楼", citizen_name="欧阳娜娜"))
+    await add(here, case_id, content=typed(answered_at_once=True, answer="已告知物业热线"))
+    for words in ("消防通道", "东区9号", "物业热线", "楼道灯 消防通道"):
+        assert await listed(here, words) == [str(case_id)], words
+    assert await listed(here, "欧阳娜娜", "boss") == [], "who says it is no word of the matter"
+    # what was typed as an answer and not meant as one was never said
+    await add(here, other, content=typed(what="又响了", answer="没有说出口"))
+    assert await listed(here, "没有说出口") == []
+    # words of a refused addition are found nowhere
+    await add(here, await here.closed(caller="13900001111"), content=typed(what="这句没有收下"))
+    assert await listed(here, "这句没有收下") == []
+
+
+async def test_a_case_is_found_by_the_reference_of_its_source(here: LoopHall) -> None:
+    letter = {"channel": "mailbox", "source_reference": "信箱2026-117", "what": "楼道灯坏了", "address": "忠实里"}
+    form = {"request_id": uuid4(), "street_code": STREET, "class_code": "0102", **letter}
+    async with here.hall.console("wang") as console:
+        filed = await console.command(FileCase(id=0, case=CaseForm.model_validate(form), callback=None))
+    for words in ("信箱2026-117", "2026-117", "信箱2026"):
+        assert await listed(here, words) == [filed["case"]["case_id"]]
+
+
+async def test_secrecy_that_is_asked_for_later_takes_the_name_out_of_the_search_and_leaves_the_words(
+    here: LoopHall,
+) -> None:
+    case_id = await here.file(citizen_name="司徒明明")
+    assert await listed(here, "司徒明明", "boss") == [str(case_id)]
+    await add(here, case_id, content=typed(what="不愿透露姓名", identity_secret=True))
+    assert await listed(here, "司徒明明", "boss") == []
+    assert await listed(here, "不愿透露姓名") == [str(case_id)]

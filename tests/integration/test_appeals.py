@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -98,6 +99,24 @@ async def test_a_unit_appeals_after_closing_once_and_only_against_its_own_clock(
     refused(await here.try_task("street", case_id, 1, "appeal", **WHY), "AppealedBefore")
     in_time = await here.closed()
     refused(await here.try_task("street", in_time, 1, "appeal", **WHY), "NoClockRanOut")
+
+
+async def test_ten_working_days_after_the_closing_nobody_appeals_any_more(here: LoopHall) -> None:
+    case_id = await closed_late(here)
+    await closed_before(here, case_id, timedelta(days=60))
+    assert (await here.get("street", f"/api/tasks/{case_id}/1")).json()["may_appeal"] is False
+    problem = refused(await here.try_task("street", case_id, 1, "appeal", **WHY), "AppealTooLate")
+    assert "10 working days" in problem["message"]
+    assert all(problem[each] for each in ("kept", "next_step"))
+    assert (await here.loop(case_id))["appeal"] is None
+    await closed_before(here, case_id, timedelta(days=1))
+    await here.task("street", case_id, 1, "appeal", **WHY)
+
+
+async def closed_before(here: LoopHall, case_id: UUID, ago: timedelta) -> None:
+    async with here.hall.database.transaction() as tx:
+        moved = text("UPDATE cases SET closed_at = :at WHERE case_id = :case_id")
+        await tx.session.execute(moved, {"at": clock.now() - ago, "case_id": case_id})
 
 
 async def test_once_a_case_holds_even_when_it_was_opened_again_and_ran_out_again(here: LoopHall) -> None:

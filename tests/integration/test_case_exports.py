@@ -12,14 +12,16 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from backend.cases.export_job import CaseExporter
 from backend.cases.exports import ExportLimits
+from backend.cases.models import Case
 from backend.identity.models import AuditEntry
 from backend.kernel import clock
 
 from .hall import ConsoleHall
+from .loop_hall import STREET, open_loop
 from .test_case_list import an_agent, filed
 
 pytestmark = pytest.mark.integration
@@ -66,7 +68,8 @@ async def test_an_export_holds_what_the_filter_finds_masked_and_harmless(hall: C
     assert states == [("running", 0), ("running", 1), ("done", 1)]
     assert first[0][:5] == ["工单编号", "受理时间", "状态", "紧急程度", "诉求内容"]
     assert [row[4] for row in first[1:]] == ['=HYPERLINK("http://x")电梯']
-    assert (first[0][-2:], first[1][-2:]) == (["渠道", "来源编号"], ["热线", ""])
+    assert first[0][-7:] == ["渠道", "来源编号", "部件", "复发", "群诉", "疑难", "接听领导"]
+    assert first[1][-7:] == ["热线", "", "", "", "", "", ""]
     assert first[1][9:11] == ["王女士", "138****1234"]
     assert [(row[4], row[9], row[10]) for row in rows[1:]] == [
         ("+电梯", "（保密）", "（保密）"),
@@ -133,3 +136,24 @@ async def test_an_export_that_is_given_up_says_why(hall: ConsoleHall) -> None:
         await exporter.give_up({"export_id": export["export_id"]}, "the disk is full")
         view = (await boss.get("/api/exports")).json()[0]
     assert (view["state"], view["problem"]) == ("failed", "the disk is full")
+
+
+async def test_an_export_marks_what_the_list_marks(hall: ConsoleHall) -> None:
+    async with open_loop(hall) as loop:
+        parent, child, hard = await loop.file(what="主"), await loop.file(what="子"), await loop.file(what="难")
+        await loop.case("dispatcher", child, "joining", parent_id=str(parent), reason="同一原因")
+        await loop.case("dispatcher", hard, "hardness", reason="牵涉多个部门，街道无力解决")
+        lamp = (await (await loop.who("wang")).get("/api/components", params={"q": "路灯", "street": STREET})).json()[0]
+        await loop.file(what="灯", component_code=lamp["code"])
+        async with hall.database.transaction() as tx:
+            again = text("UPDATE cases SET recurs_id = :earlier WHERE case_id = :hard")
+            await tx.session.execute(again, {"earlier": parent, "hard": hard})
+            number = (await tx.session.get_one(Case, parent)).number
+        boss = await loop.who("boss")
+        export = await made(hall, await asked(boss))
+        rows = cells((await boss.get(f"/api/exports/{export['export_id']}/file")).content)
+    marks = {row[4]: row[-5:] for row in rows[1:]}
+    assert marks["主"] == ["", "", "主案（1 件子案，1 位来电人）", "", ""]
+    assert marks["子"] == ["", "", f"并入 {number}", "", ""]
+    assert marks["难"] == ["", number, "", "是", ""]
+    assert marks["灯"] == [f"路灯 {lamp['code']}", "", "", "", ""]

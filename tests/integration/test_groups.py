@@ -330,7 +330,7 @@ async def test_lists_show_the_mark_and_the_callers_and_find_groups(here: LoopHal
     assert [each["group"] is None for each in everything].count(True) == 1
     counts = (await here.get("dispatcher", "/api/cases/counts?group=true")).json()["counts"]
     assert {each["status"]: each["count"] for each in counts if each["count"]} == {"filed": 1, "merged": 3}
-    queue = (await here.get("dispatcher", "/api/dispatch/queue?status=filed")).json()
+    queue = (await here.get("dispatcher", "/api/desks/dispatching")).json()["items"]
     waiting = {each["case"]["case_id"]: each["case"]["group"] for each in queue}
     assert (waiting.keys() >= {str(parent)}, waiting[str(parent)]["callers"]) == (True, 3)
     detail = (await here.get("dispatcher", f"/api/cases/{parent}")).json()

@@ -187,9 +187,9 @@ async def test_the_street_that_refused_before_keeps_no_more_of_a_hard_case_than_
     assert [(each["unit_code"], each["role"]) for each in sent["tasks"][1:]] == [(WATER, "lead"), (STREET, "reply")]
 
 
-async def test_lists_queue_desk_and_page_mark_what_is_hard_and_nothing_else(here: LoopHall) -> None:
+async def test_lists_desk_and_page_mark_what_is_hard_and_nothing_else(here: LoopHall) -> None:
     marked, plain = str(await hard(here)), str(await here.file())
-    for path in ("/api/cases", "/api/dispatch/queue?status=filed", "/api/desks/dispatching"):
+    for path in ("/api/cases", "/api/desks/dispatching"):
         found = (await here.get("dispatcher", path)).json()
         rows = [each.get("case", each) for each in (found if isinstance(found, list) else found["items"])]
         assert {each["case_id"]: each["hard"] for each in rows} == {marked: True, plain: False}, path

@@ -177,7 +177,9 @@ async def test_two_people_at_once_one_moves_it(here: LoopHall) -> None:
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
     for answer in answers:
         if answer.status_code == 409:
-            assert refused(answer, "EntryOutdated")["kept"]
+            problem = refused(answer, "EntryOutdated")
+            assert problem["kept"]
+            assert (problem["facts"]["who"], problem["facts"]["kind"]) == ("dispatcher", "assigned")
 
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [

@@ -10,7 +10,7 @@ const problem = (error: string) => new ApiError({ error, message: '', kept: '', 
 function ground(answers: (ApiError | null)[]) {
   const sent: Record<string, unknown>[] = []
   const stands = { version: 1, done: 0 }
-  const acting = useActing({
+  const acting = useActing<Act>({
     version: () => stands.version,
     move: async (_, body) => {
       sent.push(body)

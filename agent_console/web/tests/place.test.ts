@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { emptyContent } from '@/entities/draft/sync'
-import { addressOf, choiceOf, stillThere, worthAsking } from '@/entities/place/place'
-import type { PlaceCandidate } from '@/transport/messages.gen'
+import { addressOf, choiceOf, componentOf, componentStillThere, placeOf, stillThere, worthAsking } from '@/entities/place/place'
+import type { ComponentOffer, PlaceCandidate } from '@/transport/messages.gen'
 
 const candidate: PlaceCandidate = {
   text: '忠实里西区3号楼',
@@ -48,6 +48,27 @@ describe('an address that was chosen', () => {
     expect(stillThere({ ...content, community_code: '110101013001' })).toBe(false)
     expect(stillThere({ ...content, street_code: '' })).toBe(false)
     expect(stillThere(emptyContent())).toBe(true)
+  })
+})
+
+describe('a component that was chosen', () => {
+  const { location, longitude, latitude } = candidate
+  const lamp: ComponentOffer = { code: '1101010108000001', name: '路灯', longitude: longitude!, latitude: latitude!, metres: 12, location }
+
+  it('places the case where it stands, whatever the address says', () => {
+    const place = placeOf(lamp)
+    expect(place).toMatchObject({ text: '', place_code: null, unit_grid_code: '110101013007005', grid_name: '忠实里社区第2网格' })
+    expect(stillThere({ ...emptyContent(), address: '路口', street_code: '110101013', place })).toBe(true)
+  })
+
+  it('is let go once the form says another street or community', () => {
+    const content = { ...emptyContent(), street_code: '110101013', community_code: '110101013007', component: componentOf(lamp) }
+    expect(componentStillThere(content)).toBe(true)
+    expect(componentStillThere({ ...content, community_code: '' })).toBe(true)
+    expect(componentStillThere({ ...content, community_code: '110101013001' })).toBe(false)
+    expect(componentStillThere({ ...content, street_code: '110101001', community_code: '' })).toBe(false)
+    expect(componentStillThere({ ...content, street_code: '' })).toBe(false)
+    expect(componentStillThere(emptyContent())).toBe(true)
   })
 })
 

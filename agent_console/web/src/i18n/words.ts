@@ -16,9 +16,9 @@ export function useErrorWords(): (error: ApiError) => ErrorWords {
   const { t, te } = useI18n()
   const word = useCodeWords()
   /** Who was faster with what, where the server tells. */
-  const faster = ({ facts }: Told) =>
+  const faster = ({ error, facts }: Told) =>
     facts?.kind && facts.at
-      ? t('changed_by', { who: facts.who || t('changed_by_platform'), did: word('case_event', facts.kind), when: shortTime(facts.at, serverNow.value) })
+      ? t('changed_by', { who: facts.who || t('changed_by_platform'), did: word(error === 'EntryOutdated' ? 'special.step' : 'case_event', facts.kind), when: shortTime(facts.at, serverNow.value) })
       : ''
   /** Which field is wrong, and which rule it breaks. */
   const wrong = ({ error, field, facts }: Told) => {

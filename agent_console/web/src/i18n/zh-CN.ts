@@ -283,6 +283,10 @@ export const zh = {
     unit_grid: '单元网格 {code}',
     clear: '取消定位',
     grid: '网格',
+    component: '部件',
+    component_placeholder: '类别、拼音或编号（如路灯、井盖）',
+    no_component: '附近没有这样的部件',
+    metres: '{n} 米',
   },
   quick_pick: {
     today_afternoon: '今天下午',
@@ -1032,6 +1036,7 @@ export const zh = {
     rounds: '每天次数',
     plan: '方案',
     unit_grid: '单元网格',
+    component: '部件',
     n: '次序',
     result: '结果',
     agent: '坐席',

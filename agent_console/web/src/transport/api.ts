@@ -21,6 +21,7 @@ import type {
   CaseCounts,
   ClipAsked,
   FoundCall,
+  ComponentOffer,
   CaseDetail,
   CaseMap,
   CasePatrols,
@@ -80,6 +81,7 @@ import type {
   TrialView,
   UnitTask,
   UnitTaskDetail,
+  UnitKind,
   UnitView,
 } from './messages.gen'
 import { rest } from './rest'
@@ -154,6 +156,8 @@ export const api = {
   options: () => rest.get<Options>('/options'),
   softphone: () => rest.get<Softphone>('/softphone'),
   phoneTargets: () => rest.get<PhoneTargets>('/softphone/targets'),
+  components: (near: { q: string; street: string; community: string; longitude?: number | undefined; latitude?: number | undefined }) =>
+    rest.get<ComponentOffer[]>('/components', near),
   places: (typed: string, street: string) => rest.get<PlaceCandidate[]>('/places', { q: typed, street }),
   seats: () => rest.get<SeatView[]>('/seats'),
   leaders: () => rest.get<LeaderSessionView[]>('/leaders'),
@@ -214,7 +218,7 @@ export const api = {
   caseMap: (filter: CaseQuestion, level: MapLevel) => rest.get<CaseMap>('/cases/map', { ...filter, level }),
   gridShapes: (level: MapLevel, street: string) => rest.get<GridShapes>('/grid/shapes', { level, street }),
   fileAnswers: (callbackId: string, answers: Answers) => rest.post<AnswersView>(`/callbacks/${id(callbackId)}/answers`, answers),
-  units: (q: string) => rest.get<UnitView[]>('/units', { q, limit: 200 }),
+  units: (q: string, kind: readonly UnitKind[]) => rest.get<UnitView[]>('/units', { q, kind, limit: 200 }),
   unitTasks: (done: boolean) => rest.get<UnitTask[]>('/tasks', { done }),
   unitTask: (caseId: string, n: number) => rest.get<UnitTaskDetail>(`/tasks/${id(caseId)}/${n}`),
   moveTask: (caseId: string, n: number, act: string, body: Record<string, unknown>) =>

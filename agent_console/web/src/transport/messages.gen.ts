@@ -268,6 +268,7 @@ export interface DraftContent {
   citizen_number: string
   class_code: string
   community_code: string
+  component: ComponentChoice | null
   identity_secret: boolean
   parent: ParentChoice | null
   place: PlaceChoice | null
@@ -275,6 +276,14 @@ export interface DraftContent {
   street_code: string
   urgency: string
   what: string
+}
+/**
+ * The city component 部件 that a form is about; `unit_grid_code` is where it stands.
+ */
+export interface ComponentChoice {
+  code: string
+  name: string
+  unit_grid_code: string
 }
 /**
  * The case under which a form is to go on once it is filed 群诉.
@@ -947,6 +956,13 @@ export interface CaseClass {
   urgency: Urgency
 }
 /**
+ * The city component 部件 that a case is about; `name` is its kind as it was in force when the case was filed.
+ */
+export interface CaseComponent {
+  code: string
+  name: string
+}
+/**
  * The counts of a filter, whatever status it names, state by state in the order of a case's life.
  */
 export interface CaseCounts {
@@ -971,6 +987,7 @@ export interface CaseDetail {
   caller: CallerView | null
   case: CaseSummary
   class_path: string[]
+  component: CaseComponent | null
   events: CaseEventView[]
   identity_secret: boolean
   origin: CaseOriginView | null
@@ -1055,8 +1072,8 @@ export interface CaseFilterContent {
  * A complete case as it is filed; what is wrong is named field by field.
  *
  * `call_id` is None for a case without a call: it names its `channel` ("" is the hotline), the reference of its source
- * there, and the citizen's number if it is known. `request_id` makes the filing idempotent: the same id files once,
- * however often it is sent.
+ * there, and the citizen's number if it is known. `component_code` is the city component 部件 that it is about.
+ * `request_id` makes the filing idempotent: the same id files once, however often it is sent.
  */
 export interface CaseForm {
   address: string
@@ -1068,6 +1085,7 @@ export interface CaseForm {
   citizen_number: string
   class_code: string
   community_code: string | null
+  component_code: string | null
   draft_id: string | null
   identity_secret: boolean
   place: PlacePoint | null
@@ -1214,6 +1232,26 @@ export interface Community {
   initials: string
   name: string
   pinyin: string
+}
+/**
+ * A city component 部件 that may be meant; `metres` from the point that was asked for, None without one.
+ */
+export interface ComponentOffer {
+  code: string
+  latitude: number
+  location: GridLocation
+  longitude: number
+  metres: number | null
+  name: string
+}
+/**
+ * Where something lies: as far down as is known, None below.
+ */
+export interface GridLocation {
+  base_grid: BaseGridView | null
+  community: AreaView | null
+  street: AreaView
+  unit_grid: string | null
 }
 /**
  * The filing condition 立案条件 of a class, and of the classes below it that have none of their own.
@@ -2195,15 +2233,6 @@ export interface SaidTurn {
   text: string
 }
 /**
- * Where something lies: as far down as is known, None below.
- */
-export interface GridLocation {
-  base_grid: BaseGridView | null
-  community: AreaView | null
-  street: AreaView
-  unit_grid: string | null
-}
-/**
  * A case of a group; `caller` is None for who wishes secrecy or left no number.
  */
 export interface GroupMember {
@@ -2559,6 +2588,7 @@ export interface PatrolTask {
   case_number: string
   class_name: string
   community_name: string | null
+  component: CaseComponent | null
   patrol: PatrolView
   street_name: string
   what: string
@@ -2570,6 +2600,7 @@ export interface PatrolReport {
   address: string
   class_code: string
   community_code: string | null
+  component_code: string | null
   place: PlacePoint | null
   request_id: string
   street_code: string
@@ -2636,13 +2667,6 @@ export interface PlanWish {
  */
 export interface PlatformStatus {
   parts: PartStatus[]
-}
-/**
- * A case that waits for somebody, with what is due next in it.
- */
-export interface QueueItem {
-  case: CaseSummary
-  due_at: string | null
 }
 /**
  * How the record of a day compared with the CDR file of a PBX, as of `at`.
@@ -3065,6 +3089,7 @@ export interface UnitTask {
   case_status: CaseStatus
   class_name: string
   community_name: string | null
+  component: CaseComponent | null
   due_at: string | null
   missed: boolean
   street_name: string

@@ -1,7 +1,8 @@
 import type { Problem } from './messages.gen'
 import { ApiError, OFFLINE, localError } from './problem'
 
-type Query = Record<string, string | number | boolean | null | undefined>
+type Value = string | number | boolean | null | undefined
+type Query = Record<string, Value | readonly string[]>
 
 let onSignedOut: () => void = () => {}
 
@@ -11,7 +12,8 @@ export function whenSignedOut(handler: () => void): void {
 }
 
 function address(path: string, query: Query): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '')
+  const each = Object.entries(query).flatMap(([key, value]) => [value].flat().map((one): [string, Value] => [key, one as Value]))
+  const given = each.filter(([, value]) => value !== undefined && value !== null && value !== '')
   const search = new URLSearchParams(given.map(([key, value]) => [key, String(value)]))
   return search.size ? `/api${path}?${search}` : `/api${path}`
 }

@@ -17,11 +17,12 @@ from backend.deadlines.kept import ClockKey, Kept
 from backend.deadlines.rules import load_timekeeping
 from backend.deadlines.schemas import ClockName, ClockState
 from backend.dispatch import appeal_moves as appeals
-from backend.dispatch.errors import AppealCannotMove, NoClockRanOut
+from backend.dispatch.errors import AppealCannotMove, AppealTooLate, NoClockRanOut
 from backend.dispatch.guards import clocks_run_out
 from backend.dispatch.life import Actor, Life, Occasion, Task, Unit
 from backend.dispatch.schemas import AppealState, TaskRole, TaskState
 from backend.dispatch.states import APPEAL_TRANSITIONS, OPEN_APPEALS, AppealMove, move_appeal
+from backend.kernel.clock import beijing
 from backend.kernel.config import PROJECT_ROOT
 from backend.units.schemas import UnitKind
 
@@ -53,7 +54,8 @@ def closed(lead: ClockState, helper: ClockState, feedback: ClockState) -> Life:
         ClockKey(ClockName.HANDLING, 2): a_clock(helper),
         ClockKey(ClockName.FEEDBACK): a_clock(feedback),
     }
-    return Life(CaseStatus.CLOSED, "normal", "0101", reachable=True, tasks=tuple(tasks), clocks=clocks)
+    life = Life(CaseStatus.CLOSED, "normal", "0101", reachable=True, tasks=tuple(tasks), clocks=clocks)
+    return replace(life, closed_at=NOW)
 
 
 def test_what_is_decided_is_decided() -> None:
@@ -103,3 +105,17 @@ def test_only_what_ran_out_can_be_exempted(states: list[ClockState], chosen: set
     assert {key.part for key, each in after.items() if each.exempted} == {
         n for n, state in enumerate(states) if n in chosen and state is ClockState.MISSED
     }
+
+
+@given(closed_at=st.integers(0, 300 * 24 * 60).map(lambda minutes: NOW + timedelta(minutes=minutes)))
+def test_the_last_moment_to_appeal_is_the_end_of_the_tenth_working_day(closed_at: datetime) -> None:
+    ends = TIME.appeal_ends(closed_at)
+    assert TIME.calendar.is_working_day(beijing(ends - timedelta(seconds=1)).date())
+    first = beijing(closed_at).date() + timedelta(days=1)
+    days = [first + timedelta(days=n) for n in range((beijing(ends).date() - first).days)]
+    assert sum(TIME.calendar.is_working_day(day) for day in days) == TIME.appeal_days
+    life = replace(closed(ClockState.MISSED, ClockState.MET, ClockState.MET), closed_at=closed_at)
+    in_time = replace(at(1, "S0"), now=ends - timedelta(seconds=1))
+    assert appeals.make(life, 1, "rain", in_time).life.appeal is not None
+    with pytest.raises(AppealTooLate):
+        appeals.make(life, 1, "rain", replace(in_time, now=ends))

@@ -71,7 +71,7 @@ def test_communities_stand_below_their_street_and_all_else_below_the_district_ce
 def test_a_unit_is_found_by_name_alias_duty_and_pinyin(
     directory: UnitDirectory, typed: str, kind: UnitKind | None, first: str | None
 ) -> None:
-    found = directory.search(typed, kind)
+    found = directory.search(typed, [kind] if kind is not None else [])
     assert all(kind is None or unit.kind is kind for unit in found)
     if first is not None:
         assert first in (found[0].code, found[0].name)

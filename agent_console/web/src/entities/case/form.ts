@@ -53,6 +53,8 @@ export function matter(content: DraftContent) {
     street_code: content.street_code,
     community_code: content.community_code || null,
     place: content.place && placePoint(content.place),
+    // a form that an older page kept knows of no components
+    component_code: content.component?.code ?? null,
     class_code: content.class_code,
     urgency: content.urgency as Urgency,
   }
@@ -89,7 +91,7 @@ export function parentOf(content: DraftContent): string | null {
   return content.answered_at_once ? null : (content.parent?.case_id ?? null)
 }
 
-const SERVER_FIELDS: Record<string, FormField> = { due_at: 'callback_due_at', way: 'callback_way', place: 'address' }
+const SERVER_FIELDS: Record<string, FormField> = { due_at: 'callback_due_at', way: 'callback_way', place: 'address', component_code: 'component' }
 
 /** The field of the form that the server means: it may say "case.street_code" or "callback.due_at". */
 export function formField(named: string | null): FormField | null {
@@ -105,6 +107,7 @@ const FORM_FIELDS = new Set<FormField>([
   'address',
   'street_code',
   'community_code',
+  'component',
   'class_code',
   'urgency',
   'answer',

@@ -22,6 +22,7 @@ export function emptyContent(): DraftContent {
     street_code: '',
     community_code: '',
     place: null,
+    component: null,
     class_code: '',
     urgency: 'normal',
     identity_secret: false,

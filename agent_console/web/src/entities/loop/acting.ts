@@ -1,9 +1,15 @@
 import { computed, ref, shallowRef } from 'vue'
 import { toApiError, type ApiError } from '@/transport/problem'
-import type { Act } from './acts'
 
-interface Ground {
-  /** The version of the case or the task as it is shown now. */
+/** An act that asks for something before it is done. */
+interface Asking {
+  text?: unknown
+  units?: unknown
+  moment?: unknown
+}
+
+interface Ground<Act> {
+  /** The version of the thing as it is shown now. */
   version: () => number | undefined
   move: (act: Act, body: Record<string, unknown>) => Promise<unknown>
   /** Shows how things stand now. */
@@ -13,13 +19,13 @@ interface Ground {
 }
 
 /** Somebody else was faster, or the thing does not stand where the act begins: it was looked at too early. */
-const OVERTAKEN = /(ChangedMeanwhile|CannotMove)$/
+const OVERTAKEN = /(ChangedMeanwhile|CannotMove|Outdated)$/
 
 /**
- * The acts of a person on a case or a task. What is asked for is asked of the thing as it stood when the question came up:
+ * The acts of a person on a case, a task or an entry of a list. What is asked for is asked of the thing as it stood when the question came up:
  * whatever happens to it meanwhile is told before it is done, and what was typed stays to be sent again.
  */
-export function useActing({ version, move, reload, done }: Ground) {
+export function useActing<Act extends Asking>({ version, move, reload, done }: Ground<Act>) {
   const asking = shallowRef<Act | null>(null)
   const seen = ref<number>()
   const busy = ref(false)

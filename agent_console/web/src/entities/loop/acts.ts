@@ -1,5 +1,9 @@
 import type { Permission } from '@/entities/session/store'
-import type { LoopView, TaskView, UnitTaskDetail } from '@/transport/messages.gen'
+import type { LoopView, TaskView, UnitKind, UnitTaskDetail } from '@/transport/messages.gen'
+
+/** The kinds of units that handle cases, and those that do so in the large loop 大循环. */
+export const HANDLING: readonly UnitKind[] = ['street', 'community', 'department']
+export const DEPARTMENTS: readonly UnitKind[] = ['department']
 
 /** What a person can do with a case or a task, and what is asked for it before it is sent. */
 export interface Act {
