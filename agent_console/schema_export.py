@@ -32,6 +32,7 @@ from backend.kernel.schemas import Page, Problem, Schema
 from backend.patrols import schemas as patrols
 from backend.quality import schemas as quality
 from backend.queueing import schemas as queueing
+from backend.recognition import schemas as recognition
 from backend.rectification import schemas as special
 from backend.rounds import schemas as rounds
 from backend.said import schemas as said
@@ -77,6 +78,8 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     calls.RevealNumber,
     calls.RevealedNumber,
     said.ClipAsked,
+    recognition.RecognitionStatus,
+    recognition.RetryDone,
     cases.CaseSummary,
     case_lists.CaseCounts,
     case_lists.CaseFilterContent,

@@ -24,6 +24,7 @@ from backend.kernel.errors import HotlineError
 LINE_RATE = 8000
 RAW_SUFFIX = ".raw"
 BLOCK_S = 10
+_READ_S = 1  # a decoder that loses its place loses what it was reading: as much of a cut recording
 _BYTES_PER_FRAME = 4  # two channels of 16 bits
 _RAW: dict[str, Any] = {
     "samplerate": LINE_RATE,
@@ -163,7 +164,7 @@ class LegReader:
     def _blocks(self, file: soundfile.SoundFile) -> Iterator[NDArray[np.int16]]:
         while True:
             try:
-                block = file.read(BLOCK_S * file.samplerate, dtype="int16", always_2d=True)
+                block = file.read(_READ_S * file.samplerate, dtype="int16", always_2d=True)
             except soundfile.LibsndfileError:
                 return  # the decoder lost its place: what came before it stands
             if not len(block):

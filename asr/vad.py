@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import webrtcvad
+from numpy.typing import NDArray
 
 from asr.audio import Samples
 from asr.transcript import Stretch
@@ -20,6 +21,7 @@ from asr.transcript import Stretch
 FRAME_MS = 30
 _FRAMES_PER_PIECE = 33  # about a second: fewer, larger calls into the recogniser
 _FULL_SCALE = 1 << 15
+_FAINT = 8  # the smallest step of G.711: a line on which nothing comes. The detector must hear noise to know it
 RATES = (8000, 16000, 32000, 48000)  # what the detector can take
 
 
@@ -109,6 +111,12 @@ def segments(frames: Iterable[bool], settings: GateSettings) -> Iterator[Segment
         yield Segment(first, count)
 
 
+def audible(frames: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Which frames are loud enough to be asked of a detector at all."""
+    loudest: NDArray[np.int16] = np.maximum(frames.max(axis=1), -(frames.min(axis=1) + 1))
+    return np.greater(loudest, _FAINT)
+
+
 def spoken(
     blocks: Iterable[Samples],
     rate: int,
@@ -120,6 +128,7 @@ def spoken(
     `is_speech(frame, rate)` judges one frame of FRAME_MS; WebRTC's detector by default.
     """
     judge = is_speech or webrtcvad.Vad(settings.aggressiveness).is_speech
+    size = rate * FRAME_MS // 1000
     gate = Gate(settings)
     lead: deque[Samples] = deque(maxlen=settings.lead)
     pending: list[Samples] = []
@@ -134,23 +143,37 @@ def spoken(
         verdicts.clear()
         return Speech(start, samples, voice.stretch() if last else None)
 
-    for frame in _frames(blocks, rate * FRAME_MS // 1000):
-        is_voice = len(frame) == rate * FRAME_MS // 1000 and judge(frame.tobytes(), rate)
-        step = gate.step(is_voice)
-        if step.opens:
-            pending += lead
-            verdicts += [False] * len(lead)
-            start = position - sum(len(each) for each in lead)
-            lead.clear()
-        position += len(frame)
-        if not step.passes:
-            lead.append(frame)
-            continue
-        pending.append(frame)
-        verdicts.append(is_voice)
-        if step.closes or len(pending) >= _FRAMES_PER_PIECE:
-            yield flush(step.closes)
-            start = position
+    for frames in _frames(blocks, size):
+        heard = audible(frames)
+        loud = np.flatnonzero(heard)
+        at = 0
+        while at < len(frames):
+            if not gate.open:  # what is next to silence is passed over in one step, however long it is
+                following = np.searchsorted(loud, at)
+                ahead = int(loud[following]) if following < len(loud) else len(frames)
+                lead.extend(frames[max(at, ahead - settings.lead) : ahead])
+                position += (ahead - at) * frames.shape[1]
+                at = ahead
+                if at == len(frames):
+                    break
+            frame = frames[at]
+            is_voice = bool(heard[at]) and len(frame) == size and judge(frame.tobytes(), rate)
+            at += 1
+            step = gate.step(is_voice)
+            if step.opens:
+                pending += lead
+                verdicts += [False] * len(lead)
+                start = position - sum(len(each) for each in lead)
+                lead.clear()
+            position += len(frame)
+            if not step.passes:
+                lead.append(frame)
+                continue
+            pending.append(frame)
+            verdicts.append(is_voice)
+            if step.closes or len(pending) >= _FRAMES_PER_PIECE:
+                yield flush(step.closes)
+                start = position
     if gate.open:
         pending.append(np.zeros(0, np.int16))
         yield flush(last=True)
@@ -194,13 +217,14 @@ class _Voice:
         return found
 
 
-def _frames(blocks: Iterable[Samples], size: int) -> Iterator[Samples]:
-    """The same samples in frames of `size`; only the last may be shorter."""
+def _frames(blocks: Iterable[Samples], size: int) -> Iterator[NDArray[np.int16]]:
+    """The same samples as frames of `size`, many at a time; what is left over comes last as one shorter frame."""
     rest = np.zeros(0, np.int16)
     for block in blocks:
         joined = np.concatenate((rest, block)) if len(rest) else block
         whole = len(joined) - len(joined) % size
-        yield from joined[:whole].reshape(-1, size)
+        if whole:
+            yield joined[:whole].reshape(-1, size)
         rest = joined[whole:]
     if len(rest):
-        yield rest
+        yield rest.reshape(1, -1)

@@ -10,7 +10,7 @@ import numpy as np
 import webrtcvad
 
 from asr.audio import Samples
-from asr.vad import FRAME_MS, Gate, GateSettings
+from asr.vad import FRAME_MS, Gate, GateSettings, audible
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class LiveGate:
         frames, self._rest = self._frames(samples)
         pending: list[Samples] = []
         start = self.position
-        for frame in frames:
-            step = self._gate.step(self._judge(frame.tobytes(), self._rate))
+        for frame, loud in zip(frames, audible(frames), strict=True):
+            step = self._gate.step(bool(loud) and self._judge(frame.tobytes(), self._rate))
             if step.opens:
                 start = self.position - sum(len(each) for each in self._lead)
                 pending = [*self._lead]

@@ -21,7 +21,9 @@ from backend.app.terminal import CARE, app, installation, run, screen
 from backend.kernel.config import PROJECT_ROOT
 from backend.quality.file import read_rule_file
 
-asr_app = typer.Typer(help="Recognition: how well a model hears.", no_args_is_help=True)
+asr_app = typer.Typer(
+    help="Recognition: how well a model hears, how it stands, hearing days anew.", no_args_is_help=True
+)
 app.add_typer(asr_app, name="asr", rich_help_panel=CARE)
 
 _CALLS = PROJECT_ROOT / "configs" / "evaluation" / "calls.yaml"

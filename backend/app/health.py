@@ -21,6 +21,7 @@ from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.kernel.errors import Unavailable
+from backend.recognition import service as recognition
 from telephony.names import DEFAULT_HOST
 from telephony.pbx.settings import PbxSettings
 
@@ -68,6 +69,7 @@ async def metrics(request: Request) -> Response:
     jobs = Gauge("hotline_jobs", "Jobs by kind and status", ["kind", "status"], registry=registry)
     for kind, state, count in await _jobs(request):
         jobs.labels(kind, state).set(count)
+    await _measure_recognition(request, registry)
     differing = Gauge(
         "hotline_record_differences",
         "Differences of a day's record from the CDR file",
@@ -126,6 +128,27 @@ async def _jobs(request: Request) -> list[tuple[str, str, int]]:
             return [(row[0], row[1], row[2]) for row in rows]
     except Unavailable:
         return []
+
+
+async def _measure_recognition(request: Request, registry: CollectorRegistry) -> None:
+    database = cast("Database", request.app.state.database)
+    try:
+        async with database.transaction() as tx:
+            now = clock.now()
+            standing = await recognition.status(tx, now)
+    except Unavailable:
+        return
+    waiting = Gauge("hotline_recognition_waiting", "Recordings that wait", ["kind"], registry=registry)
+    oldest = Gauge("hotline_recognition_oldest_s", "Age of the oldest that waits", ["kind"], registry=registry)
+    for kind in standing.waiting:
+        waiting.labels(kind.kind).set(kind.waiting)
+        oldest.labels(kind.kind).set(0 if kind.oldest_at is None else (now - kind.oldest_at).total_seconds())
+    heard = Gauge("hotline_recognition_audio_s", "Seconds of audio heard in the last hour", registry=registry)
+    heard.set(standing.speed.audio_s)
+    spent = Gauge("hotline_recognition_cpu_s", "CPU seconds of recognition in the last hour", registry=registry)
+    spent.set(standing.speed.cpu_s)
+    failed = Gauge("hotline_recognition_failed", "Calls that could not be heard", registry=registry)
+    failed.set(standing.failed_total)
 
 
 async def _differences(request: Request) -> list[tuple[str, str, int]]:

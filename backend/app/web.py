@@ -71,6 +71,7 @@ from backend.quality import endpoints as quality_endpoints
 from backend.quality import repository as quality_rows
 from backend.quality import rule_endpoints as quality_rule_endpoints
 from backend.queueing import endpoints as queueing_endpoints
+from backend.recognition import endpoints as recognition_endpoints
 from backend.rectification import endpoints as special_endpoints
 from backend.rectification.kinds import kinds_in_force
 from backend.rounds import endpoints as round_endpoints
@@ -159,6 +160,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         quality_endpoints,
         quality_rule_endpoints,
         said_endpoints,
+        recognition_endpoints,
         figure_endpoints,
         unit_endpoints,
         taxonomy_endpoints,

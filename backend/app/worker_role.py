@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -41,6 +41,8 @@ from backend.kernel.jobs import JobKind, run_worker
 from backend.patrols.keeper import PatrolKeeper
 from backend.quality.checking import CallChecker
 from backend.quality.trials import RuleTrier
+from backend.recognition.haste import hasten
+from telephony.pbx.paths import PbxPaths
 
 log = structlog.get_logger(__name__)
 
@@ -57,8 +59,9 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     """Take jobs until `stop` is set; goes on by itself when the database was away."""
     rules = callback_rules(installation)
     recognition = installation.config.recognition
+    complaints = recognition.complaint_classes
     files = FileStore(installation.recording_store)
-    paths = {host: installation.pbx_paths(host) for host in installation.hosts}
+    paths = pbxs_here(installation)
     keepers = [RecordingKeeper(database, files, here.recordings, host=host) for host, here in paths.items()]
     days = [DayReconciler(database, here.cdr, host=host) for host, here in paths.items()]
     checker, trier = CallChecker(database), RuleTrier(database)
@@ -66,7 +69,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     async with RecognizerPool(installation.path(recognition.model), recognition.processes) as pool:
         transcriber = Transcriber(database, files, lambda path: transcribe_recording(path, pool))
         beside = [
-            asyncio.create_task(_often(database, _SWEEP_EVERY_S, lambda tx: _sweep(tx, rules))),
+            asyncio.create_task(_often(database, _SWEEP_EVERY_S, lambda tx: _sweep(tx, rules, complaints))),
             asyncio.create_task(_often(database, _CLEAR_EVERY_S, _clear_away)),
             asyncio.create_task(_often(database, _CLEAR_EVERY_S, exporter.expire)),
             asyncio.create_task(_often(database, _CLEAR_EVERY_S, checker.sweep)),
@@ -101,6 +104,16 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
             await asyncio.gather(*beside, return_exceptions=True)
 
 
+def pbxs_here(installation: Installation) -> dict[str, PbxPaths]:
+    """The PBX hosts whose files lie on this machine. Elsewhere a worker leaves what needs them to others: it would
+    give up recordings that it cannot see."""
+    known = {host: installation.pbx_paths(host) for host in installation.hosts}
+    here = {host: paths for host, paths in known.items() if paths.recordings.is_dir()}
+    if len(here) < len(known):
+        log.info("recordings are stored where their PBX is, not here", hosts=sorted(known.keys() - here.keys()))
+    return here
+
+
 def loop_jobs(installation: Installation, database: Database) -> list[JobKind]:
     """What the seven-step loop asks of a worker."""
     rules = loop_rules(installation, timekeeping(installation))
@@ -132,10 +145,11 @@ async def _once(database: Database, after_s: float, work: _Work) -> None:
             done = True
 
 
-async def _sweep(tx: Transaction, rules: CallbackRules) -> None:
+async def _sweep(tx: Transaction, rules: CallbackRules, complaint_classes: Sequence[str]) -> None:
     found = await sweep(tx, clock.now())
     if found:
         log.info("recordings or transcripts were asked for again", count=found)
+    await hasten(tx, complaint_classes, clock.now())
     filed = await file_overdue(tx, rules, clock.now())
     if filed:
         log.info("results of calls to citizens were filed by themselves", count=filed)

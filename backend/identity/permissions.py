@@ -75,6 +75,8 @@ class Permission(StrEnum):
     QUALITY_READ_OWN = "quality.read_own"
     QUALITY_TRY = "quality.try"
     QUALITY_RULES = "quality.rules"
+    RECOGNITION_WATCH = "recognition.watch"
+    RECOGNITION_RETRY = "recognition.retry"
     USERS_MANAGE = "users.manage"
     SYSTEM_WATCH = "system.watch"
     AUDIT_READ = "audit.read"

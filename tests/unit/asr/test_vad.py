@@ -68,6 +68,21 @@ def test_incomplete_last_frame_belongs_to_open_speech() -> None:
     assert len(piece.samples) == len(samples)
 
 
+def test_hours_of_silence_are_passed_over_without_asking_the_detector() -> None:
+    asked = 0
+
+    def count(_frame: bytes, _rate: int) -> bool:
+        nonlocal asked
+        asked += 1
+        return True
+
+    silence = np.zeros(8000 * 60, np.int16)
+    voice = np.full(FRAME, 1000, np.int16)
+    (piece, *_) = spoken([silence] * 60 + [voice], 8000, SETTINGS, count)
+    assert asked == 1
+    assert piece.start == 60 * len(silence) - SETTINGS.lead * FRAME
+
+
 def test_webrtc_detector_shuts_out_silence_and_faint_noise_of_the_line() -> None:
     noise = np.random.default_rng(7).normal(0, 8, 8000 * 20).astype(np.int16)
     for quiet in (np.zeros(8000 * 20, np.int16), noise):

@@ -235,6 +235,10 @@ export type PlaceFound = 'building' | 'near' | 'road'
  */
 export type Why = 'name' | 'begins' | 'holds' | 'named' | 'pinyin' | 'initials' | 'similar' | 'sound'
 /**
+ * Which recordings wait: complaints and low scores, all others, and those that have a text and get a new one.
+ */
+export type WaitingKind = 'first' | 'normal' | 'again'
+/**
  * Where a trial stands.
  */
 export type TrialState = 'waiting' | 'running' | 'done' | 'failed'
@@ -2145,6 +2149,21 @@ export interface ExtensionView {
   task: number
 }
 /**
+ * A call that got no transcript, or no new one (`has_text`): why, and whether its job is `parked`.
+ *
+ * `recording` tells whether there is one to hear at all.
+ */
+export interface FailedHearing {
+  agent_name: string | null
+  arrived_at: string
+  call_id: string
+  failed_at: string
+  has_text: boolean
+  parked: boolean
+  reason: string
+  recording: RecordingState
+}
+/**
  * All figures of [since, until), counted at `until` at the latest; thresholds in ms.
  */
 export interface FiguresView {
@@ -2669,6 +2688,36 @@ export interface PlatformStatus {
   parts: PartStatus[]
 }
 /**
+ * Recognition at one moment: what waits, those that go first first; the last hour; the newest failures of all.
+ */
+export interface RecognitionStatus {
+  as_of: string
+  failed: FailedHearing[]
+  failed_total: number
+  model: string | null
+  speed: SpeedView
+  waiting: WaitingView[]
+}
+/**
+ * What the last hour did. `per_cpu_s` are seconds of audio for each second of CPU of the recogniser's processes,
+ * None when nothing was heard.
+ */
+export interface SpeedView {
+  audio_s: number
+  cpu_s: number
+  per_cpu_s: number | null
+  recordings: number
+}
+/**
+ * The recordings of one priority: how many wait, how many are heard just now, since when the oldest waits.
+ */
+export interface WaitingView {
+  kind: WaitingKind
+  oldest_at: string | null
+  running: number
+  waiting: number
+}
+/**
  * How the record of a day compared with the CDR file of a PBX, as of `at`.
  */
 export interface ReconciledDay {
@@ -2697,6 +2746,12 @@ export interface ReportedCase {
   class_name: string
   status: CaseStatus
   what: string
+}
+/**
+ * Which of them were asked for again; those that had not failed (any more) are left out.
+ */
+export interface RetryDone {
+  asked: string[]
 }
 /**
  * Why somebody needs to see the whole number; goes to the audit log.

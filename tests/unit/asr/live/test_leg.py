@@ -114,7 +114,7 @@ def test_the_live_gate_lets_the_same_sound_pass_as_that_of_recordings(
 ) -> None:
     rng = np.random.default_rng(1)
     frames = [
-        rng.integers(1, 9, FRAME, np.int16) if speech else np.zeros(FRAME, np.int16)
+        rng.integers(100, 900, FRAME, np.int16) if speech else np.zeros(FRAME, np.int16)
         for count, speech in parts
         for _ in range(count)
     ]

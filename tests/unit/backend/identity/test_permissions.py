@@ -69,7 +69,8 @@ def test_only_a_supervisor_takes_part_in_calls_of_others_and_moves_seats(roles: 
 
 
 def test_an_administrator_hears_no_citizen(roles: Roles) -> None:
-    assert roles.permissions_of(["admin"]) == {"users.manage", "system.watch", "audit.read"}
+    recognition = {"recognition.watch", "recognition.retry"}
+    assert roles.permissions_of(["admin"]) == {"users.manage", "system.watch", "audit.read", *recognition}
 
 
 def test_two_roles_permit_what_either_does(roles: Roles) -> None:

@@ -57,6 +57,8 @@ export type Permission =
   | 'quality.try'
   | 'quality.rules'
   | 'users.manage'
+  | 'recognition.watch'
+  | 'recognition.retry'
   | 'system.watch'
 
 const RENEW_WITHIN_MS = 5_000
