@@ -28,6 +28,7 @@ from backend.identity.schemas import Me
 from backend.kernel.schemas import CallId, Problem, Schema
 from backend.notices.schemas import NoticeView
 from backend.orders.schemas import OrderView
+from backend.reviews.schemas import ReviewState
 from backend.rounds.schemas import Journal
 from backend.seats.schemas import PauseReason, SeatView
 
@@ -470,6 +471,22 @@ class SpecialChanged(Schema):
     entry_id: UUID
 
 
+class ReviewChanged(Schema):
+    """A review of mine was drawn, scored, appealed against or decided."""
+
+    kind: Literal["review_changed"] = "review_changed"
+    review_id: UUID
+    state: ReviewState
+
+
+class CoachingChanged(Schema):
+    """I was given a coaching task, or one that I gave was read."""
+
+    kind: Literal["coaching_changed"] = "coaching_changed"
+    task_id: UUID
+    review_id: UUID
+
+
 class DataLoaded(Schema):
     """A new version of reference data was loaded: what the menus offer is to be asked for anew."""
 
@@ -511,7 +528,9 @@ EventBody = Annotated[
     | CallChecked
     | TrialChanged
     | RoundChanged
-    | SpecialChanged,
+    | SpecialChanged
+    | ReviewChanged
+    | CoachingChanged,
     Field(discriminator="kind"),
 ]
 

@@ -34,6 +34,7 @@ from backend.quality import schemas as quality
 from backend.queueing import schemas as queueing
 from backend.recognition import schemas as recognition
 from backend.rectification import schemas as special
+from backend.reviews import schemas as reviews
 from backend.rounds import schemas as rounds
 from backend.said import schemas as said
 from backend.seats import schemas as seats
@@ -138,6 +139,19 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     patrols.ReportedCase,
     grid.GridLocation,
     units.UnitView,
+    calls.PeaksView,
+    reviews.ReviewQueue,
+    reviews.ReviewDetail,
+    reviews.SheetWish,
+    reviews.SheetSaved,
+    reviews.DrawDone,
+    reviews.AppealVerdict,
+    reviews.CoachingWish,
+    reviews.CoachingView,
+    reviews.ReviewerView,
+    reviews.CalibrationWish,
+    reviews.CalibrationView,
+    reviews.Calibrations,
     figures.FiguresView,
     Page[calls.CallRow],
     Page[said.FoundCall],
@@ -145,6 +159,7 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     Page[callbacks.CallbackView],
     Page[rounds.RoundView],
     Page[special.SpecialView],
+    Page[reviews.ReviewView],
 )
 
 

@@ -27,6 +27,7 @@ from backend.kernel.urls import sqlalchemy_url
 from backend.patrols.planning import PatrolRules
 from backend.patrols.settings import PatrolSettings
 from backend.patrols.settings import load_settings as load_patrols
+from backend.reviews.settings import ReviewSettings
 from backend.seats.seating import HallTimes
 from telephony.names import DEFAULT_HOST
 from telephony.pbx import ports
@@ -159,6 +160,7 @@ class Configuration(_Part):
     callbacks: CallbackSettings = CallbackSettings()
     exports: ExportSettings = ExportSettings()
     attachments: AttachmentSettings = AttachmentSettings()
+    reviews: ReviewSettings = ReviewSettings()
     recordings: RecordingSettings = RecordingSettings()
     recognition: RecognitionSettings = RecognitionSettings()
     data: DataSettings = DataSettings()

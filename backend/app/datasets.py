@@ -22,6 +22,7 @@ from backend.kernel.versions import versions_of
 from backend.quality.file import RULES
 from backend.rectification.file import EntriesReport, InForceNow, load_entries
 from backend.rectification.kinds import SPECIAL, kinds_on
+from backend.reviews.sheets import SCORE_SHEETS
 from backend.taxonomy.crossing import CROSSING
 from backend.taxonomy.file import TAXONOMY
 from backend.units.directory import units_on
@@ -56,6 +57,7 @@ DELIVERED: Mapping[str, Delivered] = {
         Delivered(
             RULES, tuple(sorted((_CONFIGS / "quality").glob("*.yaml"))), "Quality rules 质检规则, one file for a set."
         ),
+        Delivered(SCORE_SHEETS, (_CONFIGS / "reviews" / "score_sheets.yaml",), "Score sheets 质检评分表 of reviews."),
         Delivered(GRID, (_CONFIGS / "grid" / "district.yaml",), "Streets, grids 网格 and components 部件."),
         Delivered(PLACES, (_CONFIGS / "grid" / "places.yaml",), "Addresses, which the case form finds."),
     )

@@ -21,6 +21,8 @@ from backend.quality import models as _quality
 from backend.queueing import models as _queueing
 from backend.rectification import kinds as _special_kinds
 from backend.rectification import models as _special
+from backend.reviews import models as _reviews
+from backend.reviews import sheets as _score_sheets
 from backend.rounds import models as _rounds
 from backend.seats import models as _seats
 from backend.taxonomy import models as _taxonomy
@@ -50,4 +52,6 @@ DOMAINS = (
     _special,
     _rounds,
     _quality,
+    _score_sheets,
+    _reviews,
 )

@@ -74,6 +74,8 @@ from backend.queueing import endpoints as queueing_endpoints
 from backend.recognition import endpoints as recognition_endpoints
 from backend.rectification import endpoints as special_endpoints
 from backend.rectification.kinds import kinds_in_force
+from backend.reviews import endpoints as review_endpoints
+from backend.reviews.drawing import ReviewDrawer
 from backend.rounds import endpoints as round_endpoints
 from backend.said import endpoints as said_endpoints
 from backend.seats import endpoints as seat_endpoints
@@ -135,6 +137,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.urgency_words = load_urgency_words(installation.path(installation.config.data.suggestions))
     app.state.component_kinds = component_kinds_in_force()
     app.state.special_kinds = kinds_in_force()
+    app.state.reviews = ReviewDrawer(database, app.state.roles, installation.config.reviews)
     app.state.case_numbers_of_calls = cases.case_numbers_of_calls
     app.state.hit_counts_of_calls = quality_rows.hit_counts
     for part in (
@@ -161,6 +164,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         quality_rule_endpoints,
         said_endpoints,
         recognition_endpoints,
+        review_endpoints,
         figure_endpoints,
         unit_endpoints,
         taxonomy_endpoints,

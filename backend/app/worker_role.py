@@ -31,6 +31,7 @@ from backend.calls.transcripts import Transcriber
 from backend.cases.export_job import CaseExporter
 from backend.dispatch.keeper import SuspensionKeeper
 from backend.dispatch.warnings import DeadlineWarner
+from backend.identity.permissions import load_roles
 from backend.identity.sessions import forget_old
 from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
@@ -42,6 +43,7 @@ from backend.patrols.keeper import PatrolKeeper
 from backend.quality.checking import CallChecker
 from backend.quality.trials import RuleTrier
 from backend.recognition.haste import hasten
+from backend.reviews.drawing import ReviewDrawer
 from telephony.pbx.paths import PbxPaths
 
 log = structlog.get_logger(__name__)
@@ -65,6 +67,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     keepers = [RecordingKeeper(database, files, here.recordings, host=host) for host, here in paths.items()]
     days = [DayReconciler(database, here.cdr, host=host) for host, here in paths.items()]
     checker, trier = CallChecker(database), RuleTrier(database)
+    drawer = review_drawer(installation, database)
     exporter = CaseExporter(database, files, export_limits(installation), channels(installation))
     async with RecognizerPool(installation.path(recognition.model), recognition.processes) as pool:
         transcriber = Transcriber(database, files, lambda path: transcribe_recording(path, pool))
@@ -75,6 +78,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
             asyncio.create_task(_often(database, _CLEAR_EVERY_S, checker.sweep)),
             asyncio.create_task(_often(database, _CLEAR_EVERY_S, lambda tx: clear_uploads(tx, files, clock.now()))),
             *(asyncio.create_task(_often(database, _NIGHT_EVERY_S, each.ask_for_last_night)) for each in days),
+            asyncio.create_task(_often(database, _NIGHT_EVERY_S, drawer.ask_for_tonight)),
             *(asyncio.create_task(_once(database, _AFTER_START_S, each.ask_after_start)) for each in days),
         ]
         try:
@@ -86,6 +90,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
                             transcriber.job,
                             checker.job,
                             trier.job,
+                            drawer.job,
                             exporter.job,
                             *loop_jobs(installation, database),
                             *(keeper.job for keeper in keepers),
@@ -125,6 +130,12 @@ def loop_jobs(installation: Installation, database: Database) -> list[JobKind]:
         UnreachedChildren(database, rules.time).job,
         *PatrolKeeper(database, patrol_rules(installation, rules.time)).jobs,
     ]
+
+
+def review_drawer(installation: Installation, database: Database) -> ReviewDrawer:
+    """Who draws calls for review here."""
+    roles = load_roles(installation.path(installation.config.data.roles))
+    return ReviewDrawer(database, roles, installation.config.reviews)
 
 
 _Work = Callable[[Transaction], Awaitable[None]]

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from backend.calls import service
+from backend.calls.peaks import outline
 from backend.calls.ranges import Unsatisfiable, begins, read_range
-from backend.calls.schemas import CallDetail, CallQuery, CallRow, HitCounts, RevealedNumber, RevealNumber
+from backend.calls.schemas import CallDetail, CallQuery, CallRow, HitCounts, PeaksView, RevealedNumber, RevealNumber
 from backend.calls.service import CallHitCounts, CaseNumbers
 from backend.identity import audit
 from backend.identity.access import requires
@@ -70,6 +71,17 @@ async def play_recording(
         headers=headers,
         media_type=_MEDIA_TYPES.get(recording.codec or "", "application/octet-stream"),
     )
+
+
+@router.get("/{call_id}/peaks")
+async def outline_of_recording(
+    request: Request, call_id: str, who: Annotated[Principal, Depends(requires("recordings.play"))]
+) -> PeaksView:
+    """How the recording looks, for whoever may play it; nothing can be heard of it."""
+    files = cast("FileStore", request.app.state.files)
+    async with _database(request).transaction() as tx:
+        recording = await service.stored_recording(tx, who, call_id)
+    return await asyncio.to_thread(outline, files, str(recording.key))
 
 
 @router.post("/{call_id}/reveal")

@@ -189,6 +189,15 @@ class RecordingView(Schema):
     problem: str | None = None
 
 
+class PeaksView(Schema):
+    """The outline of a recording: for each of equal stretches of time how far each leg swings, in percent of the most
+    that is possible."""
+
+    duration_ms: int
+    caller: list[int]
+    seat: list[int]
+
+
 class TurnView(Schema):
     """One turn of the talk, times in ms from the start of the recording: as it was spoken, and with digits."""
 

@@ -21,7 +21,8 @@ class Permission(StrEnum):
     `calls.read_own` shows the calls that this person answered, `calls.read` all; the same holds for what hangs on a
     call: its recording, its transcript, its whole number. `rounds.write` is for the diary and ledger of the own
     community or street, `rounds.read` shows those of all. `quality.read` shows what checks found in all calls,
-    `quality.read_own` in those that this person answered.
+    `quality.read_own` in those that this person answered. `reviews.judge` is for who scores calls,
+    `reviews.read_own` for who reads the scores of own calls and may appeal.
     """
 
     DESK_SIT = "desk.sit"
@@ -77,6 +78,8 @@ class Permission(StrEnum):
     QUALITY_RULES = "quality.rules"
     RECOGNITION_WATCH = "recognition.watch"
     RECOGNITION_RETRY = "recognition.retry"
+    REVIEWS_JUDGE = "reviews.judge"
+    REVIEWS_READ_OWN = "reviews.read_own"
     USERS_MANAGE = "users.manage"
     SYSTEM_WATCH = "system.watch"
     AUDIT_READ = "audit.read"

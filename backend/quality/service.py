@@ -16,14 +16,17 @@ from backend.quality.schemas import CallHits, HitView, RuleTitle
 async def hits_of_call(tx: Transaction, who: Principal, call_id: str) -> CallHits:
     """The hits of one call; raises `CallUnknown` for one that this person may not see. Who looked is audited."""
     await visible_call(tx, who, call_id)
-    hits = await repository.hits_of(tx, call_id)
     check = await repository.check_of(tx, call_id)
-    titles = await repository.titles_of(tx, {(hit.rule_id, hit.rule_version) for hit in hits})
+    hits = await hit_views(tx, call_id, words=who.may("transcripts.read"))
     await audit.record(tx, who, "hits_read", "call", call_id, {"hits": len(hits)})
-    return CallHits(
-        checked_at=check.checked_at if check else None,
-        hits=list(_views(hits, titles, words=who.may("transcripts.read"))),
-    )
+    return CallHits(checked_at=check.checked_at if check else None, hits=hits)
+
+
+async def hit_views(tx: Transaction, call_id: str, *, words: bool) -> list[HitView]:
+    """The hits of a call as they are shown, with what was said there or without; asks nobody who looks."""
+    hits = await repository.hits_of(tx, call_id)
+    titles = await repository.titles_of(tx, {(hit.rule_id, hit.rule_version) for hit in hits})
+    return list(_views(hits, titles, words=words))
 
 
 def _nameless(hit: QualityHit) -> dict[str, str]:

@@ -163,7 +163,8 @@ async def test_what_is_delivered_fits_together_and_can_be_loaded_in_one_go(own: 
         reports = await load_files(tx, delivered_files(), NOW)
     assert [each.dataset for each in reports] == [
         "units", "taxonomy/hotline", "taxonomy/city", "taxonomy/social", "crossing", "filing", "special",
-        "quality/citizen", "quality/course", "quality/discipline", "quality/record", "quality/sound", "grid", "places",
+        "quality/citizen", "quality/course", "quality/discipline", "quality/record", "quality/sound", "reviews", "grid",
+        "places",
     ]  # fmt: skip
     references = References(KEPT_TIME)
     async with own.transaction() as tx:

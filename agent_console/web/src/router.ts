@@ -27,6 +27,19 @@ const PAGES: RouteRecordRaw[] = [
     component: () => import('./pages/desks/VerifyPage.vue'),
   },
   {
+    path: '/reviews/:reviewId?',
+    name: 'reviews',
+    props: (route) => ({ reviewId: route.params.reviewId || undefined }),
+    meta: { needs: ['reviews.judge'] },
+    component: () => import('./pages/reviews/ReviewsPage.vue'),
+  },
+  {
+    path: '/calibrations',
+    name: 'calibrations',
+    meta: { needs: ['reviews.judge'] },
+    component: () => import('./pages/reviews/CalibrationsPage.vue'),
+  },
+  {
     path: '/calls',
     name: 'calls',
     meta: { needs: ['calls.read', 'calls.read_own'] },
@@ -114,6 +127,13 @@ const PAGES: RouteRecordRaw[] = [
     props: (route) => ({ ruleId: (route.params.ruleId as string) || undefined }),
     meta: { needs: ['quality.read'] },
     component: () => import('./pages/quality/RulesPage.vue'),
+  },
+  {
+    path: '/my-quality/:reviewId?',
+    name: 'own-quality',
+    props: (route) => ({ reviewId: route.params.reviewId || undefined }),
+    meta: { needs: ['reviews.read_own'] },
+    component: () => import('./pages/own-quality/OwnQualityPage.vue'),
   },
   { path: '/leaders', name: 'leaders', meta: { needs: ['leaders.read'] }, component: () => import('./pages/leaders/LeadersPage.vue') },
   { path: '/missed', name: 'missed', meta: { needs: ['missed.read'] }, component: () => import('./pages/missed/MissedPage.vue') },

@@ -21,6 +21,14 @@ export class Keep<Value> {
     return values
   }
 
+  get(id: string): Value | null {
+    try {
+      return JSON.parse(this.storage.getItem(this.prefix + id) ?? 'null') as Value | null
+    } catch {
+      return null
+    }
+  }
+
   put(id: string, value: Value): boolean {
     try {
       this.storage.setItem(this.prefix + id, JSON.stringify(value))

@@ -21,9 +21,17 @@ export type Satisfied = 'very' | 'satisfied' | 'basically' | 'dissatisfied'
  */
 export type Solved = 'yes' | 'half' | 'no'
 /**
+ * What became of an appeal.
+ */
+export type AppealOutcome = 'upheld' | 'changed'
+/**
  * The life of a time-out appeal 申诉: made by the unit, supported by one reviewer, granted by a second one.
  */
 export type AppealState = 'made' | 'supported' | 'granted' | 'declined'
+/**
+ * What the reviewer says of a hit of the machine: taken over 采纳, or dismissed as a false alarm 误报.
+ */
+export type Verdict = 'taken' | 'dismissed'
 /**
  * Which clock of a case: until its dispatch 派遣, until its report back 反馈, or the handling of one task 处置.
  */
@@ -58,6 +66,16 @@ export type GridKind = 'residential' | 'commercial' | 'institutional' | 'crowded
  * `asked` waits for the second person; `agreed` holds until its end date.
  */
 export type EntryState = 'asked' | 'agreed' | 'declined' | 'lifted'
+/**
+ * Why a call was drawn: a fatal hit 致命命中, at random 随机, by risk 风险, by hand 点选, for calibration 校准.
+ */
+export type Purpose = 'fatal' | 'random' | 'risk' | 'picked' | 'calibration'
+/**
+ * The life of a review; `backend.reviews.states` says what leads from where to where.
+ *
+ * Drawn 待评, opened 评分中, scored 已评, appealed 申诉中, upheld 维持, changed 改判, void 作废.
+ */
+export type ReviewState = 'drawn' | 'opened' | 'scored' | 'appealed' | 'upheld' | 'changed' | 'void'
 /**
  * Where the recording of a call stands. `none` when the call was never answered.
  */
@@ -189,6 +207,10 @@ export type PlainBy = 'street_of_place' | 'community_of_place' | 'duty_of_class'
  * Where an entry of the diary comes from: heard from people 群众反映, seen on the round 巡查发现, done 走访服务.
  */
 export type DiaryKind = 'heard' | 'seen' | 'done'
+/**
+ * Which way a call went.
+ */
+export type Direction = 'inbound' | 'outbound'
 /**
  * Where a version of a rule stands.
  */
@@ -351,6 +373,20 @@ export interface GroupMark {
   parent_number: string | null
 }
 /**
+ * How far reviewers agree on one item, or (`item` None) on all: Cohen's kappa, and the share of equal levels.
+ *
+ * `pairs` is how many pairs of judgements were compared. `kappa` is None where it is not defined: nothing to compare,
+ * or everybody always gave one and the same level.
+ */
+export interface AgreementView {
+  en: string
+  equal: number | null
+  item: string | null
+  kappa: number | null
+  name: string
+  pairs: number
+}
+/**
  * What the citizen said of a closed case: was there contact 联系, is it solved 解决, how satisfied 满意.
  */
 export interface Answers {
@@ -369,6 +405,45 @@ export interface AnswersView {
   note: string
   satisfied: Satisfied
   solved: Solved
+}
+/**
+ * How an appeal is decided: with other `answers` the review is changed, without it is upheld.
+ */
+export interface AppealVerdict {
+  answers: SheetAnswers | null
+  reason: string
+  revision: number
+}
+/**
+ * A score sheet as it is filled in, finished or not.
+ *
+ * `items` holds the level of each item that was judged (0: no occasion for it), `fatal` the codes of the fatal items
+ * that hold, `hits` what the reviewer says of the machine's hits.
+ */
+export interface SheetAnswers {
+  /**
+   * @maxItems 40
+   */
+  fatal: string[]
+  hits: {
+    [k: string]: Verdict
+  }
+  items: {
+    [k: string]: number
+  }
+  note: string
+  /**
+   * @maxItems 100
+   */
+  remarks: Remark[]
+}
+/**
+ * A comment on a span of the recording.
+ */
+export interface Remark {
+  from_ms: number
+  text: string
+  to_ms: number
 }
 /**
  * A time-out appeal. `clocks` are the clocks it is about, `exempted` whether they no longer count in statistics;
@@ -591,6 +666,83 @@ export interface CallerView {
   name: string | null
   number: string
   usable: boolean
+}
+/**
+ * One call of a calibration: who has finished. The sheets can be seen once everybody has.
+ */
+export interface CalibratedCall {
+  agent_name: string
+  arrived_at: string
+  call_id: string
+  done: boolean
+  sheets: ReviewView[]
+}
+/**
+ * A review in a list. `score` is told once it is scored; `reviewer` is None for the agent who was reviewed.
+ */
+export interface ReviewView {
+  agent_id: string
+  agent_name: string
+  appeal_until: string | null
+  arrived_at: string
+  call_id: string
+  drawn_at: string
+  fatal: boolean | null
+  passed: boolean | null
+  purpose: Purpose
+  review_id: string
+  reviewer: string | null
+  revision: number
+  saved_at: string | null
+  score: number | null
+  scored_at: string | null
+  state: ReviewState
+  talk_ms: number | null
+  why: {
+    [k: string]: number
+  }
+}
+/**
+ * A calibration with its calls, and how far the reviewers agreed on those that everybody has finished.
+ */
+export interface CalibrationView {
+  agreement: AgreementView[]
+  calibration_id: string
+  calls: CalibratedCall[]
+  made_at: string
+  made_by: string
+  reviewers: string[]
+}
+/**
+ * Who is to judge the same calls blind: these ones, or so many at random. The id is made by whoever asks.
+ */
+export interface CalibrationWish {
+  calibration_id: string
+  /**
+   * @maxItems 50
+   */
+  call_ids: string[]
+  count: number
+  /**
+   * @minItems 2
+   * @maxItems 8
+   */
+  reviewers:
+    | [string, string]
+    | [string, string, string]
+    | [string, string, string, string]
+    | [string, string, string, string, string]
+    | [string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string, string]
+}
+/**
+ * The calibrations since a day, the last first, and the agreement in all of them.
+ */
+export interface Calibrations {
+  agreement: AgreementView[]
+  calibrations: CalibrationView[]
+  since: string
 }
 /**
  * A call was answered at `seat`: one's own, or any for those who may read all calls.
@@ -1221,6 +1373,38 @@ export interface ClockView {
   used_percent: number
 }
 /**
+ * I was given a coaching task, or one that I gave was read.
+ */
+export interface CoachingChanged {
+  kind: 'coaching_changed'
+  review_id: string
+  task_id: string
+}
+/**
+ * A coaching task: what an agent is to hear again, from when to when, and why. `read_at` is the read receipt.
+ */
+export interface CoachingView {
+  agent_name: string
+  call_id: string
+  from_ms: number
+  given_at: string
+  given_by: string
+  read_at: string | null
+  review_id: string
+  task_id: string
+  text: string
+  to_ms: number
+}
+/**
+ * What the agent is to hear again; the id is made by whoever gives it, so that it is given once.
+ */
+export interface CoachingWish {
+  from_ms: number
+  task_id: string
+  text: string
+  to_ms: number
+}
+/**
  * What a colleague has taken down in the same call and not filed yet.
  */
 export interface ColleagueNotes {
@@ -1755,6 +1939,8 @@ export interface Event {
     | TrialChanged
     | RoundChanged
     | SpecialChanged
+    | ReviewChanged
+    | CoachingChanged
   seq: number
   type: 'event'
 }
@@ -1983,6 +2169,14 @@ export interface SpecialChanged {
   kind: 'special_changed'
 }
 /**
+ * A review of mine was drawn, scored, appealed against or decided.
+ */
+export interface ReviewChanged {
+  kind: 'review_changed'
+  review_id: string
+  state: ReviewState
+}
+/**
  * The pop-up the moment the telephone rings, ahead of its event `call_ringing`, which follows with its number.
  *
  * It is a matter of milliseconds and may be lost; the same call may be told twice, by this and by its event.
@@ -2111,6 +2305,15 @@ export interface DraftText {
   text: string
 }
 /**
+ * How many calls were drawn for which purpose, and how many wait because no reviewer had room.
+ */
+export interface DrawDone {
+  drawn: {
+    [k: string]: number
+  }
+  left: number
+}
+/**
  * The words for which something is suggested, and when the breath was in which they were said.
  */
 export interface Evidence {
@@ -2162,6 +2365,15 @@ export interface FailedHearing {
   parked: boolean
   reason: string
   recording: RecordingState
+}
+/**
+ * What makes a call worthless.
+ */
+export interface FatalItem {
+  code: string
+  en: string
+  name: string
+  what: string
 }
 /**
  * All figures of [since, until), counted at `until` at the latest; thresholds in ms.
@@ -2518,6 +2730,10 @@ export interface Page_FoundCall_ {
   items: FoundCall[]
   next_cursor: string | null
 }
+export interface Page_ReviewView_ {
+  items: ReviewView[]
+  next_cursor: string | null
+}
 export interface Page_RoundView_ {
   items: RoundView[]
   next_cursor: string | null
@@ -2642,6 +2858,15 @@ export interface PatrolResult {
   request_id: string
 }
 /**
+ * The outline of a recording: for each of equal stretches of time how far each leg swings, in percent of the most
+ * that is possible.
+ */
+export interface PeaksView {
+  caller: number[]
+  duration_ms: number
+  seat: number[]
+}
+/**
  * Whom a seat may dial, consult or hand a citizen to, beside outside numbers: other seats with somebody, queues.
  */
 export interface PhoneTargets {
@@ -2764,6 +2989,97 @@ export interface RevealNumber {
  */
 export interface RevealedNumber {
   number: string
+}
+/**
+ * An appeal against a review. `score_before` is what the first reviewer had given.
+ */
+export interface ReviewAppealView {
+  decided_at: string | null
+  decided_by: string | null
+  made_at: string
+  outcome: AppealOutcome | null
+  outcome_reason: string | null
+  reason: string
+  score_before: number
+}
+/**
+ * One review with its sheet as it is filled in. `may` are the moves that are open to this person now.
+ */
+export interface ReviewDetail {
+  answers: SheetAnswers
+  appeal: ReviewAppealView | null
+  coaching: CoachingView[]
+  hits: HitView[]
+  may: string[]
+  result: ScoreView
+  review: ReviewView
+  sheet: ScoreSheet
+  void_reason: string | null
+}
+/**
+ * What answers come to: `earned` by the items, less what hits deduct, or nothing when something `fatal` holds.
+ *
+ * `missing` are the items that are yet to be judged, `undecided` how many fatal hits are; only a sheet that lacks
+ * nothing can be finished.
+ */
+export interface ScoreView {
+  deducted: number
+  earned: number
+  fatal: boolean
+  missing: string[]
+  passed: boolean
+  score: number
+  undecided: number
+}
+/**
+ * A score sheet. `levels` is how many percent of an item's weight a level earns, `unsure` what a hit deducts of
+ * which the check was not sure and the reviewer is, by severity.
+ */
+export interface ScoreSheet {
+  code: string
+  direction: Direction
+  en: string
+  fatal: FatalItem[]
+  items: ScoreItem[]
+  levels: {
+    [k: string]: number
+  }
+  name: string
+  pass_at: number
+  sheet_id: number
+  unsure: {
+    [k: string]: number
+  }
+  version: string
+}
+/**
+ * What is judged, with its weight of 100.
+ */
+export interface ScoreItem {
+  code: string
+  en: string
+  name: string
+  weight: number
+  what: string
+}
+/**
+ * What waits for a reviewer: own reviews, appeals that this person may decide, and what was finished today.
+ *
+ * `quota` is how many calls may be drawn for one person a day, `drawn` how many were today.
+ */
+export interface ReviewQueue {
+  appeals: ReviewView[]
+  drawn: number
+  finished: ReviewView[]
+  quota: number
+  waiting: ReviewView[]
+}
+/**
+ * Somebody who reviews.
+ */
+export interface ReviewerView {
+  name: string
+  user_id: string
 }
 /**
  * An entry as it is to read from now on; `version` is that of the entry as it was seen.
@@ -2943,6 +3259,21 @@ export interface SavedFilterView {
   is_default: boolean
   name: string
   saved_at: string
+}
+/**
+ * What the server holds now, and what it comes to.
+ */
+export interface SheetSaved {
+  result: ScoreView
+  revision: number
+  saved_at: string
+}
+/**
+ * A sheet as it stands on the screen, and the revision that it builds on.
+ */
+export interface SheetWish {
+  answers: SheetAnswers
+  revision: number
 }
 /**
  * A name and a password.

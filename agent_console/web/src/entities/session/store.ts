@@ -56,6 +56,8 @@ export type Permission =
   | 'quality.read_own'
   | 'quality.try'
   | 'quality.rules'
+  | 'reviews.judge'
+  | 'reviews.read_own'
   | 'users.manage'
   | 'recognition.watch'
   | 'recognition.retry'

@@ -1,0 +1,149 @@
+"""The desk at which somebody looks at reviews: who it is and by which rules, and a review with all that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from backend.identity.principal import Principal
+from backend.kernel.database import Transaction
+from backend.quality.schemas import HitView
+from backend.quality.service import hit_views
+from backend.reviews import repository, rules
+from backend.reviews.errors import KEPT, ReviewChangedMeanwhile
+from backend.reviews.models import CoachingTask, Review, ReviewAppeal
+from backend.reviews.schemas import (
+    AppealOutcome,
+    CoachingView,
+    ReviewAppealView,
+    ReviewDetail,
+    ReviewState,
+    ReviewView,
+    ScoreSheet,
+    SheetAnswers,
+)
+from backend.reviews.scoring import score
+from backend.reviews.settings import ReviewSettings
+from backend.reviews.sheets import sheet_of
+from backend.reviews.states import JUDGED
+
+CHANGED = "review_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewDesk:
+    """Who asks, by which settings, and when."""
+
+    who: Principal
+    settings: ReviewSettings
+    now: datetime
+
+    @property
+    def judges(self) -> bool:
+        """Whether this person reviews."""
+        return self.who.may(rules.JUDGE)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReview:
+    """A review with its sheet, its answers, and every hit that they may speak of."""
+
+    review: Review
+    sheet: ScoreSheet
+    answers: SheetAnswers
+    hits: list[HitView]
+
+
+async def find(tx: Transaction, at: ReviewDesk, review_id: UUID) -> Review:
+    """The review, if this person may see it. Raises `ReviewNotFound` and `StillBlind`."""
+    review = await repository.by_id(tx.session, review_id)
+    if review is None:
+        raise rules.not_found()
+    blind = review.calibration_id is not None
+    rules.refuse_unseen(at.who, review, await repository.unfinished_beside(tx.session, review) if blind else 0)
+    return review
+
+
+async def opened(tx: Transaction, review: Review) -> OpenReview:
+    """The review with all that belongs to it."""
+    sheet = sheet_of(await repository.sheet_row(tx.session, review.sheet_id))
+    return OpenReview(review, sheet, SheetAnswers.model_validate(review.answers), await _hits(tx, review))
+
+
+async def _hits(tx: Transaction, review: Review) -> list[HitView]:
+    """Those that were judged, as they were then; until the score is given also those that the checks find now."""
+    kept = [HitView.model_validate(each) for each in review.hits]
+    if ReviewState(review.state) in JUDGED:
+        return kept
+    known = {hit.hit_id for hit in kept}
+    fresh = [hit for hit in await hit_views(tx, review.call_id, words=True) if hit.hit_id not in known]
+    return sorted([*kept, *fresh], key=lambda hit: (hit.from_ms, hit.to_ms, hit.rule_id, str(hit.hit_id)))
+
+
+async def change(tx: Transaction, review: Review, revision: int, changes: dict[str, Any]) -> Review:
+    """Compare-and-set at the revision that the screen builds on. Raises `ReviewChangedMeanwhile`."""
+    changed = await repository.change(tx.session, review, changes) if review.revision == revision else None
+    if changed is None:
+        raise ReviewChangedMeanwhile(
+            "This review was saved in another place since.", kept=KEPT, next_step="Load it anew and compare."
+        )
+    return changed
+
+
+async def detail(tx: Transaction, at: ReviewDesk, review: Review) -> ReviewDetail:
+    """A review as this person sees it."""
+    whole = await opened(tx, review)
+    appeal = await repository.appeal_of(tx.session, review.review_id)
+    return ReviewDetail(
+        review=review_view(at, review),
+        sheet=whole.sheet,
+        answers=whole.answers,
+        result=score(whole.sheet, whole.answers, whole.hits),
+        hits=whole.hits,
+        appeal=None if appeal is None else _appeal_view(appeal),
+        coaching=[coaching_view(task) for task in await repository.coaching_of_review(tx.session, review.review_id)],
+        may=rules.open_moves(at.who, review, at.now),
+        void_reason=review.void_reason,
+    )
+
+
+def review_view(at: ReviewDesk, review: Review, *, blind: bool = False) -> ReviewView:
+    """A review in a list; the agent is not told who scored, and nobody what is still `blind`."""
+    view = ReviewView.model_validate({name: getattr(review, name) for name in ReviewView.model_fields})
+    hidden = dict.fromkeys(("score", "passed", "fatal")) if blind else {}
+    return view.model_copy(update={**hidden, **({} if at.judges else {"reviewer": None})})
+
+
+def coaching_view(task: CoachingTask) -> CoachingView:
+    """A coaching task as it is shown."""
+    return CoachingView.model_validate(task)
+
+
+def tell(tx: Transaction, reviews: Sequence[Review], now: datetime) -> None:
+    """Tell those who are concerned that reviews moved: the reviewer, the agent once there is a score that counts, and
+    every reviewer of what they may decide. What was found is not in the event: who hears of it asks for it."""
+    for review in reviews:
+        audience = [f"user:{review.reviewer_id}"]
+        if ReviewState(review.state) in JUDGED and review.calibration_id is None:
+            audience += [f"user:{review.agent_id}", *([f"permission:{rules.JUDGE}"] if _appealed(review) else [])]
+        payload = {"review_id": str(review.review_id), "state": review.state}
+        tx.emit(CHANGED, entity=str(review.review_id), audience=audience, payload=payload, at=now)
+
+
+def _appealed(review: Review) -> bool:
+    return review.state != ReviewState.SCORED.value
+
+
+def _appeal_view(appeal: ReviewAppeal) -> ReviewAppealView:
+    return ReviewAppealView(
+        reason=appeal.reason,
+        made_at=appeal.made_at,
+        score_before=appeal.before["score"],
+        outcome=None if appeal.outcome is None else AppealOutcome(appeal.outcome),
+        outcome_reason=appeal.outcome_reason,
+        decided_at=appeal.decided_at,
+        decided_by=appeal.decided_by,
+    )
