@@ -90,8 +90,8 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 def as_vector(grams: Iterable[str]) -> str:
     """Grams as the text of a PostgreSQL tsvector without positions."""
     # all at once, with a character between them that no gram holds
-    said = _quoted("\0".join(grams))
-    return said.replace("\0", "' '")
+    joined = "\0".join(grams)
+    return _quoted(joined).replace("\0", "' '") if joined else ""  # PostgreSQL reads no empty quotes
 
 
 def as_query(grams: Iterable[Gram]) -> str:

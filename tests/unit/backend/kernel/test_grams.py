@@ -65,4 +65,5 @@ def test_what_is_typed_are_words_that_must_all_be_there(typed: str, words: tuple
 
 def test_quotes_and_backslashes_stay_what_they_are() -> None:
     assert as_vector(["it's", "a\\"]) == "'it''s' 'a\\\\'"
+    assert as_vector([]) == ""
     assert as_query([Gram("'"), Gram("\\", prefix=True)]) == "'''' & '\\\\':*"
