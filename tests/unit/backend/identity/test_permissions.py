@@ -29,6 +29,7 @@ def test_the_roles_are_delivered_with_their_titles(roles: Roles) -> None:
         "unit_leader": "承办单位负责人",
         "patrol": "巡查员",
         "qa": "质检员",
+        "qa_leader": "质检主管",
         "grid_manager": "网格管理员",
         "admin": "管理员",
     }
