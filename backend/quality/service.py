@@ -29,10 +29,6 @@ async def hit_views(tx: Transaction, call_id: str, *, words: bool) -> list[HitVi
     return list(_views(hits, titles, words=words))
 
 
-def _nameless(hit: QualityHit) -> dict[str, str]:
-    return {"zh": hit.rule_id, "en": hit.rule_id}
-
-
 def _views(
     hits: Iterable[QualityHit], titles: dict[tuple[str, int], dict[str, str]], *, words: bool
 ) -> Iterable[HitView]:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from backend.calls.hearing import LOW_SCORE
 from backend.reviews.schemas import Direction, Purpose
 
 _LONG_TALK_MS = 10 * 60_000
-_WORST_SCORES = (3, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def chance(seed: str, name: str) -> float:
 def risk(call: Candidate) -> int:
     """How much speaks for looking at a call: at least 1, so that any call may be drawn."""
     weight = 1 + 12 * call.fatal + 4 * call.major + 2 * call.minor + call.unsure
-    if call.survey in _WORST_SCORES:
+    if call.survey is not None and call.survey >= LOW_SCORE:
         weight += 6
     return weight + (2 if call.talk_ms >= _LONG_TALK_MS else 0)
 

@@ -262,8 +262,8 @@ class Desk:
 
     async def expect_saved(self) -> None:
         """The badge says that all that was typed is with the server."""
-        await expect(self.at("draft-badge")).to_have_attribute("data-state", "saved")
-        await expect(self.at("draft-badge")).to_have_text(re.compile(r"已保存 \d\d:\d\d:\d\d"))
+        await expect(self.at("saved-badge")).to_have_attribute("data-state", "saved")
+        await expect(self.at("saved-badge")).to_have_text(re.compile(r"已保存 \d\d:\d\d:\d\d"))
 
     async def file(self) -> str:
         """File with the keyboard; the number of the case."""

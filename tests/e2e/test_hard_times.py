@@ -54,8 +54,8 @@ async def test_a_part_is_killed_while_the_agent_types(town: Town, enter: Enter, 
         await expect(agent.at("connection-bar")).to_contain_text("通话不受影响")
         await expect(agent.at("link-state")).to_contain_text("断开")
     await agent.page.keyboard.type(MEANWHILE)
-    await expect(agent.at("draft-badge")).to_have_attribute("data-state", "local")
-    await expect(agent.at("draft-badge")).to_contain_text("保存在本机")
+    await expect(agent.at("saved-badge")).to_have_attribute("data-state", "local")
+    await expect(agent.at("saved-badge")).to_contain_text("保存在本机")
     await agent.expect_talk_goes_on()
     await death
 
