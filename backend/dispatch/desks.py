@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import func, select
 
+from backend.cases.group_repository import marks
 from backend.cases.models import Case
 from backend.cases.repository import hard_among
+from backend.cases.schemas import GroupMark
 from backend.cases.views import case_summary
 from backend.dispatch import desk_repository as repository
 from backend.dispatch.desk_schemas import DeskItem, DeskQueue, Matter
@@ -61,8 +62,9 @@ async def desk(
         counts[matter] = await _count(tx, query)
         if counts[matter] and only in (None, matter):
             found += (await tx.session.execute(query.limit(MOST))).all()
-    hard = await hard_among(tx.session, {row.Case.case_id for row in found})
-    items = [_item(row, directory, hard) for row in found]
+    ids = {row.Case.case_id for row in found}
+    hard, groups = await hard_among(tx.session, ids), await marks(tx.session, ids)
+    items = [_item(row, directory, groups.get(row.Case.case_id), hard=row.Case.case_id in hard) for row in found]
     return DeskQueue(items=in_order(items)[:MOST], counts=counts, most=MOST_COUNTED)
 
 
@@ -76,10 +78,10 @@ async def _count(tx: Transaction, query: repository.Waiting) -> int:
     return (await tx.session.execute(select(func.count()).select_from(rows))).scalar_one()
 
 
-def _item(row: Any, directory: UnitDirectory, hard_ones: Collection[UUID]) -> DeskItem:
-    matter, hard = Matter(row.matter), row.Case.case_id in hard_ones
+def _item(row: Any, directory: UnitDirectory, group: GroupMark | None, *, hard: bool) -> DeskItem:
+    matter = Matter(row.matter)
     return DeskItem(
-        case=case_summary(row.Case, hard=hard),
+        case=case_summary(row.Case, group=group, hard=hard),
         version=row.Case.version,
         matter=matter,
         due_at=row.due,

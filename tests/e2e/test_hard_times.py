@@ -157,6 +157,8 @@ async def test_each_role_sees_what_its_work_needs_and_no_more(town: Town, enter:
 
     await settled(town, call_id)
     judging = await enter("qa")
+    await expect(judging.at("draw-now")).to_be_visible()
+    await judging.at("nav-calls").click()
     await expect(judging.at("calls-table")).to_contain_text("139****0002")
     await judging.page.goto(f"/calls/{call_id}")
     await expect(judging.at("recording")).to_have_attribute("data-state", "stored")
@@ -166,7 +168,7 @@ async def test_each_role_sees_what_its_work_needs_and_no_more(town: Town, enter:
     for forbidden in ("nav-desk", "nav-hall", "nav-status", "case-form"):
         await expect(judging.at(forbidden)).to_have_count(0)
     await judging.page.goto("/desk")
-    await expect(judging.at("calls-table")).to_be_visible()
+    await expect(judging.at("draw-now")).to_be_visible()
     assert "13900000002" not in await judging.everything()
 
     keeping = await enter("admin")

@@ -108,10 +108,14 @@ async def test_an_inspector_finds_a_forbidden_word_hears_it_and_takes_a_clip(
     assert manifest["clip_sha256"] == hashlib.sha256(sound).hexdigest()
     assert (manifest["from_ms"], manifest["to_ms"], manifest["reason"]) == (6000, 20_000, "申诉复核")
 
+    await qa.page.keyboard.press("Escape")
+    await qa.at("play").click()
+    await expect(qa.at("position")).not_to_have_text("00:08 / 00:20")
+
     noted = await town.ask(
         select(AuditEntry.action).where(AuditEntry.username == qa.person.username).order_by(AuditEntry.entry_id)
     )
     actions = [action for (action,) in noted]
     assert actions.count("said_searched") == 3
-    assert actions.index("recording_played") < actions.index("clip_taken")
+    assert actions.index("clip_taken") < actions.index("recording_played")
     assert qa.troubles == []

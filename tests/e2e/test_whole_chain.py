@@ -13,6 +13,7 @@ import soundfile
 from playwright.async_api import expect
 from sqlalchemy import select
 
+from asr.written import written
 from backend.callbacks.models import Callback
 from backend.calls.models import Call, CallFact, Recording, Transcript
 from backend.cases.models import Case, CaseEvent
@@ -73,7 +74,7 @@ async def test_a_call_becomes_a_case(town: Town, enter: Enter) -> None:
     await expect(agent.at("callback")).to_contain_text(due_at)
     await expect_only_masked(agent)
     await agent.at("to-call").click()
-    await expect_recording_and_transcript(agent, [turn.say.replace(" ", "") for turn in dialogue.turns])
+    await expect_recording_and_transcript(agent, [written(turn.say.replace(" ", "")) for turn in dialogue.turns])
     await expect_only_masked(agent)
 
     assert agent.popups() == {call_id}

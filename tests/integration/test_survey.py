@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -49,7 +50,7 @@ async def a_call(exchange: Exchange, number: str, manner: Manner) -> PlacedCall:
     return placed
 
 
-async def _no_cases(_tx: Transaction, _ids: object) -> dict[str, list[str]]:
+async def _none(_tx: Transaction, _ids: object) -> dict[str, Any]:
     return {}
 
 
@@ -83,5 +84,5 @@ async def test_a_score_lands_on_its_call_and_nothing_else_counts_as_one(exchange
     ]
     reader = Principal(uuid4(), "boss", "班长", ("supervisor",), frozenset({"calls.read"}), uuid4(), clock.now())
     async with exchange.database.transaction() as tx:
-        (found,) = (await list_calls(tx, reader, CallQuery(score=3), _no_cases)).items
+        (found,) = (await list_calls(tx, reader, CallQuery(score=3), _none, _none)).items
     assert (found.score, found.caller.number) == (3, "138****0001")

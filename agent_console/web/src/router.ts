@@ -144,16 +144,16 @@ const PAGES: RouteRecordRaw[] = [
     component: () => import('./pages/blacklist/BlacklistPage.vue'),
   },
   {
-    path: '/recognition',
-    name: 'recognition',
-    meta: { needs: ['recognition.watch'] },
-    component: () => import('./pages/recognition/RecognitionPage.vue'),
-  },
-  {
     path: '/status',
     name: 'status',
     meta: { needs: ['system.watch'] },
     component: () => import('./pages/status/StatusPage.vue'),
+  },
+  {
+    path: '/recognition',
+    name: 'recognition',
+    meta: { needs: ['recognition.watch'] },
+    component: () => import('./pages/recognition/RecognitionPage.vue'),
   },
 ]
 

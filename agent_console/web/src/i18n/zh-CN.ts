@@ -48,7 +48,7 @@ export const zh = {
     leaders: '领导',
     blacklist: '黑名单',
     figures: '指标',
-    recognition: '识别状态',
+    recognition: '识别',
     reviews: '质检',
     'own-quality': '质检',
     status: '运行',
