@@ -6,6 +6,7 @@ import { ElDialog } from 'element-plus/es/components/dialog/index.mjs'
 import { ElDropdown, ElDropdownItem, ElDropdownMenu } from 'element-plus/es/components/dropdown/index.mjs'
 import { ElForm, ElFormItem } from 'element-plus/es/components/form/index.mjs'
 import { ElInput } from 'element-plus/es/components/input/index.mjs'
+import { ElInputNumber } from 'element-plus/es/components/input-number/index.mjs'
 import { ElPopover } from 'element-plus/es/components/popover/index.mjs'
 import { ElRadioButton, ElRadioGroup } from 'element-plus/es/components/radio/index.mjs'
 import { ElSelect, ElOption } from 'element-plus/es/components/select/index.mjs'
@@ -22,6 +23,7 @@ import 'element-plus/es/components/dropdown-menu/style/css.mjs'
 import 'element-plus/es/components/form/style/css.mjs'
 import 'element-plus/es/components/form-item/style/css.mjs'
 import 'element-plus/es/components/input/style/css.mjs'
+import 'element-plus/es/components/input-number/style/css.mjs'
 import 'element-plus/es/components/message-box/style/css.mjs'
 import 'element-plus/es/components/option/style/css.mjs'
 import 'element-plus/es/components/popover/style/css.mjs'
@@ -46,6 +48,7 @@ const USED = [
   ElForm,
   ElFormItem,
   ElInput,
+  ElInputNumber,
   ElPopover,
   ElRadioButton,
   ElRadioGroup,
