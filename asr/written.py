@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 
+from backend.kernel.numerals import DIGITS
+
 _DIGITS = "零一二三四五六七八九"
-_VALUE = {sign: number for number, sign in enumerate(_DIGITS)} | {"〇": 0, "幺": 1, "两": 2}
+_VALUE = {sign: int(digit) for sign, digit in DIGITS.items()}
 _UNIT = {"十": 10, "百": 100, "千": 1000}
 _LARGE = {"万": 10**4, "亿": 10**8}
 _NEXT_LOWER = {"百": "十", "千": "百", "万": "千", "亿": "千万"}

@@ -11,11 +11,11 @@ from pydantic import Field, model_validator
 from asr.audio import Leg
 from asr.checks.facts import CaseFacts
 from asr.checks.hits import Finding
-from asr.checks.numerals import NUMERAL, number_of
 from asr.checks.phrases import said_phrases
 from asr.checks.rule import Phrase, Rule, RulePart
 from asr.checks.said import LOST, Said, normalise
 from asr.checks.talk import Talk, Window
+from backend.kernel.numerals import NUMERAL, number_of
 
 _HOUSE = re.compile(rf"(?P<number>{NUMERAL})(?P<unit>号楼|号院|号|单元|层|室|栋|条)")
 

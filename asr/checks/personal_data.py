@@ -11,10 +11,10 @@ from pydantic import model_validator
 
 from asr.audio import Leg
 from asr.checks.hits import Finding
-from asr.checks.numerals import DIGITS
 from asr.checks.phrases import window_of
 from asr.checks.rule import Rule
 from asr.checks.talk import Talk, Window
+from backend.kernel.numerals import DIGITS
 
 
 class Number(StrEnum):

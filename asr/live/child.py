@@ -19,16 +19,14 @@ from typing import BinaryIO
 import vosk
 from pydantic import BaseModel
 
-from asr.audio import LINE_RATE
 from asr.live.gate import LiveGate
 from asr.live.lag import Backlog, LagLimits, LagWatch, Sound
 from asr.live.leg import LiveLeg, VoskDecoder
-from asr.live.messages import HEAD, Caption, Ended, Kind, Lag, LiveSetup, Ready, Said
+from asr.live.messages import BYTES_PER_MS, HEAD, Caption, Ended, Kind, Lag, LiveSetup, Ready, Said
 from asr.model import check_model
 
 Tell = Callable[[BaseModel], None]
 _BROKEN = 70
-_BYTES_PER_MS = LINE_RATE * 2 / 1000
 
 
 class _Leg:
@@ -120,7 +118,7 @@ class _Legs:
         if leg is None:
             return
         if kind is Kind.SOUND:
-            if leg.put(Sound(content, len(content) / _BYTES_PER_MS, value)):
+            if leg.put(Sound(content, len(content) / BYTES_PER_MS, value)):
                 self._hand(number).due.put(leg)
         else:
             del self._legs[number]

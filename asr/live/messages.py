@@ -12,9 +12,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
 
+from asr.audio import LINE_RATE
 from asr.vad import GateSettings
 
 HEAD = struct.Struct(">BIdI")
+BYTES_PER_MS = LINE_RATE * 2 / 1000
+"""Of the sound of a leg: 16-bit samples at the rate of the line."""
 
 
 class Kind(IntEnum):

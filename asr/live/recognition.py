@@ -16,7 +16,7 @@ from typing import Protocol
 
 import structlog
 
-from asr.live.messages import TOLD, Caption, Ended, Kind, Lag, LiveSetup, Ready, Said, packed
+from asr.live.messages import BYTES_PER_MS, TOLD, Caption, Ended, Kind, Lag, LiveSetup, Ready, Said, packed
 from backend.kernel.processes import die_with_parent
 
 log = structlog.get_logger(__name__)
@@ -98,10 +98,10 @@ class LiveRecognition:
             listener.stands(Standing(LegState.LIVE))
         return self._number
 
-    def hear(self, number: int, sound: bytes, ms: float, arrived: float | None = None) -> None:
+    def hear(self, number: int, sound: bytes, arrived: float | None = None) -> None:
         """The next sound of a leg, which came at `arrived`; passed over while there is no process to hear it."""
         leg = self._legs[number]
-        leg.heard_ms += ms
+        leg.heard_ms += len(sound) / BYTES_PER_MS
         if not self._send(Kind.SOUND, number, time.monotonic() if arrived is None else arrived, sound):
             self.passed_over += 1
 

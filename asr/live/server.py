@@ -15,7 +15,7 @@ import structlog
 from websockets.asyncio.server import Server, ServerConnection, basic_auth, serve
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
-from asr.audio import LINE_RATE
+from asr.live.messages import BYTES_PER_MS
 from asr.live.recognition import Listener, LiveRecognition
 
 log = structlog.get_logger(__name__)
@@ -24,8 +24,7 @@ USER = "asterisk"
 PROTOCOL = "media"
 PIECE_MS = 200.0
 """Frames are handed on in pieces of so many ms: fewer, larger calls into the recogniser."""
-_BYTES_PER_MS = LINE_RATE * 2 / 1000
-_PIECE = round(PIECE_MS * _BYTES_PER_MS)
+_PIECE = round(PIECE_MS * BYTES_PER_MS)
 _FORMAT = "slin"
 _LARGEST_FRAME = 1 << 16
 
@@ -82,10 +81,10 @@ class CaptionServer:
                     began = time.monotonic()
                 gathered += frame
                 if len(gathered) >= _PIECE:
-                    self._recognition.hear(leg, bytes(gathered), len(gathered) / _BYTES_PER_MS, began)
+                    self._recognition.hear(leg, bytes(gathered), began)
                     gathered.clear()
         if gathered:
-            self._recognition.hear(leg, bytes(gathered), len(gathered) / _BYTES_PER_MS, began)
+            self._recognition.hear(leg, bytes(gathered), began)
 
 
 def media_start(message: str | bytes) -> dict[str, str]:

@@ -14,6 +14,7 @@ from backend.citizens.numbers import NumberKind, read_number
 from backend.grid.address import building_end
 from backend.grid.names import Names
 from backend.kernel.finding import plain
+from backend.kernel.numerals import DIGITS
 from backend.taxonomy.schemas import CaseClass, Urgency
 
 MOST_CLASSES = 3
@@ -21,11 +22,6 @@ MOST_NUMBERS = 2
 _PAUSE_IN_NUMBER_MS = 8000
 """Who tells a number in groups waits for the other to repeat each of them."""
 
-_DIGIT = {sign: str(value % 10) for value, sign in enumerate("零一二三四五六七八九")} | {
-    "〇": "0",
-    "幺": "1",
-    "两": "2",
-}
 _BETWEEN = frozenset(" -，,、。嗯啊是")
 _NUMBER = re.compile(r"1[3-9]\d{9}|0\d{2,3}[2-8]\d{6,7}|400\d{7}|(?<!\d)[2-8]\d{7}(?!\d)")
 _CALLABLE = frozenset({NumberKind.MOBILE, NumberKind.LANDLINE, NumberKind.TOLL_FREE})
@@ -92,7 +88,7 @@ def _wheres(breath: Breath, names: Names, streets: Sequence[str]) -> Iterator[Wh
 
 
 def _has_building(where: Where) -> bool:
-    return any(sign.isdigit() or sign in _DIGIT or sign == "十" for sign in where.typed[-8:])
+    return any(sign.isdigit() or sign in DIGITS or sign == "十" for sign in where.typed[-8:])
 
 
 # --- what it is about ----------------------------------------------------------------------------------------------
@@ -167,8 +163,8 @@ def _runs(said: Sequence[Breath]) -> Iterator[tuple[str, Breath]]:
             yield digits, last
             digits = ""
         for sign in breath.text:
-            if sign in _DIGIT or sign.isdecimal():
-                digits += _DIGIT.get(sign, sign)
+            if sign in DIGITS or sign.isdecimal():
+                digits += DIGITS.get(sign, sign)
             elif sign not in _BETWEEN and digits:
                 yield digits, breath
                 digits = ""

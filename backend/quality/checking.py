@@ -86,7 +86,7 @@ class CallChecker:
         missing = await repository.unchecked(
             tx, since=now - _LOOKED_BACK, before=now - _OVERDUE_AFTER, limit=_SWEPT_AT_ONCE
         )
-        today = clock.beijing(now).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = clock.day_begins(clock.beijing(now).date())
         book = await self._rules.at(tx.session, now)
         others = await rule_repository.checked_by_others(tx, today, book.digest, _SWEPT_AT_ONCE)
         for call_id in (*missing, *others):

@@ -23,6 +23,7 @@ from backend.kernel.config import ConfigurationInvalid
 from backend.kernel.database import Transaction
 from backend.kernel.datafile import DataInvalid, Mistake, data_invalid
 from backend.kernel.loading import serialise_loading
+from backend.kernel.queries import insert_new
 from backend.kernel.versions import DataVersion
 from backend.quality import rule_repository as repository
 from backend.quality.errors import (
@@ -65,8 +66,8 @@ async def save_draft(tx: Transaction, who: Principal, typed: DraftText, now: dat
     }
     draft = await tx.session.get(RuleDraft, typed.draft_id)
     if draft is None:
-        new = said | {"draft_id": typed.draft_id, "state": RuleState.DRAFT.value, "revision": 1}
-        if not await repository.add_draft(tx, new):
+        new = RuleDraft(draft_id=typed.draft_id, state=RuleState.DRAFT.value, revision=1, **said)
+        if not await insert_new(tx.session, new):
             raise _overtaken()
         draft = await tx.session.get_one(RuleDraft, typed.draft_id)
     elif draft.text != typed.text or draft.revision != typed.revision or draft.state == RuleState.RETIRED:

@@ -81,27 +81,13 @@ def _view(versions: Sequence[RuleRow], draft: RuleDraft | None, found: tuple[int
         hits=hits,
         unsure=unsure,
         calls_hit=calls_hit,
-        draft=None if draft is None else _draft(draft),
-    )
-
-
-def _draft(draft: RuleDraft) -> DraftRule:
-    return DraftRule(
-        draft_id=draft.draft_id,
-        rule_version=draft.rule_version,
-        state=RuleState(draft.state),
-        revision=draft.revision,
-        changed_at=draft.changed_at,
-        changed_by=draft.changed_by,
+        draft=None if draft is None else DraftRule.model_validate(draft),
     )
 
 
 async def _history(tx: Transaction, rule_id: str, versions: Sequence[RuleRow]) -> list[RuleHistory]:
     """What people did and what files brought, the newest first."""
-    steps = [
-        RuleHistory(at=step.at, kind=step.kind, rule_version=step.rule_version, actor=step.actor, reason=step.reason)
-        for step in await repository.steps_of(tx, rule_id)
-    ]
+    steps = [RuleHistory.model_validate(step) for step in await repository.steps_of(tx, rule_id)]
     brought = {(row.dataset, row.version) for row in versions if row.dataset != DESK}
     loaded = await checks.loaded_at(tx, brought)
     for row in versions:

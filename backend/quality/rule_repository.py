@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, case, func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
 
 from backend.calls.models import Call, CallFact, Recording, Transcript
 from backend.kernel.database import Transaction
@@ -32,12 +31,6 @@ async def open_drafts(tx: Transaction, rule_id: str | None = None) -> Sequence[R
     if rule_id is not None:
         query = query.where(RuleDraft.rule_id == rule_id)
     return (await tx.session.execute(query)).scalars().all()
-
-
-async def add_draft(tx: Transaction, row: dict[str, Any]) -> bool:
-    """Store a new draft, unless there is one of its id or an open one of its rule; tells whether it was stored."""
-    statement = insert(RuleDraft).values(row).on_conflict_do_nothing().returning(RuleDraft.draft_id)
-    return (await tx.session.execute(statement)).one_or_none() is not None
 
 
 async def change_draft(tx: Transaction, draft_id: UUID, seen: int, changes: dict[str, Any]) -> RuleDraft | None:
@@ -66,12 +59,6 @@ async def last_trial(tx: Transaction, draft_id: UUID) -> RuleTrial | None:
     """The newest trial of a draft."""
     query = select(RuleTrial).where(RuleTrial.draft_id == draft_id).order_by(RuleTrial.requested_at.desc()).limit(1)
     return (await tx.session.execute(query)).scalar_one_or_none()
-
-
-async def add_trial(tx: Transaction, row: dict[str, Any]) -> bool:
-    """Store a trial; tells whether it is new."""
-    statement = insert(RuleTrial).values(row).on_conflict_do_nothing().returning(RuleTrial.trial_id)
-    return (await tx.session.execute(statement)).one_or_none() is not None
 
 
 async def move_trial(tx: Transaction, trial_id: UUID, states: Collection[str], **changes: Any) -> RuleTrial | None:

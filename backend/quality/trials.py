@@ -18,13 +18,13 @@ from asr.checks import CallFacts, Hit, check
 from asr.checks.kinds import AnyRule
 from asr.checks.proving import anchors_of
 from asr.transcript import Transcript as Heard
-from backend.calls.models import Call
 from backend.cases.repository import cases_of_calls
 from backend.identity import audit
 from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
 from backend.kernel.jobs import JobKind
+from backend.kernel.queries import insert_new
 from backend.quality import drafts, rule_repository
 from backend.quality.checking import facts_from, heard_of
 from backend.quality.errors import DaysNotSensible, RuleUnknown
@@ -130,23 +130,23 @@ async def ask_for_trial(tx: Transaction, who: Principal, draft_id: UUID, asked: 
     draft = await drafts.draft_of(tx, draft_id)
     draft = await drafts.mark_tried(tx, who, draft, asked.revision, now)
     start, end = _span(asked.from_day, asked.to_day)
-    row = {
-        "trial_id": asked.trial_id,
-        "draft_id": draft_id,
-        "draft_revision": draft.revision,
-        "content": draft.content,
-        "state": TrialState.WAITING.value,
-        "from_day": asked.from_day,
-        "to_day": asked.to_day,
-        "seed": asked.trial_id.int % 1_000_000,
-        "total": await rule_repository.count_heard(tx, start, end),
-        "result": TrialResult().model_dump(mode="json"),
-        "problem": None,
-        "requested_at": now,
-        "requested_by_id": who.user_id,
-        "requested_by": who.display_name,
-    }
-    await rule_repository.add_trial(tx, row)
+    trial = RuleTrial(
+        trial_id=asked.trial_id,
+        draft_id=draft_id,
+        draft_revision=draft.revision,
+        content=draft.content,
+        state=TrialState.WAITING.value,
+        from_day=asked.from_day,
+        to_day=asked.to_day,
+        seed=asked.trial_id.int % 1_000_000,
+        total=await rule_repository.count_heard(tx, start, end),
+        result=TrialResult().model_dump(mode="json"),
+        problem=None,
+        requested_at=now,
+        requested_by_id=who.user_id,
+        requested_by=who.display_name,
+    )
+    await insert_new(tx.session, trial)
     detail = {"trial_id": str(asked.trial_id), "from_day": f"{asked.from_day}", "to_day": f"{asked.to_day}"}
     await audit.record(tx, who, "rule_tried", "quality_rule", draft.rule_id, detail, at=now)
     await tx.enqueue(TRY_RULE, {"trial_id": str(asked.trial_id)}, dedupe_key=f"{TRY_RULE}:{asked.trial_id}")
@@ -232,7 +232,7 @@ class RuleTrier:
                 PastCall(
                     call_id=call.call_id,
                     arrived_at=call.arrived_at,
-                    agent_name=_agent(call),
+                    agent_name=call.agent_name or "",
                     heard=heard_of(transcript, recorded_ms),
                     facts=facts_from(call, holding.get(call.call_id, ()), cases.get(call.call_id)),
                 )
@@ -262,7 +262,3 @@ def _count(tally: Tally, rule_id: str, rules: Sequence[AnyRule], calls: Sequence
 def _span(first: date, last: date) -> tuple[datetime, datetime]:
     """From the beginning of the first day to the end of the last, in Beijing."""
     return clock.day_begins(first), clock.day_ends(last)
-
-
-def _agent(call: Call) -> str:
-    return call.agent_name or ""

@@ -12,6 +12,7 @@ from backend.calls.hearing import LOW_SCORE
 from backend.calls.models import Call, Recording, Transcript
 from backend.cases.models import Case
 from backend.kernel.database import Transaction
+from backend.kernel.grams import as_prefix
 
 
 async def heard_since(tx: Transaction, since: datetime) -> tuple[int, int, int]:
@@ -70,7 +71,7 @@ async def complaints_waiting(tx: Transaction, classes: Sequence[str], since: dat
         .where(
             Case.filed_at >= since,
             Call.transcript_state == "pending",
-            or_(*(Case.class_code.startswith(each, autoescape=True) for each in classes)),
+            or_(*(Case.class_code.like(as_prefix(each)) for each in classes)),
         )
     )
     return list((await tx.session.execute(query)).scalars())

@@ -54,24 +54,22 @@ async def status(tx: Transaction, now: datetime) -> RecognitionStatus:
 
 def waiting_views(jobs: Iterable[WaitingJobs]) -> list[WaitingView]:
     """The jobs by kind, those that go first first; a priority between two kinds counts with the lower one."""
-    held = list(jobs)
-    views = []
-    above: int | None = None
-    for kind, least in _ORDERS.items():
-        within = [each for each in held if (above is None or each.priority < above) and each.priority >= least]
-        if kind is WaitingKind.AGAIN:
-            within = [each for each in held if above is not None and each.priority < above]
-        oldest = [each.oldest_at for each in within if each.oldest_at is not None]
-        views.append(
-            WaitingView(
-                kind=kind,
-                waiting=sum(each.waiting for each in within),
-                running=sum(each.running for each in within),
-                oldest_at=min(oldest, default=None),
-            )
+    held: dict[WaitingKind, list[WaitingJobs]] = {kind: [] for kind in _ORDERS}
+    for each in jobs:
+        held[_kind_of(each.priority)].append(each)
+    return [
+        WaitingView(
+            kind=kind,
+            waiting=sum(each.waiting for each in within),
+            running=sum(each.running for each in within),
+            oldest_at=min((each.oldest_at for each in within if each.oldest_at is not None), default=None),
         )
-        above = least
-    return views
+        for kind, within in held.items()
+    ]
+
+
+def _kind_of(priority: int) -> WaitingKind:
+    return next((kind for kind, least in _ORDERS.items() if priority >= least), WaitingKind.AGAIN)
 
 
 async def retry(tx: Transaction, who: Principal, call_ids: Iterable[str]) -> RetryDone:

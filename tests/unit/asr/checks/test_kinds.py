@@ -11,10 +11,10 @@ from asr.audio import Leg
 from asr.checks import CallFacts, CaseFacts, Interval, check, read_rules
 from asr.checks.example import Example
 from asr.checks.kinds import AnyRule
-from asr.checks.numerals import number_of
 from asr.checks.proving import prove
 from asr.transcript import Stretch
 from backend.app.datasets import DELIVERED
+from backend.kernel.numerals import number_of
 from backend.quality.file import read_rule_file
 
 DELIVERED_RULES: list[AnyRule] = [rule for path in DELIVERED["quality"].files for rule in read_rule_file(path).rules]
