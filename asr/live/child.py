@@ -32,8 +32,7 @@ _BROKEN = 70
 class _Leg:
     """One leg in hand: its sound waits here until its thread has time."""
 
-    def __init__(self, number: int, make: Callable[[], LiveLeg], tell: Tell) -> None:
-        limits = LagLimits()
+    def __init__(self, number: int, make: Callable[[], LiveLeg], limits: LagLimits, tell: Tell) -> None:
         self._number = number
         self._make = make
         self._tell = tell
@@ -102,6 +101,7 @@ class _Legs:
         self._model = vosk.Model(str(settings.path))
         self._rate = settings.rate
         self._gate = setup.gate
+        self._limits = setup.limits
         self._tell = tell
         self._hands = [_Hand() for _ in range(setup.threads)]
         for hand in self._hands:
@@ -112,7 +112,7 @@ class _Legs:
         """One message of the server."""
         if kind is Kind.OPEN:
             start_ms, line = round(value), int(content)
-            self._legs[number] = _Leg(number, lambda: self._live(start_ms, line), self._tell)
+            self._legs[number] = _Leg(number, lambda: self._live(start_ms, line), self._limits, self._tell)
             return
         leg = self._legs.get(number)
         if leg is None:

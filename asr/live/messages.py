@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, TypeAdapter
 
 from asr.audio import LINE_RATE
+from asr.live.lag import LagLimits
 from asr.vad import GateSettings
 
 HEAD = struct.Struct(">BIdI")
@@ -35,6 +36,7 @@ class LiveSetup(BaseModel):
     threads: int = Field(ge=1, le=64)
     gate: GateSettings = GateSettings()
     niceness: int = Field(default=2, ge=0, le=19)
+    limits: LagLimits = LagLimits()
 
 
 class Caption(BaseModel):

@@ -25,6 +25,9 @@ PROTOCOL = "media"
 PIECE_MS = 200.0
 """Frames are handed on in pieces of so many ms: fewer, larger calls into the recogniser."""
 _PIECE = round(PIECE_MS * BYTES_PER_MS)
+_REST_S = 0.9 * PIECE_MS / 1000
+"""After a piece a leg is left alone for so long: to wake up for each of fifty frames a second costs more than to read
+what has come meanwhile, which is a few kilobytes, in one go."""
 _FORMAT = "slin"
 _LARGEST_FRAME = 1 << 16
 
@@ -51,6 +54,7 @@ class CaptionServer:
             compression=None,  # sound of a machine to itself
             ping_interval=None,  # a process that is overloaded would cut the streams for want of a pong
             max_size=_LARGEST_FRAME,
+            max_queue=(0, 0),  # what nobody has asked for yet stays in the kernel
             open_timeout=5,
         )
 
@@ -72,17 +76,19 @@ class CaptionServer:
 
     async def _hear(self, socket: ServerConnection, leg: int) -> None:
         gathered = bytearray()
-        began = 0.0
+        began = time.monotonic()
         with suppress(ConnectionClosedError):
             async for frame in socket:
                 if not isinstance(frame, bytes):  # what Asterisk tells of its buffers is of no concern here
                     continue
-                if not gathered:
-                    began = time.monotonic()
                 gathered += frame
-                if len(gathered) >= _PIECE:
-                    self._recognition.hear(leg, bytes(gathered), began)
-                    gathered.clear()
+                if len(gathered) < _PIECE:
+                    continue
+                self._recognition.hear(leg, bytes(gathered), began)
+                gathered.clear()
+                began, before = time.monotonic(), began
+                if began - before >= _REST_S:  # else more has come already than there was time to read
+                    await asyncio.sleep(_REST_S)
         if gathered:
             self._recognition.hear(leg, bytes(gathered), began)
 

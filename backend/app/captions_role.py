@@ -10,6 +10,7 @@ import asyncio
 
 import structlog
 
+from asr.live.lag import LagLimits
 from asr.live.messages import LiveSetup
 from asr.live.recognition import LiveRecognition
 from asr.live.server import CaptionServer
@@ -32,7 +33,8 @@ async def caption_calls(installation: Installation, stop: asyncio.Event, *, host
     model = installation.path(settings.model)
     await asyncio.to_thread(check_model, model)
     port = installation.pbx_port("captions", part.name)
-    recognition = LiveRecognition(LiveSetup(model=model, threads=settings.live.threads))
+    limits = LagLimits(most_ms=settings.live.most_behind_seconds * 1000)
+    recognition = LiveRecognition(LiveSetup(model=model, threads=settings.live.threads, limits=limits))
     board = NoticeBoard(installation.captions(part.name))
     notices = CaptionNotices(board.post)
     server = CaptionServer(recognition, notices.listener_for, installation.secrets.derive(captions_secret(part.name)))

@@ -183,7 +183,6 @@ async def test_a_supervisor_reports_what_is_seen_and_walks_after_the_closing(
     await phone.at("component").tap()
     nearest = phone.page.get_by_role("option").first
     await expect(nearest).to_contain_text("米")
-    await phone.page.screenshot(path="/tmp/h1_component4.png")
     await nearest.tap()
     await phone.at("class").click()
     await phone.page.keyboard.type("店外经营")

@@ -41,6 +41,7 @@ DESK_PHONE_SEAT = "8056"
 OVERLAY = {
     "hall": {"wrap_up_seconds": 25},
     "web": {"port": 0},
+    "recognition": {"live": {"enabled": True, "most_behind_seconds": 60}},
     "pbx": {
         "seat_ranges": [
             {"first": 8001, "last": 8056, "phone": "browser"},

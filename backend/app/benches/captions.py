@@ -109,11 +109,11 @@ async def _ours(hall: Hall, truth: Mapping[str, Sequence[Turn]]) -> list[float |
 
     for agent in hall.agents:
         agent.client.on_caption = hear
-    citizens = hall.citizens(_CALLS, first=_FIRST_CALL)
+    citizens, began = hall.citizens(_CALLS, first=_FIRST_CALL), datetime.now(UTC)
     placed = await (await hall.call(citizens, per_second=1000, name="captions")).finished()
     says = {citizen.caller_number: citizen.says or "" for citizen in citizens}
     async with hall.database.transaction() as tx:
-        query = select(Call.caller_number, Call.call_id).where(Call.caller_number.in_(says))
+        query = select(Call.caller_number, Call.call_id).where(Call.caller_number.in_(says), Call.arrived_at >= began)
         call_of = dict((await tx.session.execute(query)).tuples().all())
     return [
         delay

@@ -10,23 +10,30 @@ export interface Loaded<Value> {
   load: () => Promise<void>
 }
 
-/** One thing asked of the server; a failure leaves what was shown before, with its age. */
+/**
+ * One thing asked of the server; a failure leaves what was shown before, with its age. An answer that was overtaken by a
+ * newer question is dropped.
+ */
 export function useLoaded<Value>(fetch: () => Promise<Value>): Loaded<Value> {
   const value = shallowRef<Value | null>(null)
   const loading = ref(false)
   const error = shallowRef<ApiError | null>(null)
   const asOf = ref<number | null>(null)
+  let asked = 0
 
   async function load(): Promise<void> {
+    const question = ++asked
     loading.value = true
     try {
-      value.value = await fetch()
+      const answer = await fetch()
+      if (question !== asked) return
+      value.value = answer
       error.value = null
       asOf.value = exactNow()
     } catch (thrown) {
-      error.value = toApiError(thrown)
+      if (question === asked) error.value = toApiError(thrown)
     } finally {
-      loading.value = false
+      if (question === asked) loading.value = false
     }
   }
 
