@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from asr.engine import VoskEngine, hear
 from asr.messages import LENGTH, Done, Failed, Ready, Setup, packed
 from asr.model import check_model
+from asr.names import Names
 from backend.kernel.errors import HotlineError
 
 
@@ -25,7 +26,7 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what Kaldi prints must not mix with the replies
     os.nice(setup.niceness)
     try:
-        engine = VoskEngine(check_model(setup.model), setup.gate)
+        engine = VoskEngine(check_model(setup.model), setup.gate, Names(setup.names))
     except HotlineError as error:
         _send(replies, _failed(error))
         return

@@ -16,6 +16,7 @@ import vosk
 
 from asr.audio import Leg, LegReader, Samples
 from asr.model import ModelSettings, refused
+from asr.names import NO_NAMES, Names
 from asr.transcript import EngineInfo, Heard, Stretch, Word
 from asr.vad import GateSettings, spoken
 
@@ -42,9 +43,9 @@ class Engine(Protocol):
 
 
 class VoskEngine:
-    """Vosk behind a voice detector. Raises NotAModel when Kaldi refuses the folder."""
+    """Vosk behind a voice detector, with `names` put in their place. Raises NotAModel when Kaldi refuses the folder."""
 
-    def __init__(self, model: ModelSettings, gate: GateSettings) -> None:
+    def __init__(self, model: ModelSettings, gate: GateSettings, names: Names = NO_NAMES) -> None:
         vosk.SetLogLevel(_SILENT_LOG)
         try:
             self._model = vosk.Model(str(model.path))
@@ -52,13 +53,14 @@ class VoskEngine:
         except Exception as error:  # vosk raises nothing narrower
             raise refused(model.path, str(error)) from error
         self._gate = gate
+        self._names = names
         self.info = EngineInfo(
             engine="vosk",
             engine_version=metadata.version("vosk"),
             model=model.name,
             model_version=model.version,
             rate=model.rate,
-            settings=asdict(gate),
+            settings=asdict(gate) | ({"names": names.version} if names else {}),
         )
 
     def transcribe(self, blocks: Iterable[Samples]) -> HeardLeg:
@@ -76,7 +78,7 @@ class VoskEngine:
             if piece.stretch is not None:
                 words += words_of(recognizer.FinalResult(), skipped_ms)
                 speech.append(piece.stretch)
-        return HeardLeg(words, speech)
+        return HeardLeg(self._names.in_words(words), speech)
 
 
 def hear(recording: Path, engine: Engine) -> Heard:

@@ -23,6 +23,7 @@ class Setup(BaseModel):
     model: Path
     gate: GateSettings
     niceness: int = Field(ge=0, le=19)
+    names: tuple[str, ...] = ()
 
 
 class Ready(BaseModel):

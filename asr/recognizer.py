@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -51,11 +52,19 @@ class RecognizerPool:
     """`size` children that share no memory but one model folder; each hears one recording at a time.
 
     An async context manager, to be entered before use. Entering it checks the folder (ModelNotFound, NotAModel);
-    children start when needed.
+    children start when needed. `names` are written as they are written wherever they are heard (asr.names).
     """
 
-    def __init__(self, model: Path, size: int = 1, *, gate: GateSettings | None = None, niceness: int = 10) -> None:
-        self._setup = Setup(model=model, gate=gate or GateSettings(), niceness=niceness)
+    def __init__(
+        self,
+        model: Path,
+        size: int = 1,
+        *,
+        gate: GateSettings | None = None,
+        niceness: int = 10,
+        names: Iterable[str] = (),
+    ) -> None:
+        self._setup = Setup(model=model, gate=gate or GateSettings(), niceness=niceness, names=tuple(names))
         self._size = size
         self._free: asyncio.LifoQueue[_Child | None] = asyncio.LifoQueue()
         self._children: set[_Child] = set()

@@ -9,17 +9,15 @@ wrong words as well.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
-
-from pypinyin import lazy_pinyin
 
 from asr.audio import Leg
 from asr.checks.facts import Interval
+from asr.sounds import sound
 from asr.transcript import INAUDIBLE, UNKNOWN, Transcript, Word
 
 LOST = "\ufffd"
@@ -28,7 +26,6 @@ _ALIKE_FROM = 3
 """Shorter phrases sound like too many other things."""
 _ACROSS_MS = 2_000
 """A phrase may run over a pause of this length, not over a longer one."""
-_COARSE = ((re.compile("^(z|c|s)h"), r"\1"), (re.compile("ng$"), "n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,7 @@ class Said:
 
     @cached_property
     def _sounds(self) -> list[str]:
-        return [_sound(character) for character in self.text]
+        return [sound(character) for character in self.text]
 
     def find(self, phrase: str) -> Iterator[Match]:
         """Where the phrase was said, surely or not, from the beginning on."""
@@ -111,7 +108,7 @@ class Said:
         return (inside[0], inside[-1] + 1) if inside else (0, 0)
 
     def _alike(self, wanted: str) -> Iterator[int]:
-        sounds = [_sound(character) for character in wanted]
+        sounds = [sound(character) for character in wanted]
         for first in range(len(self.text) - len(sounds) + 1):
             if self._sounds[first : first + len(sounds)] == sounds:
                 yield first
@@ -143,11 +140,3 @@ def _places(text: str, wanted: str) -> Iterator[int]:
     while place >= 0:
         yield place
         place = text.find(wanted, place + 1)
-
-
-@lru_cache(maxsize=20_000)
-def _sound(character: str) -> str:
-    (syllable,) = lazy_pinyin(character)
-    for pattern, coarse in _COARSE:
-        syllable = pattern.sub(coarse, syllable)
-    return syllable

@@ -24,6 +24,7 @@ from asr.live.lag import Backlog, LagLimits, LagWatch, Sound
 from asr.live.leg import LiveLeg, VoskDecoder
 from asr.live.messages import BYTES_PER_MS, HEAD, Caption, Ended, Kind, Lag, LiveSetup, Ready, Said
 from asr.model import check_model
+from asr.names import Names
 
 Tell = Callable[[BaseModel], None]
 _BROKEN = 70
@@ -102,6 +103,7 @@ class _Legs:
         self._rate = settings.rate
         self._gate = setup.gate
         self._limits = setup.limits
+        self._names = Names(setup.names)
         self._tell = tell
         self._hands = [_Hand() for _ in range(setup.threads)]
         for hand in self._hands:
@@ -129,7 +131,7 @@ class _Legs:
         return self._hands[number % len(self._hands)]
 
     def _live(self, start_ms: int, line: int) -> LiveLeg:
-        decoder = VoskDecoder(self._model, self._rate)
+        decoder = VoskDecoder(self._model, self._rate, self._names)
         return LiveLeg(decoder, LiveGate(self._rate, self._gate), self._rate, start_ms=start_ms, first_line=line)
 
 

@@ -14,6 +14,7 @@ from asr.audio import LINE_RATE, Samples
 from asr.engine import words_of
 from asr.live.gate import LiveGate
 from asr.live.messages import Caption
+from asr.names import NO_NAMES, Names
 from asr.transcript import INAUDIBLE, Word, join
 
 
@@ -36,7 +37,8 @@ class Decoder(Protocol):
 class VoskDecoder:
     """A recogniser of its own for one leg: it is used in one thread and never again for another leg."""
 
-    def __init__(self, model: vosk.Model, rate: int) -> None:
+    def __init__(self, model: vosk.Model, rate: int, names: Names = NO_NAMES) -> None:
+        self._names = names
         self._recognizer = vosk.KaldiRecognizer(model, rate)
         self._recognizer.SetWords(True)
 
@@ -44,13 +46,13 @@ class VoskDecoder:
         return bool(self._recognizer.AcceptWaveform(sound))
 
     def partial(self) -> str:
-        return join(json.loads(self._recognizer.PartialResult()).get("partial", "").split())
+        return join(self._names.in_texts(json.loads(self._recognizer.PartialResult()).get("partial", "").split()))
 
     def result(self) -> list[Word]:
-        return words_of(self._recognizer.Result(), 0)
+        return self._names.in_words(words_of(self._recognizer.Result(), 0))
 
     def final(self) -> list[Word]:
-        return words_of(self._recognizer.FinalResult(), 0)
+        return self._names.in_words(words_of(self._recognizer.FinalResult(), 0))
 
 
 class LiveLeg:

@@ -37,6 +37,7 @@ class LiveSetup(BaseModel):
     gate: GateSettings = GateSettings()
     niceness: int = Field(default=2, ge=0, le=19)
     limits: LagLimits = LagLimits()
+    names: tuple[str, ...] = ()
 
 
 class Caption(BaseModel):

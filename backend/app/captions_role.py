@@ -16,6 +16,7 @@ from asr.live.recognition import LiveRecognition
 from asr.live.server import CaptionServer
 from asr.model import check_model
 from backend.app.config import Installation
+from backend.app.recognition_names import recognition_names
 from backend.calls.captions import CaptionNotices
 from backend.kernel.notices import NoticeBoard
 from telephony.pbx.render import captions_secret
@@ -34,7 +35,9 @@ async def caption_calls(installation: Installation, stop: asyncio.Event, *, host
     await asyncio.to_thread(check_model, model)
     port = installation.pbx_port("captions", part.name)
     limits = LagLimits(most_ms=settings.live.most_behind_seconds * 1000)
-    recognition = LiveRecognition(LiveSetup(model=model, threads=settings.live.threads, limits=limits))
+    names = await asyncio.to_thread(recognition_names, installation)
+    setup = LiveSetup(model=model, threads=settings.live.threads, limits=limits, names=names)
+    recognition = LiveRecognition(setup)
     board = NoticeBoard(installation.captions(part.name))
     notices = CaptionNotices(board.post)
     server = CaptionServer(recognition, notices.listener_for, installation.secrets.derive(captions_secret(part.name)))

@@ -132,13 +132,14 @@ class RecognitionSettings(_Part):
     """Which Vosk model transcribes, and by how many processes; a relative path is below the project.
 
     Calls whose case is of one of `complaint_classes` or below it (by the begin of its code) are transcribed first.
-    `live` are the captions of calls while they last.
+    `live` are the captions of calls while they last; `names` is the file of names that are written as they are written.
     """
 
     model: Path = Path("asr/demo_model/model")
     processes: Annotated[int, Field(ge=1, le=64)] = 1
     complaint_classes: tuple[Annotated[str, Field(min_length=1)], ...] = ("08",)
     live: LiveSettings = LiveSettings()
+    names: Path | None = Path("configs/names.yaml")
 
 
 class DataSettings(_Part):

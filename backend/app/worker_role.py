@@ -20,6 +20,7 @@ from backend.app.config import (
     patrol_rules,
     timekeeping,
 )
+from backend.app.recognition_names import recognition_names
 from backend.attachments.service import clear_away as clear_uploads
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.attempts import file_overdue
@@ -69,7 +70,8 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     checker, trier = CallChecker(database), RuleTrier(database)
     drawer = review_drawer(installation, database)
     exporter = CaseExporter(database, files, export_limits(installation), channels(installation))
-    async with RecognizerPool(installation.path(recognition.model), recognition.processes) as pool:
+    names = await asyncio.to_thread(recognition_names, installation)
+    async with RecognizerPool(installation.path(recognition.model), recognition.processes, names=names) as pool:
         transcriber = Transcriber(database, files, lambda path: transcribe_recording(path, pool))
         beside = [
             asyncio.create_task(_often(database, _SWEEP_EVERY_S, lambda tx: _sweep(tx, rules, complaints))),

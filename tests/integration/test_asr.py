@@ -157,6 +157,17 @@ async def test_transcript_says_how_it_came_about(pool: RecognizerPool, one_call:
     assert transcript.flaw is None
 
 
+async def test_names_are_written_as_they_are_given(pool: RecognizerPool, one_call: Path) -> None:
+    plain = await transcribe_recording(one_call, pool)
+    assert "东花市街道" in plain.leg_text(Leg.CALLER)
+    async with RecognizerPool(DEMO_MODEL, names=["冬华是街道", "重实里西区"]) as naming:  # other characters, one sound
+        named = await transcribe_recording(one_call, naming)
+    written = plain.text.replace("东花市街道", "冬华是街道").replace("忠实里西区", "重实里西区")
+    assert named.text == written
+    assert [(turn.start_ms, turn.end_ms) for turn in named.turns] == [(t.start_ms, t.end_ms) for t in plain.turns]
+    assert named.heard_by.settings.keys() - plain.heard_by.settings.keys() == {"names"}
+
+
 async def test_recording_of_another_rate_is_heard_alike(pool: RecognizerPool, one_call: Path, tmp_path: Path) -> None:
     both, rate = soundfile.read(one_call, dtype="int16")
     soundfile.write(tmp_path / "wide.wav", soxr.resample(both, rate, 16000), 16000)

@@ -30,6 +30,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 SECRET = "a secret that the PBX knows"
 FRAME = 160
 FASTER = 4
+NAME = "老人和海子"
+"""Sounds like what the citizen says at the end."""
 
 
 class Reader:
@@ -75,7 +77,7 @@ class Server:
 
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
-    recognition = LiveRecognition(LiveSetup(model=DEMO_MODEL, threads=2))
+    recognition = LiveRecognition(LiveSetup(model=DEMO_MODEL, threads=2, names=(NAME,)))
     running = asyncio.create_task(recognition.run())
     served = Server(free_port(), recognition)
     async with await CaptionServer(recognition, served.listener_for, SECRET).listen(served.port):
@@ -124,6 +126,7 @@ async def test_the_death_of_the_recogniser_costs_words_and_nothing_else(server: 
         await until(lambda: "东花市街道忠实里西区三号楼" in reader["tap-1"].text)
     await until(lambda: reader["tap-1"].states[-1] is LegState.OFF)
     last = list(reader["tap-1"].lines.values())[-1]
+    assert NAME in last.text
     assert 13_500 < last.from_ms < 15_000, "the clock of the leg did not go on"
     assert all(caption.final for caption in reader["tap-1"].lines.values())
     assert (server.recognition.restarts, server.recognition.legs) == (1, 0)
