@@ -147,6 +147,7 @@ class LegReader:
                     f"{self._recording.name} has {file.channels} channel(s); a call has two, caller and seat.",
                     kept="The recording stays as it is and can be played.",
                     next_step="Record calls with both directions apart (MixMonitor with option D).",
+                    facts={"channels": str(file.channels)},
                 )
             channel = list(Leg).index(self._leg)
             resampler = None
@@ -223,6 +224,7 @@ def _opened(recording: Path) -> Iterator[Any]:
             f"{recording.name} is not sound that can be read: {error.error_string}",
             kept="The file stays where it is.",
             next_step="Give a FLAC, WAV or Opus file; a raw file of the PBX must be encoded first.",
+            facts={"detail": error.error_string},
         ) from None
     with file:
         yield file
@@ -237,6 +239,9 @@ def _empty(recording: Path) -> RecordingEmpty:
 
 
 def _cut(recording: Path, frames: int, rate: int, why: str) -> RecordingCut:
+    whole_s = f"{frames / rate:.1f}"
     return RecordingCut(
-        f"The recording {recording.name} is cut: {why}.", kept=f"The first {frames / rate:.1f} s are kept and used."
+        f"The recording {recording.name} is cut: {why}.",
+        kept=f"The first {whole_s} s are kept and used.",
+        facts={"whole_s": whole_s},
     )

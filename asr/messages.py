@@ -49,6 +49,7 @@ class Failed(BaseModel):
     kept: str = ""
     next_step: str = ""
     field: str | None = None
+    facts: dict[str, str] = {}
 
 
 Reply = Annotated[Ready | Done | Failed, Field(discriminator="kind")]

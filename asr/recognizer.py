@@ -102,6 +102,7 @@ class RecognizerPool:
                 f"{recording.name} was not heard within {limit_s:.0f} s.",
                 kept="The recording is kept.",
                 next_step="It is tried again; see whether the machine is overloaded.",
+                facts={"limit_s": f"{limit_s:.0f}"},
             ) from None
         finally:
             reusable = child if child is not None and child.idle else None
@@ -208,7 +209,9 @@ class _Child:
             raise await self._crash() from None
         reply = REPLY.validate_json(body)
         if isinstance(reply, Failed):
-            raise _ERRORS[reply.error](reply.message, kept=reply.kept, next_step=reply.next_step, field=reply.field)
+            raise _ERRORS[reply.error](
+                reply.message, kept=reply.kept, next_step=reply.next_step, field=reply.field, facts=reply.facts
+            )
         return reply
 
     async def _crash(self) -> RecognitionCrashed:
@@ -220,6 +223,7 @@ class _Child:
             f"The recogniser's process ended: {self._end_in_words()}.",
             kept="The recording is kept.",
             next_step="A new process is started; the recording is tried again.",
+            facts={"detail": self._end_in_words()},
         )
 
     def _end_in_words(self) -> str:

@@ -7,6 +7,7 @@ from statistics import median
 from typing import Literal
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from asr.audio import Leg
 from asr.checks.hits import Finding, Severity
@@ -36,7 +37,9 @@ class Agitation(Rule):
     @model_validator(mode="after")
     def _deducts_nothing(self) -> Agitation:
         if self.points or self.severity is Severity.FATAL:
-            raise ValueError("a citizen's temper is no fault of the agent: points is 0, and severity not fatal")
+            raise PydanticCustomError(
+                "agitation_deducts", "a citizen's temper is no fault of the agent: points is 0, and severity not fatal"
+            )
         return self
 
     def find(self, talk: Talk, windows: Sequence[Window]) -> Iterator[Finding]:

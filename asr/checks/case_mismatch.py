@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from asr.audio import Leg
 from asr.checks.facts import CaseFacts
@@ -48,7 +49,10 @@ class CaseMismatch(Rule):
     @model_validator(mode="after")
     def _knows_what_to_compare(self) -> CaseMismatch:
         if bool(self.words) != (self.field == "class") or bool(self.wishes) != (self.field == "wish"):
-            raise ValueError("words go with the field class, wishes with the field wish, and neither with address")
+            raise PydanticCustomError(
+                "compared_otherwise",
+                "words go with the field class, wishes with the field wish, and neither with address",
+            )
         return self
 
     def find(self, talk: Talk, windows: Sequence[Window]) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from asr.audio import Leg
 from asr.checks.hits import Finding
@@ -45,7 +46,7 @@ class PersonalData(Rule):
     @model_validator(mode="after")
     def _looks_for_something(self) -> PersonalData:
         if not self.spoken and not self.written:
-            raise ValueError("a rule on personal data gives spoken or written")
+            raise PydanticCustomError("personal_data_nowhere", "a rule on personal data gives spoken or written")
         return self
 
     def find(self, talk: Talk, windows: Sequence[Window]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from asr.audio import Leg
 from asr.checks.hits import Finding, Severity
@@ -24,7 +25,7 @@ class Praise(Rule):
     @model_validator(mode="after")
     def _is_praise(self) -> Praise:
         if self.severity is not Severity.PRAISE or self.points:
-            raise ValueError("a rule on praise has the severity praise and no points")
+            raise PydanticCustomError("praise_deducts", "a rule on praise has the severity praise and no points")
         return self
 
     def find(self, talk: Talk, windows: Sequence[Window]) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from asr.checks.checking import check
 from asr.checks.example import Example, Expected
@@ -27,6 +28,19 @@ class Proof:
         """Whether the rule found exactly what the example says."""
         wanted = self.example.finds
         return len(wanted) == len(self.found) and all(map(_as_expected, wanted, self.found))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The same as facts, for whoever says it in another language than `said`."""
+        return {
+            "name": self.example.name,
+            "expected": len(self.example.finds),
+            "given": len(self.found),
+            "found": [
+                {"leg": hit.leg.value, "from_ms": hit.from_ms, "to_ms": hit.to_ms, "text": hit.text, "sure": hit.sure}
+                for hit in self.found
+            ],
+        }
 
     @property
     def said(self) -> str:

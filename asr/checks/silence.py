@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from asr.audio import Leg
 from asr.checks.hits import Finding
@@ -29,7 +30,7 @@ class Silence(Rule):
     @model_validator(mode="after")
     def _says_what_is_too_much(self) -> Silence:
         if self.longest_s is None and self.share is None:
-            raise ValueError("a rule on silence gives longest_s or share")
+            raise PydanticCustomError("silence_unmeasured", "a rule on silence gives longest_s or share")
         return self
 
     def find(self, talk: Talk, windows: Sequence[Window]) -> Iterator[Finding]:

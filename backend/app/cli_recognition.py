@@ -40,7 +40,7 @@ def status() -> None:
     if standing.failed:
         failed = Table("call", "failed", "parked", "why", box=None)
         for call in standing.failed:
-            failed.add_row(call.call_id, _moment(call.failed_at), "yes" if call.parked else "", call.reason)
+            failed.add_row(call.call_id, _moment(call.failed_at), "yes" if call.parked else "", call.reason.message)
         screen.print(failed)
 
 

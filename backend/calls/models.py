@@ -118,7 +118,8 @@ class FactBatch(Base):
 class Recording(Base):
     """How the recording of an answered call came out: left channel caller, right channel seat.
 
-    The row is made when it is stored or given up; that one is on its way stands in `Call.recording_state`.
+    The row is made when it is stored or given up; that one is on its way stands in `Call.recording_state`. `cause` is
+    what `problem` was as a named error (`HotlineError.cause`), None of what was kept before errors were.
     """
 
     __tablename__ = "recordings"
@@ -137,6 +138,7 @@ class Recording(Base):
     duration_ms: Mapped[int | None]
     codec: Mapped[str | None]
     problem: Mapped[str | None]
+    cause: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     stored_at: Mapped[datetime | None]
 
 
@@ -144,7 +146,8 @@ class Transcript(Base):
     """What was said in a call, by leg, with the model that heard it; made when it is ready or given up.
 
     `speech` is where a voice was heard on each leg: lists of `asr.transcript.Stretch`. `revision` counts the texts that
-    the call has had; 0 while there is none. `audio_ms` were heard in `cpu_ms` of the recogniser's processes.
+    the call has had; 0 while there is none. `audio_ms` were heard in `cpu_ms` of
+    the recogniser's processes. `cause` is what `problem` was as a named error (see `Recording`).
     """
 
     __tablename__ = "transcripts"
@@ -166,6 +169,7 @@ class Transcript(Base):
     audio_ms: Mapped[int | None]
     cpu_ms: Mapped[int | None]
     problem: Mapped[str | None]
+    cause: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[datetime]
 
 

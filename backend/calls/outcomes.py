@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
-from asr.audio import StoredRecording
+from asr.audio import RecordingCut, StoredRecording
 from asr.transcript import Transcript as HeardTranscript
 from backend.calls import repository
 from backend.calls.findable import keep_findable
@@ -20,6 +20,7 @@ from backend.calls.models import Call, Recording, Transcript
 from backend.calls.schemas import RecordingState, TranscriptState
 from backend.calls.states import recording_sources, transcript_sources
 from backend.kernel.database import Transaction
+from backend.kernel.errors import HotlineError
 
 CHECK_CALL = "check_call"
 """The job that checks the quality of a call once its transcript is there."""
@@ -40,18 +41,19 @@ async def recording_stored(tx: Transaction, call_id: str, key: str, stored: Stor
         duration_ms=stored.duration_ms,
         codec=stored.codec,
         problem=None if stored.flaw is None else stored.flaw.message,
+        cause=None if stored.flaw is None else stored.flaw.cause,
         stored_at=at,
     )
     await _move_transcript(tx, call_id, TranscriptState.PENDING)
     return True
 
 
-async def recording_failed(tx: Transaction, call_id: str, problem: str, at: datetime) -> bool:
+async def recording_failed(tx: Transaction, call_id: str, problem: HotlineError, at: datetime) -> bool:
     """There is no recording, so there will be no transcript either; `problem` says why."""
     if not await _move_recording(tx, call_id, RecordingState.FAILED):
         return False
-    await _write(tx, Recording, call_id, state="failed", problem=problem)
-    await transcript_failed(tx, call_id, f"There is no recording to listen to: {problem}", at)
+    await _write(tx, Recording, call_id, state="failed", problem=problem.message, cause=problem.cause)
+    await transcript_failed(tx, call_id, problem, at)
     return True
 
 
@@ -75,6 +77,7 @@ async def transcript_ready(tx: Transaction, call_id: str, heard: HeardTranscript
         audio_ms=heard.duration_ms,
         cpu_ms=heard.cpu_ms,
         problem=heard.flaw,
+        cause=None if heard.flaw is None else RecordingCut(heard.flaw).cause,
         created_at=at,
     )
     await keep_findable(tx, call_id, said["turns"])
@@ -88,14 +91,15 @@ def check_key(call_id: str, why: int | str) -> str:
     return f"{CHECK_CALL}:{call_id}:{why}"
 
 
-async def transcript_failed(tx: Transaction, call_id: str, problem: str, at: datetime) -> bool:
+async def transcript_failed(tx: Transaction, call_id: str, problem: HotlineError, at: datetime) -> bool:
     """The recording could not be transcribed; `problem` says why. A text that it has already stays its transcript."""
     if await repository.has_text(tx, call_id):
         return await _move_transcript(tx, call_id, TranscriptState.READY)
     if not await _move_transcript(tx, call_id, TranscriptState.FAILED):
         return False
     nothing: dict[str, Any] = {"settings": {}, "turns": [], "speech": {}, "revision": 0}
-    await _write(tx, Transcript, call_id, state="failed", problem=problem, created_at=at, **nothing)
+    told = {"problem": problem.message, "cause": problem.cause}
+    await _write(tx, Transcript, call_id, state="failed", created_at=at, **told, **nothing)
     return True
 
 

@@ -29,6 +29,7 @@ from backend.calls.repository import RecordedCall
 from backend.kernel import clock
 from backend.kernel.clock import beijing
 from backend.kernel.database import Database, Transaction
+from backend.kernel.errors import HotlineError
 from backend.kernel.files import FileStore
 from backend.kernel.jobs import JobKind
 from telephony.names import DEFAULT_HOST
@@ -83,7 +84,7 @@ class RecordingKeeper:
             return
         raw.unlink(missing_ok=True)
 
-    async def give_up(self, payload: dict[str, Any], reason: str) -> None:
+    async def give_up(self, payload: dict[str, Any], reason: HotlineError) -> None:
         """Say in the record that there is no recording, and why; what lies in the spool stays there."""
         await self._fail(str(payload["call_id"]), reason)
 
@@ -92,7 +93,7 @@ class RecordingKeeper:
         try:
             encoded = await self._encode(raw, encoded_to)
         except RecordingEmpty as empty:
-            await self._fail(call_id, empty.message)
+            await self._fail(call_id, empty)
             return False
         key = store_key(call_id, call.arrived_at)
         await asyncio.to_thread(self._files.put, encoded.path, key)
@@ -111,7 +112,7 @@ class RecordingKeeper:
             raise RecordingStillWritten(f"{raw.name} still grows.", next_step="It is tried again by itself.")
         return await asyncio.to_thread(encode, raw, to)
 
-    async def _fail(self, call_id: str, problem: str) -> None:
+    async def _fail(self, call_id: str, problem: HotlineError) -> None:
         async with self._database.transaction() as tx:
             await outcomes.recording_failed(tx, call_id, problem, self._now())
 

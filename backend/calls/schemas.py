@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from backend.citizens.schemas import CallerView
-from backend.kernel.schemas import Schema
+from backend.kernel.schemas import Problem, Schema
 from telephony.names import DEFAULT_HOST
 
 
@@ -186,7 +186,7 @@ class RecordingView(Schema):
     codec: str | None = None
     size_bytes: int | None = None
     sha256: str | None = None
-    problem: str | None = None
+    problem: Problem | None = None
 
 
 class PeaksView(Schema):
@@ -217,7 +217,7 @@ class TranscriptView(Schema):
     revision: int = 0
     model: str | None = None
     turns: list[TurnView] = []
-    problem: str | None = None
+    problem: Problem | None = None
 
 
 class CallDetail(Schema):

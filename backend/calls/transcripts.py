@@ -16,6 +16,7 @@ from backend.calls.errors import CallUnknown
 from backend.calls.hearing import TRANSCRIBE_CALL
 from backend.kernel import clock
 from backend.kernel.database import Database
+from backend.kernel.errors import HotlineError
 from backend.kernel.files import FileStore
 from backend.kernel.jobs import JobKind
 
@@ -77,12 +78,12 @@ class Transcriber:
         try:
             heard = await self._hear(call.key)
         except _HOPELESS as error:
-            await self.give_up(payload, error.message)
+            await self.give_up(payload, error)
             return
         async with self._database.transaction() as tx:
             await outcomes.transcript_ready(tx, call_id, heard, self._now())
 
-    async def give_up(self, payload: dict[str, Any], reason: str) -> None:
+    async def give_up(self, payload: dict[str, Any], reason: HotlineError) -> None:
         """Say in the record that there is no transcript, and why; the recording stays and can be heard."""
         async with self._database.transaction() as tx:
             await outcomes.transcript_failed(tx, str(payload["call_id"]), reason, self._now())

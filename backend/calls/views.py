@@ -19,6 +19,7 @@ from backend.calls.schemas import (
 )
 from backend.citizens.numbers import mask, read_number
 from backend.citizens.service import caller_view
+from backend.kernel.schemas import Problem
 
 _HIDDEN_IN_FACTS = frozenset(
     {
@@ -80,7 +81,7 @@ def recording_view(call: Call, recording: Recording | None) -> RecordingView:
         codec=recording.codec,
         size_bytes=recording.size_bytes,
         sha256=recording.sha256,
-        problem=recording.problem,
+        problem=_problem(recording),
     )
 
 
@@ -96,8 +97,12 @@ def transcript_view(call: Call, transcript: Transcript | None, *, words: bool) -
         revision=transcript.revision,
         model=transcript.model,
         turns=[_turn_view(turn) for turn in transcript.turns] if words else [],
-        problem=transcript.problem,
+        problem=_problem(transcript),
     )
+
+
+def _problem(kept: Recording | Transcript) -> Problem | None:
+    return None if kept.problem is None else Problem.kept_as(kept.problem, kept.cause)
 
 
 def _turn_view(turn: dict[str, Any]) -> TurnView:

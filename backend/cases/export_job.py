@@ -30,6 +30,7 @@ from backend.cases.models import Case
 from backend.cases.sheet import Batch, CaseSheet, Shown
 from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
+from backend.kernel.errors import HotlineError
 from backend.kernel.files import FileStore
 from backend.kernel.jobs import JobKind
 
@@ -81,12 +82,12 @@ class CaseExporter:
             expires_at = self._now() + self._limits.kept
             await make_move(tx, running, ExportMove.FINISH, rows=rows, key=key, sha256=sha256, expires_at=expires_at)
 
-    async def give_up(self, payload: dict[str, Any], reason: str) -> None:
+    async def give_up(self, payload: dict[str, Any], reason: HotlineError) -> None:
         """Say that there will be no file, and why."""
         async with self._database.transaction() as tx:
             row = await tx.session.get(CaseExport, UUID(payload["export_id"]))
             if row is not None and row.state in (ExportState.WAITING.value, ExportState.RUNNING.value):
-                await make_move(tx, row, ExportMove.GIVE_UP, problem=reason)
+                await make_move(tx, row, ExportMove.GIVE_UP, problem=reason.message)
 
     async def expire(self, tx: Transaction) -> None:
         """Remove the files whose time is over."""

@@ -6,10 +6,11 @@ A file with a mistake changes nothing: all mistakes are told at once, so that wh
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as filled
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -20,7 +21,23 @@ from backend.kernel.config import ConfigurationInvalid, read_yaml
 Place = tuple[int | str, ...]
 """Where something stands in the data: ("streets", 3, "code")."""
 
-Misplaced = tuple[Place, str]
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong, in words, and as a kind with its facts, by which a screen says it in its own language."""
+
+    message: str
+    kind: str = ""
+    facts: Mapping[str, Any] = filled(default_factory=dict)
+
+    @classmethod
+    def as_found(cls, error: Mapping[str, Any]) -> Wrong:
+        """What Pydantic found, under its own name for it."""
+        facts = {name: str(value) for name, value in (error.get("ctx") or {}).items()}
+        return cls(str(error["msg"]), str(error["type"]), facts)
+
+
+Misplaced = tuple[Place, str | Wrong]
 """A place and what is wrong with it."""
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -28,11 +45,14 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What is wrong on one line of a file; `field` is "" where the whole entry is meant."""
+    """What is wrong on one line of a file; `field` is "" where the whole entry is meant, `kind` where it has no name
+    (see `Wrong`)."""
 
     line: int
     field: str
     message: str
+    kind: str = ""
+    facts: Mapping[str, Any] = filled(default_factory=dict)
 
     def __str__(self) -> str:
         return f"line {self.line}: {f'{self.field}: ' if self.field else ''}{self.message}"
@@ -61,7 +81,7 @@ def load_data(model: type[Model], path: Path, check: Callable[[Model], Iterable[
         data = model.model_validate(content)
         mistakes = list(check(data))
     except ValidationError as error:
-        mistakes = [(each["loc"], each["msg"]) for each in error.errors()]
+        mistakes = [(each["loc"], Wrong.as_found(each)) for each in error.errors()]
     if mistakes:
         raise data_invalid(path, mistakes)
     return data
@@ -81,8 +101,13 @@ def data_invalid(path: Path, mistakes: Iterable[Misplaced]) -> DataInvalid:
     """The error that names the line of each of these mistakes, in the order of the lines."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     root = yaml.compose(path.read_text(encoding="utf-8"), Loader=loader)
-    found = [Mistake(_line(root, place), _field(place), message) for place, message in mistakes]
+    found = [_mistake(root, place, wrong) for place, wrong in mistakes]
     return DataInvalid(path, sorted(found, key=lambda mistake: mistake.line))
+
+
+def _mistake(root: Node | None, place: Place, wrong: str | Wrong) -> Mistake:
+    said = Wrong(wrong) if isinstance(wrong, str) else wrong
+    return Mistake(_line(root, place), _field(place), said.message, said.kind, said.facts)
 
 
 def _line(node: Node | None, place: Place) -> int:

@@ -44,6 +44,11 @@ class HotlineError(Exception):
     def __str__(self) -> str:
         return " ".join(part for part in (self.message, self.kept, self.next_step) if part)
 
+    @property
+    def cause(self) -> dict[str, Any]:
+        """What is kept of the error beside its message, so that it can be told in any language later."""
+        return {"error": self.name, "facts": self.facts}
+
     def as_dict(self) -> dict[str, Any]:
         """The error as it is sent to clients."""
         said: dict[str, Any] = {

@@ -26,6 +26,7 @@ from pgqueuer.ports.driver import Driver, NotifyCallback
 from pgqueuer.qm import QueueManager
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from backend.kernel.errors import HotlineError
 from backend.kernel.urls import driver_url
 
 log = structlog.get_logger(__name__)
@@ -36,11 +37,25 @@ MAX_DEATHS = 5
 RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
 """How long a job rests after each failure, unless its kind says otherwise; the failure after these parks it."""
 
+_LONGEST_DETAIL = 300
+
 Handler = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-class JobParked(Exception):
-    """Raised inside a worker to hold a job for a person to look at."""
+class JobParked(HotlineError):
+    """A job whose workers died over it too often; held for a person to look at."""
+
+
+class JobFailed(HotlineError):
+    """A job failed by something that has no name among our errors; `facts` have what it is called and said."""
+
+
+def named(error: Exception) -> HotlineError:
+    """The error as one that can be kept and told in the language of a screen."""
+    if isinstance(error, HotlineError):
+        return error
+    kind, said = type(error).__name__, str(error)
+    return JobFailed(f"{kind}: {said}", facts={"error": kind, "detail": said[:_LONGEST_DETAIL]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +63,14 @@ class JobKind:
     """What a worker does for one kind of job.
 
     `at_once` limits how many run at the same time in all workers (0: no limit). `on_parked` is told the payload and
-    the reason when a job is given up, so that the thing it worked on can say so instead of waiting for ever. `rests`
+    the error when a job is given up, so that the thing it worked on can say so instead of waiting for ever. `rests`
     and `deaths` stand instead of RETRY_AFTER and MAX_DEATHS.
     """
 
     name: str
     handler: Handler
     at_once: int = 0
-    on_parked: Callable[[dict[str, Any], str], Awaitable[None]] | None = None
+    on_parked: Callable[[dict[str, Any], HotlineError], Awaitable[None]] | None = None
     rests: tuple[timedelta, ...] | None = None
     deaths: int | None = None
 
@@ -182,14 +197,17 @@ def _guarded(queries: Queries, kind: JobKind) -> Callable[[Job], Awaitable[None]
         try:
             if deaths >= most_deaths:
                 failures = len(rests)
-                raise JobParked(f"started {deaths} times without an end: its worker died each time")
+                raise JobParked(
+                    f"Started {deaths} times without an end: its worker died each time.", facts={"deaths": str(deaths)}
+                )
             await kind.handler(payload)
         except Exception as error:
             log.exception("job failed", job=kind.name, job_id=int(job.id), failures=failures + 1, deaths=deaths)
             if failures >= len(rests):
+                told = named(error)
                 if kind.on_parked is not None:
-                    await kind.on_parked(payload, str(error))
-                raise
+                    await kind.on_parked(payload, told)
+                raise told from error
             raise RetryRequested(delay=rests[failures], reason=str(error)) from error
 
     return run

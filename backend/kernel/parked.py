@@ -23,13 +23,15 @@ class JobNotParked(HotlineError):
 
 @dataclass(frozen=True, slots=True)
 class ParkedJob:
-    """One job that was given up: what it was to work on, when it was asked for, and what it said last."""
+    """One job that was given up: what it was to work on, when it was asked for, what it said last, and the name of that
+    error."""
 
     job_id: int
     kind: str
     payload: dict[str, Any]
     enqueued_at: datetime
     reason: str
+    error: str
 
 
 _PARKED = text(
@@ -53,7 +55,7 @@ async def parked_jobs(tx: Transaction, *, most: int = 200) -> list[ParkedJob]:
     """The jobs that wait for a person, the oldest first."""
     rows = await tx.session.execute(_PARKED, {"most": most})
     return [
-        ParkedJob(row.id, row.entrypoint, json.loads(row.payload or b"{}"), row.created, _reason(row.traceback))
+        ParkedJob(row.id, row.entrypoint, json.loads(row.payload or b"{}"), row.created, *_said_last(row.traceback))
         for row in rows
     ]
 
@@ -76,9 +78,10 @@ async def start_again(tx: Transaction, job_ids: Collection[int]) -> None:
         await tx.enqueue(row.entrypoint, payload, dedupe_key=row.dedupe_key, priority=row.priority)
 
 
-def _reason(record: dict[str, Any] | str | None) -> str:
-    """The last line of what PgQueuer kept of the failure, which is the error itself."""
+def _said_last(record: dict[str, Any] | str | None) -> tuple[str, str]:
+    """The last line of what PgQueuer kept of the failure, which is the error itself, and what it is called."""
     if record is None:
-        return ""
+        return "", ""
     kept = json.loads(record) if isinstance(record, str) else record
-    return str(kept.get("exception_message") or kept.get("traceback") or "").strip().rpartition("\n")[2]
+    said = str(kept.get("exception_message") or kept.get("traceback") or "").strip().rpartition("\n")[2]
+    return said, str(kept.get("exception_type") or "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -35,3 +35,8 @@ class Problem(Schema):
     next_step: str = ""
     field: str | None = None
     facts: dict[str, str] = {}
+
+    @classmethod
+    def kept_as(cls, message: str, cause: dict[str, Any] | None) -> Problem:
+        """What was kept of an error: its words, and its `HotlineError.cause` if that was kept too."""
+        return cls(message=message, **(cause or {"error": ""}))

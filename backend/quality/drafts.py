@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -147,9 +148,9 @@ async def read_rule(tx: Transaction, typed: str, now: datetime) -> AnyRule:
         except DataInvalid as invalid:
             raise RuleTextInvalid([_placed(mistake) for mistake in invalid.mistakes]) from invalid
         except ConfigurationInvalid as invalid:
-            raise RuleTextInvalid([Mistake(1, "", _plain(invalid.message))]) from invalid
+            raise RuleTextInvalid([_unreadable(invalid)]) from invalid
         if len(rules) != 1:
-            raise RuleTextInvalid([Mistake(1, "", "there must be one rule, and only one")])
+            raise RuleTextInvalid([Mistake(1, "", "there must be one rule, and only one", "not_one_rule")])
         others = (await rules_on(tx.session, clock.beijing(now).date())).rules
         wrong = list(mistakes_of(rules, tuple(each for each in others if each.id != rules[0].id)))
         if wrong:
@@ -174,11 +175,17 @@ def _as_item(typed: str) -> str:
 
 
 def _placed(mistake: Mistake) -> Mistake:
-    return Mistake(max(1, mistake.line - _HEAD_LINES), mistake.field, mistake.message)
+    # the list of rules is ours, so what is wrong with its only one is wrong with the whole that was typed
+    return replace(
+        mistake, line=max(1, mistake.line - _HEAD_LINES), field="" if mistake.field == "rules" else mistake.field
+    )
 
 
-def _plain(message: str) -> str:
-    return message.split("draft.yaml", 1)[-1].strip('", ')
+def _unreadable(invalid: ConfigurationInvalid) -> Mistake:
+    """What is no YAML: the line and the problem as the parser sees them."""
+    mark, problem = getattr(invalid.__cause__, "problem_mark", None), getattr(invalid.__cause__, "problem", None)
+    line = 1 if mark is None else max(1, mark.line + 1 - _HEAD_LINES)
+    return Mistake(line, "", f"this is no YAML: {problem or 'unreadable'}", "not_yaml")
 
 
 def _check(reason: str, day: date, now: datetime) -> None:

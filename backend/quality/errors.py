@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from backend.kernel.datafile import Mistake
 from backend.kernel.errors import Conflict, HotlineError, NotFound, Unavailable
@@ -17,7 +19,8 @@ class RuleUnknown(NotFound):
 
 
 class RuleTextInvalid(HotlineError):
-    """What was typed is no rule, or one that its own examples contradict; each mistake with its line."""
+    """What was typed is no rule, or one that its own examples contradict; each mistake with its line, and among the
+    facts as JSON with its kind."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         told = "; ".join(str(mistake) for mistake in mistakes)
@@ -26,7 +29,7 @@ class RuleTextInvalid(HotlineError):
             kept="What you typed is kept.",
             next_step="Correct these lines.",
             field="text",
-            facts={"mistakes": "\n".join(str(mistake) for mistake in mistakes)},
+            facts={"mistakes": json.dumps([asdict(mistake) for mistake in mistakes], ensure_ascii=False)},
         )
 
 

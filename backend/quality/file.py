@@ -19,7 +19,7 @@ from asr.checks.checking import circle
 from asr.checks.kinds import AnyRule, read_rules
 from asr.checks.proving import prove
 from backend.kernel.config import read_yaml
-from backend.kernel.datafile import Misplaced, Place, data_invalid
+from backend.kernel.datafile import Misplaced, Place, Wrong, data_invalid
 from backend.kernel.loading import DataHead, Dataset, Entry
 from backend.quality.models import RuleRow
 
@@ -47,7 +47,10 @@ def parse_rule_file(path: Path) -> RuleFile:
     try:
         return RuleFile.model_validate(content)
     except ValidationError as error:
-        raise data_invalid(path, ((_place(content, each["loc"]), each["msg"]) for each in error.errors())) from error
+        # that no rule is left once the wrong ones are taken out is no mistake of its own
+        told = [each for each in error.errors() if each["loc"] != ("rules",)] or error.errors()
+        wrong = ((_place(content, each["loc"]), Wrong.as_found(each)) for each in told)
+        raise data_invalid(path, wrong) from error
 
 
 def mistakes_of(rules: tuple[AnyRule, ...], others: tuple[AnyRule, ...] = ()) -> Iterator[Misplaced]:
@@ -57,18 +60,23 @@ def mistakes_of(rules: tuple[AnyRule, ...], others: tuple[AnyRule, ...] = ()) ->
     for index, rule in enumerate(rules):
         here: Place = ("rules", index)
         if ids[rule.id] > 1:
-            yield (*here, "id"), f"the rule {rule.id} stands twice"
+            yield (*here, "id"), Wrong(f"the rule {rule.id} stands twice", "rule_twice", {"rule": rule.id})
         if all(example.finds for example in rule.examples) or not any(example.finds for example in rule.examples):
-            yield (*here, "examples"), "there must be an example that is found and a counter-example that is not"
+            told = "there must be an example that is found and a counter-example that is not"
+            yield (*here, "examples"), Wrong(told, "examples_one_sided")
         if rule.place.after is not None and rule.place.after.rule not in known:
-            yield (*here, "place", "after", "rule"), f"there is no rule {rule.place.after.rule} here"
+            anchor = rule.place.after.rule
+            told = f"there is no rule {anchor} here"
+            yield (*here, "place", "after", "rule"), Wrong(told, "anchor_unknown", {"rule": anchor})
     if waiting := circle((*rules, *(each for each in others if each.id not in ids))):
-        yield ("rules",), f"the rules {', '.join(waiting)} are anchored to each other in a circle"
+        told = f"the rules {', '.join(waiting)} are anchored to each other in a circle"
+        yield ("rules",), Wrong(told, "anchors_in_circle", {"rules": "、".join(waiting)})
         return
     for index, rule in enumerate(rules):
         for proof in prove(rule, (*others, *rules)):
             if not proof.holds:
-                yield ("rules", index, "examples", proof.index), f"{proof.example.name}: {proof.said}"
+                place: Place = ("rules", index, "examples", proof.index)
+                yield place, Wrong(f"{proof.example.name}: {proof.said}", "example_fails", proof.facts)
 
 
 def said_by(rule: AnyRule) -> dict[str, Any]:

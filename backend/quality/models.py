@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kernel.database import Base
@@ -107,7 +108,7 @@ class RuleDraft(Base):
 
 class RuleTrial(Base):
     """A draft run over the calls of some days, as it stood at `draft_revision`. `result` is `schemas.TrialResult` and
-    grows while it runs; the sample of hits follows from `seed`."""
+    grows while it runs; the sample of hits follows from `seed`. `cause` is the named error behind `problem`."""
 
     __tablename__ = "quality_trials"
     __table_args__ = (
@@ -127,6 +128,7 @@ class RuleTrial(Base):
     total: Mapped[int]
     result: Mapped[dict[str, Any]]
     problem: Mapped[str | None]
+    cause: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     requested_at: Mapped[datetime]
     requested_by_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
     requested_by: Mapped[str]

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from asr.audio import Leg
 from asr.checks.hits import Severity
-from backend.kernel.schemas import Schema
+from backend.kernel.schemas import Problem, Schema
 from backend.quality.states import RuleState
 
 
@@ -102,7 +102,7 @@ class TrialView(Schema):
     seed: int
     total: int
     result: TrialResult
-    problem: str | None
+    problem: Problem | None
     requested_at: datetime
     requested_by: str
     current: bool

@@ -23,8 +23,10 @@ from backend.identity import audit
 from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
+from backend.kernel.errors import HotlineError
 from backend.kernel.jobs import JobKind
 from backend.kernel.queries import insert_new
+from backend.kernel.schemas import Problem
 from backend.quality import drafts, rule_repository
 from backend.quality.checking import facts_from, heard_of
 from backend.quality.errors import DaysNotSensible, RuleUnknown
@@ -142,6 +144,7 @@ async def ask_for_trial(tx: Transaction, who: Principal, draft_id: UUID, asked: 
         total=await rule_repository.count_heard(tx, start, end),
         result=TrialResult().model_dump(mode="json"),
         problem=None,
+        cause=None,
         requested_at=now,
         requested_by_id=who.user_id,
         requested_by=who.display_name,
@@ -176,7 +179,7 @@ async def trial_view(tx: Transaction, row: RuleTrial, *, draft_revision: int | N
         seed=row.seed,
         total=row.total,
         result=TrialResult.model_validate(row.result),
-        problem=row.problem,
+        problem=None if row.problem is None else Problem.kept_as(row.problem, row.cause),
         requested_at=row.requested_at,
         requested_by=row.requested_by,
         current=row.draft_revision == standing,
@@ -214,12 +217,11 @@ class RuleTrier:
             await self._tell(trial_id, TrialState.RUNNING, tally)
         await self._tell(trial_id, TrialState.DONE, tally)
 
-    async def give_up(self, payload: dict[str, Any], reason: str) -> None:
+    async def give_up(self, payload: dict[str, Any], reason: HotlineError) -> None:
         """Say that the trial came to nothing, and why."""
         async with self._database.transaction() as tx:
-            await rule_repository.move_trial(
-                tx, UUID(str(payload["trial_id"])), _OPEN, state=TrialState.FAILED.value, problem=reason
-            )
+            trial_id, told = UUID(str(payload["trial_id"])), {"problem": reason.message, "cause": reason.cause}
+            await rule_repository.move_trial(tx, trial_id, _OPEN, state=TrialState.FAILED.value, **told)
 
     async def _page(self, days: tuple[date, date], after: tuple[datetime, str] | None) -> list[PastCall]:
         start, end = _span(*days)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from backend.calls.schemas import RecordingState
-from backend.kernel.schemas import Schema
+from backend.kernel.schemas import Problem, Schema
 
 MOST_AT_ONCE = 200
 
@@ -50,7 +50,7 @@ class FailedHearing(Schema):
     arrived_at: datetime
     agent_name: str | None
     failed_at: datetime
-    reason: str
+    reason: Problem
     parked: bool
     has_text: bool
     recording: RecordingState

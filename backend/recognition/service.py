@@ -14,6 +14,7 @@ from backend.identity import audit
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 from backend.kernel.parked import ParkedJob, parked_jobs
+from backend.kernel.schemas import Problem
 from backend.kernel.waiting import WaitingJobs, forget_parked, waiting_by_priority
 from backend.recognition import repository
 from backend.recognition.schemas import (
@@ -100,18 +101,26 @@ async def _failed(tx: Transaction) -> list[FailedHearing]:
     """Calls without a text, and calls whose new hearing failed while the old text stands."""
     parked = {call_id: job for job in await _parked(tx) if (call_id := _call_of(job))}
     found = [
-        _view(call, transcript.created_at, transcript.problem or "", parked=call.call_id in parked, has_text=False)
+        _view(
+            call,
+            transcript.created_at,
+            Problem.kept_as(transcript.problem or "", transcript.cause),
+            parked=call.call_id in parked,
+            has_text=False,
+        )
         for call, transcript in await repository.failed(tx, _SHOWN)
     ]
     shown = {each.call_id for each in found}
     for call, has_text in await repository.calls(tx, parked.keys() - shown):
         if has_text and call.transcript_state == "ready":
             job = parked[call.call_id]
-            found.append(_view(call, job.enqueued_at, job.reason, parked=True, has_text=True))
+            found.append(
+                _view(call, job.enqueued_at, Problem(error=job.error, message=job.reason), parked=True, has_text=True)
+            )
     return sorted(found, key=lambda each: each.failed_at, reverse=True)
 
 
-def _view(call: Call, failed_at: datetime, reason: str, *, parked: bool, has_text: bool) -> FailedHearing:
+def _view(call: Call, failed_at: datetime, reason: Problem, *, parked: bool, has_text: bool) -> FailedHearing:
     return FailedHearing(
         call_id=call.call_id,
         arrived_at=call.arrived_at,

@@ -25,6 +25,7 @@ from backend.reviews.schemas import (
     Calibrations,
     CalibrationView,
     CalibrationWish,
+    LevelsApart,
     Purpose,
     ReviewerView,
     ReviewState,
@@ -158,7 +159,7 @@ def _view(
     at: ReviewDesk, calibration: Calibration, reviews: Iterable[Review], sheets: Mapping[int, ScoreSheet]
 ) -> CalibrationView:
     own = [review for review in reviews if review.calibration_id == calibration.calibration_id]
-    calls = [_call(at, list(group)) for _, group in groupby(own, key=lambda review: review.call_id)]
+    calls = [_call(at, list(group), sheets) for _, group in groupby(own, key=lambda review: review.call_id)]
     return CalibrationView(
         calibration_id=calibration.calibration_id,
         made_at=calibration.made_at,
@@ -169,7 +170,7 @@ def _view(
     )
 
 
-def _call(at: ReviewDesk, group: Sequence[Review]) -> CalibratedCall:
+def _call(at: ReviewDesk, group: Sequence[Review], sheets: Mapping[int, ScoreSheet]) -> CalibratedCall:
     done = not any(ReviewState(review.state) in WAITING for review in group)
     mine = at.who.user_id
     return CalibratedCall(
@@ -178,7 +179,20 @@ def _call(at: ReviewDesk, group: Sequence[Review]) -> CalibratedCall:
         agent_name=group[0].agent_name,
         done=done,
         sheets=[review_view(at, each, blind=not done and each.reviewer_id != mine) for each in group],
+        apart=_apart(group, sheets[group[0].sheet_id]) if done else [],
     )
+
+
+def _apart(group: Sequence[Review], sheet: ScoreSheet) -> list[LevelsApart]:
+    """The items on which those who finished differ; none when somebody's sheet became void."""
+    if any(ReviewState(review.state) not in JUDGED for review in group):
+        return []
+    given = [(item, [review.answers["items"][item.code] for review in group]) for item in sheet.items]
+    return [
+        LevelsApart(item=item.code, name=item.name, en=item.en, levels=levels)
+        for item, levels in given
+        if len(set(levels)) > 1
+    ]
 
 
 def _agreement(reviews: Iterable[Review], sheets: Mapping[int, ScoreSheet]) -> list[AgreementView]:

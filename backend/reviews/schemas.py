@@ -321,14 +321,25 @@ class AgreementView(Schema):
     kappa: float | None
 
 
+class LevelsApart(Schema):
+    """An item on which reviewers differed: the level of each, in the order of the sheets of the call."""
+
+    item: str
+    name: str
+    en: str
+    levels: list[int]
+
+
 class CalibratedCall(Schema):
-    """One call of a calibration: who has finished. The sheets can be seen once everybody has."""
+    """One call of a calibration: who has finished. The sheets, and on what they differ, can be seen once everybody
+    has."""
 
     call_id: str
     arrived_at: datetime
     agent_name: str
     done: bool
     sheets: list[ReviewView]
+    apart: list[LevelsApart]
 
 
 class CalibrationView(Schema):

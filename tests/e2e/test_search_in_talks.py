@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import zipfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from uuid import uuid4
 
-import numpy as np
 import pytest
-import soundfile
 from playwright.async_api import expect
 from sqlalchemy import select
 
-from asr.audio import StoredRecording
-from asr.checks.example import Example
-from backend.app.config import hall_times
-from backend.calls import outcomes
-from backend.calls.recorder import CallRecorder
 from backend.identity.models import AuditEntry
-from backend.kernel import clock
-from backend.kernel.files import FileStore
-from telephony import facts as f
 
 from .desk import Desk
+from .talks import stored_call
 from .town import Town
 
 pytestmark = [
@@ -44,38 +33,12 @@ TALK = [
 ]
 
 
-async def a_rude_call(town: Town, call_id: str, folder: Path) -> None:
-    """A call of yesterday as the platform keeps it: its facts, its recording, its transcript."""
-    at = clock.now()
-    seat = town.next_seat()
-    arrived = f.CallArrived(
-        at=at, call_id=call_id, caller_number="13800001234", caller_known=True, caller_name="", dialed_number="96010",
-        channel="PJSIP/trunk-1",
-    )  # fmt: skip
-    rang = f.SeatRinging(at=at, call_id=call_id, seat=seat, channel=f"PJSIP/{seat}-1")
-    taken = f.CallAnswered(at=at, call_id=call_id, seat=seat, channel=f"PJSIP/{seat}-1")
-    over = f.CallEnded(at=at, call_id=call_id, outcome=f.CallOutcome.ANSWERED, hung_up_by=f.Party.CALLER, cause=16)
-    sound = folder / f"{call_id}.flac"
-    noise = np.random.default_rng(2).integers(-4000, 4000, (LENGTH_S * 8000, 2), dtype=np.int16)
-    soundfile.write(sound, noise, 8000, subtype="PCM_16")
-    files = FileStore(town.installation.recording_store)
-    digest = await asyncio.to_thread(files.put, sound, f"{call_id}.flac")
-    stored = StoredRecording(sound, digest, sound.stat().st_size, LENGTH_S * 1000, "flac", None)
-    heard = Example.model_validate({"name": "rude", "talk": TALK, "length_s": LENGTH_S, "finds": []}).transcript()
-    async with town.database() as database:
-        recorder = CallRecorder(database, host="hotline", times=hall_times(town.installation))
-        await recorder.store(uuid4(), [arrived, rang, taken, over])
-        await recorder.close()
-        async with database.transaction() as tx:
-            await outcomes.recording_stored(tx, call_id, f"{call_id}.flac", stored, at)
-            assert await outcomes.transcript_ready(tx, call_id, heard, at)
-
-
 async def test_an_inspector_finds_a_forbidden_word_hears_it_and_takes_a_clip(
     town: Town, enter: Enter, tmp_path: Path
 ) -> None:
-    call_id = f"said-{uuid4()}"
-    await a_rude_call(town, call_id, tmp_path)
+    agent = await town.newcomer("agent")
+    call_id = await stored_call(town, tmp_path, TALK, length_s=LENGTH_S, agent=agent)
+    await town.file_case(call_id=call_id)
     qa = await enter("qa")
     await qa.at("nav-said").click()
     await qa.at("said-what").fill("路灯 归我")
@@ -91,6 +54,16 @@ async def test_an_inspector_finds_a_forbidden_word_hears_it_and_takes_a_clip(
     await qa.at("said-leg").get_by_text("坐席").click()
     await qa.at("said-search").click()
     await expect(found.get_by_test_id("found-turn")).to_have_count(1)
+
+    # of a class and of an agent; then of an earlier day, when it was not said
+    await qa.choose("said-class", "物业服务", "物业服务")
+    await qa.write("said-agent", agent.username)
+    await qa.at("said-search").click()
+    await expect(found.get_by_test_id("found-turn")).to_have_count(1)
+    await qa.page.goto(qa.page.url + "&said_from=2020-01-01&said_to=2020-01-02")
+    await expect(qa.at("said-class")).to_contain_text("物业服务")
+    await expect(found).to_have_count(0)
+    await qa.page.go_back()
 
     await found.get_by_test_id("found-turn").click()
     await expect(qa.at("position")).to_have_text("00:08 / 00:20")
@@ -116,6 +89,6 @@ async def test_an_inspector_finds_a_forbidden_word_hears_it_and_takes_a_clip(
         select(AuditEntry.action).where(AuditEntry.username == qa.person.username).order_by(AuditEntry.entry_id)
     )
     actions = [action for (action,) in noted]
-    assert actions.count("said_searched") == 3
+    assert actions.count("said_searched") == 6
     assert actions.index("clip_taken") < actions.index("recording_played")
     assert qa.troubles == []

@@ -22,7 +22,9 @@ from backend.app.hall import DIALOGUES
 from backend.app.up import Platform, platform
 from backend.cases.filing import file_case
 from backend.cases.reference import References
+from backend.cases.rules import CallFacts
 from backend.cases.schemas import CaseForm
+from backend.citizens.numbers import read_number
 from backend.identity.permissions import Roles, load_roles
 from backend.identity.principal import Principal
 from backend.identity.repository import user_by_name
@@ -119,7 +121,7 @@ class Town:
         return account
 
     async def file_case(self, **changes: Any) -> UUID:
-        """A case without a call, filed by somebody who is not there: a lamp in the street of 东花市."""
+        """A case filed by somebody who is not there, of a call only if one is named: a lamp in the street of 东花市."""
         form = CaseForm.model_validate(
             {
                 "request_id": uuid4(),
@@ -136,7 +138,8 @@ class Town:
             assert user is not None
             who = Principal(user.user_id, filer.username, filer.display_name, (), frozenset(), uuid4(), clock.now())
             references = References(timekeeping(self.installation))
-            filed = await file_case(tx, who, form, None, await references.at(tx, clock.now()), clock.now())
+            call = CallFacts(form.call_id, "96010", read_number("13800001234")) if form.call_id else None
+            filed = await file_case(tx, who, form, call, await references.at(tx, clock.now()), clock.now())
         return filed.case_id
 
     async def let_run_out(self, case_id: UUID) -> None:

@@ -19,6 +19,7 @@ from backend.cases.exports import ExportLimits
 from backend.cases.models import Case
 from backend.identity.models import AuditEntry
 from backend.kernel import clock
+from backend.kernel.jobs import JobFailed
 
 from .hall import ConsoleHall
 from .loop_hall import STREET, open_loop
@@ -133,7 +134,7 @@ async def test_an_export_that_is_given_up_says_why(hall: ConsoleHall) -> None:
     async with hall.browser("boss") as boss:
         export = (await asked(boss)).json()
         exporter = CaseExporter(hall.database, hall.app.state.files, LIMITS)
-        await exporter.give_up({"export_id": export["export_id"]}, "the disk is full")
+        await exporter.give_up({"export_id": export["export_id"]}, JobFailed("the disk is full"))
         view = (await boss.get("/api/exports")).json()[0]
     assert (view["state"], view["problem"]) == ("failed", "the disk is full")
 

@@ -46,7 +46,7 @@ async def filed(hall: ConsoleHall, who: Principal, n: int, number: str | None = 
         "street_code": "110101013",
         "class_code": "0101",
     }
-    call = CallFacts(f"c{n}", "96010", read_number(number)) if number else None
+    call = CallFacts(said.get("call_id", f"c{n}"), "96010", read_number(number)) if number else None
     form = CaseForm.model_validate({**right, "call_id": call.call_id if call else None, **said})
     async with hall.database.transaction() as tx:
         reference = await hall.app.state.console.references.at(tx, clock.now())

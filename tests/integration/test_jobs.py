@@ -22,6 +22,7 @@ from sqlalchemy import text
 from backend.app.schema import upgrade_schema
 from backend.kernel import jobs
 from backend.kernel.database import Database, DatabaseAway, events_table
+from backend.kernel.errors import HotlineError
 from backend.kernel.jobs import JobKind, run_worker
 from backend.kernel.parked import JobNotParked, parked_jobs, start_again
 from backend.kernel.postgres import PrivatePostgres
@@ -37,7 +38,7 @@ class Diary:
     """What a worker did; `on_run` may fail it."""
 
     ran: list[dict[str, Any]] = field(default_factory=list)
-    parked: list[tuple[dict[str, Any], str]] = field(default_factory=list)
+    parked: list[tuple[dict[str, Any], HotlineError]] = field(default_factory=list)
     on_run: Callable[[dict[str, Any]], Awaitable[None]] | None = None
 
     async def run(self, payload: dict[str, Any]) -> None:
@@ -45,7 +46,7 @@ class Diary:
         if self.on_run is not None:
             await self.on_run(payload)
 
-    async def park(self, payload: dict[str, Any], reason: str) -> None:
+    async def park(self, payload: dict[str, Any], reason: HotlineError) -> None:
         self.parked.append((payload, reason))
 
     def kind(self, name: str = "work", **options: Any) -> JobKind:
@@ -145,7 +146,9 @@ async def test_a_job_that_keeps_failing_is_parked_and_its_owner_told_once(databa
             await tx.enqueue("other", {"call_id": "c2"})
         await healthy.until(lambda: len(healthy.ran) == 1)
     assert len(diary.ran) == len(jobs.RETRY_AFTER) + 1
-    assert diary.parked == [({"call_id": "c1"}, "the store is full")]
+    ((payload, reason),) = diary.parked
+    assert (payload, reason.name) == ({"call_id": "c1"}, "JobFailed")
+    assert reason.facts == {"error": "ConnectionError", "detail": "the store is full"}
     assert await waiting(database) == ["failed"]
 
 
@@ -160,7 +163,7 @@ async def test_a_parked_job_says_why_and_is_started_again_as_a_new_one(database:
     async with database.transaction() as tx:
         [parked] = await parked_jobs(tx)
     assert (parked.kind, parked.payload) == ("work", {"call_id": "c1"})
-    assert "the store is full" in parked.reason
+    assert (parked.error, parked.reason) == ("JobFailed", "ConnectionError: the store is full")
     with pytest.raises(JobNotParked):
         async with database.transaction() as tx:
             await start_again(tx, [parked.job_id, 999_999])
@@ -198,6 +201,7 @@ async def test_no_more_run_at_once_than_allowed(database: Database) -> None:
 _DOOMED = """
 import asyncio, os, signal, sys
 from datetime import timedelta
+from backend.kernel.errors import HotlineError
 from backend.kernel.jobs import JobKind, run_worker
 
 async def work(payload):
@@ -251,7 +255,7 @@ async def test_a_job_that_kills_its_workers_is_parked_unopened(database: Databas
     assert diary.ran == []
     ((payload, reason),) = diary.parked
     assert payload == {"call_id": "c1"}
-    assert "its worker died each time" in reason
+    assert (reason.name, reason.facts) == ("JobParked", {"deaths": "2"})
     assert await waiting(database) == ["failed"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,6 +14,7 @@ from sqlalchemy import delete, select, text
 from backend.identity.models import AuditEntry
 from backend.kernel import clock
 from backend.kernel.datafile import DataInvalid
+from backend.kernel.jobs import JobFailed
 from backend.kernel.loading import load
 from backend.kernel.versions import DataVersion
 from backend.quality import repository
@@ -175,25 +177,39 @@ async def test_two_who_write_the_same_rule_do_not_overwrite_each_other(desk: Con
 
 
 @pytest.mark.parametrize(
-    ("typed", "line", "told"),
+    ("typed", "line", "kind", "facts"),
     [
-        (lamp().replace("phrases: [不归我管]", "phrases: []"), "line 7", "phrases"),
-        (lamp().replace("kind: forbidden_words", "kind: forbidden"), "line 1", "forbidden"),
-        (lamp().replace("finds: [{text: 不归我管}]", "finds: [{text: 不知道}]"), "", "found"),
-        (lamp().replace("severity: minor", "severity: [minor"), "", ""),
-        (lamp().replace("points: 1", "points: 1\nplace: {after: {rule: nobody, within_s: 3}}"), "", "no rule nobody"),
-        ("just words", "", ""),
-        (lamp() + "  - id: second\n", "", ""),
+        (lamp().replace("phrases: [不归我管]", "phrases: []"), 7, "too_short", {"min_length": "1"}),
+        (lamp().replace("kind: forbidden_words", "kind: forbidden"), 1, "union_tag_invalid", {"tag": "forbidden"}),
+        (lamp().replace("finds: [{text: 不归我管}]", "finds: [{text: 不知道}]"), 9, "example_fails", {"expected": 1}),
+        (lamp().replace("severity: minor", "severity: [minor"), 6, "not_yaml", {}),
+        (
+            lamp().replace("points: 1", "points: 1\nplace: {after: {rule: nobody, within_s: 3}}"),
+            7,
+            "anchor_unknown",
+            {"rule": "nobody"},
+        ),
+        (
+            lamp().replace("severity: minor", "severity: praise").replace("forbidden_words", "praise"),
+            1,
+            "praise_deducts",
+            {},
+        ),
+        ("just words", 1, "model_attributes_type", {}),
+        (lamp() + "  - id: second\n", 15, "missing", {}),
     ],
 )
-async def test_what_is_no_rule_is_refused_line_by_line(desk: ConsoleHall, typed: str, line: str, told: str) -> None:
+async def test_what_is_no_rule_is_refused_line_by_line(
+    desk: ConsoleHall, typed: str, line: int, kind: str, facts: dict[str, Any]
+) -> None:
     async with desk.browser("qa") as qa:
         answer = await put(qa, typed)
         assert answer.status_code == 400, answer.text
         problem = answer.json()
         assert problem["error"] == "RuleTextInvalid"
-        assert line in problem["facts"]["mistakes"]
-        assert told in problem["facts"]["mistakes"]
+        mistake = json.loads(problem["facts"]["mistakes"])[0]
+        assert (mistake["line"], mistake["kind"]) == (line, kind), mistake
+        assert facts.items() <= mistake["facts"].items()
         assert "draft.yaml" not in answer.text
         assert (await qa.get("/api/quality/rules/lamp-words")).json()["error"] == "RuleUnknown"
 
@@ -229,7 +245,7 @@ async def test_a_trial_that_is_killed_begins_anew_and_draws_the_same_hits(desk: 
         await RuleTrier(desk.database).run({"trial_id": trial["trial_id"]})
         again = (await qa.get(f"/api/quality/trials/{trial['trial_id']}")).json()
         assert again == trial
-        await RuleTrier(desk.database).give_up({"trial_id": trial["trial_id"]}, "late")
+        await RuleTrier(desk.database).give_up({"trial_id": trial["trial_id"]}, JobFailed("late"))
         assert (await qa.get(f"/api/quality/trials/{trial['trial_id']}")).json()["state"] == "done"
 
 

@@ -15,9 +15,10 @@ from sqlalchemy import select, text, update
 
 from asr.audio import StoredRecording
 from asr.demo_model import DEMO_MODEL
-from asr.recognizer import RecognizerPool, transcribe_recording
+from asr.recognizer import RecognitionCrashed, RecognizerPool, transcribe_recording
 from asr.transcript import EngineInfo, Transcript
 from backend.calls import outcomes
+from backend.calls.errors import StoreIncomplete
 from backend.calls.hearing import HearingOrder, ask_to_hear, order_of
 from backend.calls.models import Call
 from backend.calls.models import Transcript as StoredTranscript
@@ -25,6 +26,7 @@ from backend.calls.transcripts import Transcriber
 from backend.cases.errors import DaysReversed
 from backend.identity.models import AuditEntry
 from backend.kernel import clock
+from backend.kernel.errors import HotlineError
 from backend.kernel.files import FileStore
 from backend.recognition.haste import hasten
 from backend.recognition.renewal import renew
@@ -71,7 +73,7 @@ class Recordings:
             await outcomes.transcript_ready(tx, call_id, HEARD.model_copy(update={"heard_by": by}), clock.now())
             await tx.session.execute(text("DELETE FROM pgqueuer"))
 
-    async def park(self, call_id: str, reason: str) -> None:
+    async def park(self, call_id: str, reason: HotlineError) -> None:
         """Its job failed for the last time."""
         async with self.database.transaction() as tx:
             await tx.session.execute(
@@ -167,7 +169,7 @@ async def test_a_second_hearing_that_was_parked_is_shown_and_the_older_text_stan
     await recordings.heard("old")
     today = clock.beijing(clock.now()).date()
     await renew(recordings.database, today, today)
-    await recordings.park("old", "the store is away")
+    await recordings.park("old", StoreIncomplete("The store is away."))
     (failed,) = (await recordings.status())["failed"]
     assert (failed["call_id"], failed["has_text"], failed["parked"]) == ("old", True, True)
     assert await recordings.state("old") == "ready"
@@ -180,11 +182,12 @@ async def test_a_second_hearing_that_was_parked_is_shown_and_the_older_text_stan
 async def test_a_retry_starts_each_failed_call_once_and_is_audited(recordings: Recordings) -> None:
     for call_id in ("waits", "broken"):
         await recordings.add(call_id)
-    await recordings.park("broken", "the recogniser ended")
+    await recordings.park("broken", RecognitionCrashed("It ended.", facts={"detail": "SIGSEGV"}))
     seen = await recordings.status("qa")
     assert [(each["kind"], each["waiting"]) for each in seen["waiting"]] == [("first", 0), ("normal", 1), ("again", 0)]
     (failed,) = seen["failed"]
-    assert (failed["call_id"], failed["reason"], failed["parked"]) == ("broken", "the recogniser ended", True)
+    assert (failed["call_id"], failed["reason"]["error"], failed["parked"]) == ("broken", "RecognitionCrashed", True)
+    assert failed["reason"]["facts"] == {"detail": "SIGSEGV"}
     async with recordings.hall.browser("qa") as browser:
         wish = {"call_ids": ["broken", "waits", "nobody"]}
         assert (await browser.post("/api/recognition/retry", json=wish)).json() == {"asked": ["broken"]}
@@ -245,7 +248,7 @@ async def test_recordings_that_are_none_have_a_plain_state_and_never_stop_the_qu
     half = (folder / "noise.flac").read_bytes()
     (folder / "cut.flac").write_bytes(half[: len(half) // 2])
     wrong_rate = silence(folder / "wide.wav", hours=0.05, rate=44100)
-    faulty = {"empty": "no sound", "letter": "not sound", "mono": "channel"}
+    faulty = {"empty": "RecordingEmpty", "letter": "RecordingNotAudio", "mono": "RecordingMono"}
     for path in (
         *(folder / f"{name}.flac" for name in ("empty", "letter", "cut")),
         folder / "mono.wav",
@@ -256,7 +259,7 @@ async def test_recordings_that_are_none_have_a_plain_state_and_never_stop_the_qu
         await transcriber.transcribe({"call_id": path.stem})
     for call_id, why in faulty.items():
         assert await recordings.state(call_id) == "failed"
-        assert why in ((await recordings.transcript(call_id)).problem or "")
+        assert ((await recordings.transcript(call_id)).cause or {})["error"] == why
     for call_id in ("whole", "wide", "cut"):
         assert await recordings.state(call_id) == "ready"
     assert "cut" in ((await recordings.transcript("cut")).problem or "")

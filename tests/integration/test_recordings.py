@@ -26,6 +26,7 @@ from backend.calls.transcripts import Transcriber
 from backend.kernel.database import Database, DatabaseAway
 from backend.kernel.events import read_after
 from backend.kernel.files import FileStore, sha256_of
+from backend.kernel.jobs import JobFailed
 from backend.seats.seating import HallTimes
 from telephony import facts as f
 
@@ -223,7 +224,7 @@ async def test_a_missing_recording_is_looked_for_again_then_given_up_and_still_t
     with pytest.raises(RecordingMissing):
         await desk.store()
     assert await desk.states() == ("pending", "pending")
-    await desk.keeper.give_up({"call_id": CALL}, "There is no recording in the spool.")
+    await desk.keeper.give_up({"call_id": CALL}, RecordingMissing("There is no recording in the spool."))
     assert await desk.states() == ("failed", "failed")
     desk.raw.write_bytes(sound())
     await desk.store()
@@ -346,7 +347,7 @@ async def test_a_text_stays_when_hearing_it_anew_fails(desk: Desk) -> None:
     await desk.ask_again()
     with pytest.raises(RuntimeError):
         await work.transcribe({"call_id": CALL})
-    await work.give_up({"call_id": CALL}, "crashed three times")
+    await work.give_up({"call_id": CALL}, JobFailed("crashed three times"))
     stored = await desk.transcript()
     assert (stored.state, stored.revision, stored.text, stored.problem) == ("ready", 1, "暖气不热", None)
     assert await desk.states() == ("stored", "ready")
@@ -392,9 +393,11 @@ async def test_a_crashed_recogniser_is_tried_again_and_given_up_with_the_reason(
     with pytest.raises(RuntimeError):
         await work.transcribe({"call_id": CALL})
     assert await desk.states() == ("stored", "pending")
-    await work.give_up({"call_id": CALL}, "the recogniser crashed five times")
+    await work.give_up({"call_id": CALL}, JobFailed("the recogniser crashed five times", facts={"error": "x"}))
     assert await desk.states() == ("stored", "failed")
-    assert (await desk.transcript()).problem == "the recogniser crashed five times"
+    kept = await desk.transcript()
+    assert kept.problem == "the recogniser crashed five times"
+    assert kept.cause == {"error": "JobFailed", "facts": {"error": "x"}}
     await work.transcribe({"call_id": CALL})
     assert await desk.states() == ("stored", "ready")
     assert (await desk.transcript()).problem is None
@@ -413,7 +416,8 @@ async def test_a_flaw_of_the_recording_stays_beside_the_transcript(desk: Desk) -
         assert not await outcomes.recording_stored(tx, CALL, KEY, stored, NOW)
         await outcomes.transcript_ready(tx, CALL, HEARD.model_copy(update={"flaw": "cut at 1 s"}), NOW)
     assert (await desk.outcome()).problem == "cut at 1 s"
-    assert (await desk.transcript()).problem == "cut at 1 s"
+    transcript = await desk.transcript()
+    assert (transcript.problem, (transcript.cause or {})["error"]) == ("cut at 1 s", "RecordingCut")
 
 
 async def test_the_sweep_asks_again_for_what_was_lost_and_doubles_nothing(desk: Desk) -> None:

@@ -330,6 +330,7 @@ async def test_calibration_stays_blind_until_all_are_done_and_then_tells_how_far
             hidden = (await room.ask("qa2", "calibrations")).json()["calibrations"][0]
             assert {each["score"] for each in hidden["calls"][0]["sheets"]} == {None}
             assert hidden["agreement"][0]["pairs"] == 0
+            assert hidden["calls"][0]["apart"] == []
         opened = await room.done(who, f"{review}/opening")
         items = dict.fromkeys(ITEMS, levels[0]) | {"record": levels[1]}
         wish_of = {"revision": opened["review"]["revision"], "answers": ALL_GOOD | {"items": items}}
@@ -338,6 +339,10 @@ async def test_calibration_stays_blind_until_all_are_done_and_then_tells_how_far
     seen = (await room.ask("qa", "calibrations")).json()
     overall = {each["item"]: each for each in seen["agreement"]}
     assert (overall[None]["pairs"], overall["record"]["equal"]) == (9, 0.0)
+    (call,) = seen["calibrations"][0]["calls"]
+    levels = {"质检员": 3, "qa2": 4}
+    (apart,) = call["apart"]
+    assert (apart["item"], apart["levels"]) == ("record", [levels[each["reviewer"]] for each in call["sheets"]])
     assert overall[None]["equal"] == pytest.approx(8 / 9)
     assert overall[None]["kappa"] == pytest.approx((8 / 9 - 64 / 81) / (1 - 64 / 81))
     refused(await room.ask("wang", mine), "ReviewNotFound")

@@ -28,6 +28,7 @@ from backend.kernel.files import FileStore
 from telephony import facts as f
 
 from .hall import ConsoleHall, answered, ringing
+from .test_case_list import an_agent, filed
 
 pytestmark = pytest.mark.integration
 
@@ -148,6 +149,24 @@ async def test_days_agents_and_a_better_transcript(calls: ConsoleHall) -> None:
     async with calls.browser("qa") as qa:
         assert await found(qa, q="路灯") == ["lamp"]
         assert sorted(await found(qa, q="停水")) == ["polite", "water"]
+
+
+async def test_only_what_a_class_or_an_agent_is_about_is_found(hall: ConsoleHall) -> None:
+    async with hall.console("wang") as wang, hall.console("li") as li:
+        await hall.take_seat(wang, "8001")
+        await hall.take_seat(li, "8002")
+        await said(hall, "lamp", LAMP, "8001")
+        await said(hall, "polite", POLITE, "8002")
+    await filed(hall, await an_agent(hall), 1, "13800001234", call_id="lamp", class_code="0102")
+    async with hall.browser("qa") as qa:
+        assert await found(qa, q="路灯", class_code="0102") == ["lamp"]
+        assert await found(qa, q="路灯", class_code="01") == ["lamp"]
+        assert await found(qa, q="路灯", class_code="02") == []
+        assert await found(qa, q="路灯", class_code="_1") == []
+        assert await found(qa, q="路灯", agent="li") == ["polite"]
+        assert await found(qa, q="路灯", agent="wang", without="记录", leg="caller") == ["lamp"]
+        [call] = (await qa.get("/api/said", params={"q": "路灯", "class_code": "0102"})).json()["items"]
+    assert call["case_number"]
 
 
 async def test_who_searches_is_written_down_and_who_may_not_finds_nothing(calls: ConsoleHall) -> None:

@@ -1,6 +1,8 @@
 /** One error in words: what happened, what was kept, what to do. */
 export interface ErrorText {
   message: string
+  /** Said after the message where the server tells the facts that it names. */
+  detail?: string
   kept?: string
   next_step?: string
 }
@@ -23,19 +25,30 @@ export const errors: Record<string, ErrorText> = {
   ServerError: { message: '服务器出错。', kept: KEPT, next_step: '请稍后重试；仍不成功请联系管理员。' },
   Unexpected: { message: '服务器出错。', kept: KEPT, next_step: '请稍后重试；仍不成功请联系管理员。' },
   RecordingUnplayable: { message: '录音无法播放。', kept: '录音仍在库中。', next_step: '请刷新页面重试；仍不成功请联系管理员。' },
+  RecordingEmpty: { message: '录音中没有声音。', next_step: '请检查交换机磁盘空间和通话媒体。' },
+  RecordingMissing: { message: '找不到录音文件。', next_step: '请检查交换机磁盘空间和录音目录。' },
+  RecordingNotAudio: { message: '录音文件无法读取。', detail: '（{detail}）' },
+  RecordingCut: { message: '录音不完整。', detail: '已保留前 {whole_s} 秒。' },
+  RecordingMono: { message: '录音不是双声道，无法区分说话人。', detail: '（{channels} 声道）', next_step: '请检查交换机录音设置。' },
+  RecognitionCrashed: { message: '识别程序中途退出。', detail: '（{detail}）', next_step: '请重试；反复出现请联系管理员。' },
+  RecognitionTimedOut: { message: '识别超时。', detail: '（超过 {limit_s} 秒）', next_step: '请检查机器负载后重试。' },
+  ModelNotFound: { message: '找不到识别模型。', next_step: '请联系管理员检查模型配置。' },
+  NotAModel: { message: '识别模型无法加载。', next_step: '请联系管理员检查模型配置。' },
+  JobParked: { message: '处理它的工作进程多次中断。', detail: '（{deaths} 次）', next_step: '请检查机器后重试。' },
+  JobFailed: { message: '处理时意外出错。', detail: '（{error}：{detail}）', next_step: '请重试；仍不成功请联系管理员。' },
   NothingToFind: { message: '没有可检索的词。', next_step: '请输入说过的话。' },
   PeriodReversed: { message: '结束日期早于开始日期。', next_step: '请对调日期。' },
   ClipReversed: { message: '片段的结束早于开始。', next_step: '请对调两端。' },
   ClipTooLong: { message: '片段最长十分钟。', next_step: '请分几段截取。' },
   ClipOutside: { message: '录音在此之前已结束。', next_step: '请选择靠前的一段。' },
   ClipReasonMissing: { message: '截取片段须写明用途。', next_step: '请填写用途。' },
-  RequestTooLarge: { message: '提交的内容过大（上限 1024 kB）。', kept: KEPT, next_step: '请缩短内容或分次提交；文件请作为附件上传。' },
+  RequestTooLarge: { message: '提交的内容过大。', detail: '上限 {limit} kB。', kept: KEPT, next_step: '请缩短内容或分次提交；文件请作为附件上传。' },
   InputInvalid: { message: '输入内容不符合要求。', kept: KEPT, next_step: '请改正后重试。' },
   MessageUnreadable: { message: '页面与服务器版本不一致。', kept: KEPT, next_step: '请刷新页面。' },
 
   OtherVersion: { message: '页面与服务器版本不一致。', kept: KEPT, next_step: '请刷新页面。' },
   ExportCannotMove: { message: '这次导出的状态已变化。', next_step: RELOAD },
-  StoreIncomplete: { message: '录音存储配置不完整。', kept: '录音仍在本机。', next_step: '请联系管理员。' },
+  StoreIncomplete: { message: '存入的录音大小不符。', kept: '录音仍在本机。', next_step: '请联系管理员。' },
   CdrFileMissing: { message: '找不到交换机话单文件。', next_step: '请联系管理员。' },
   UsernameInvalid: { message: '用户名不符合要求。', kept: UNCHANGED, next_step: '请用 2 至 64 个字母、数字、点或横线。' },
   UsernameTaken: { message: '用户名已被使用。', kept: UNCHANGED, next_step: '请换一个。' },

@@ -32,8 +32,10 @@ export function useErrorWords(): (error: ApiError) => ErrorWords {
     if (!te(key('message'))) {
       return { message: problem.message || t('error_unnamed'), kept: problem.kept, nextStep: problem.next_step }
     }
-    const part = (name: keyof ErrorText) => (te(key(name)) ? t(key(name)) : '')
-    return { message: (wrong(problem) || part('message')) + faster(problem), kept: part('kept'), nextStep: part('next_step') }
+    const facts = problem.facts ?? {}
+    const part = (name: keyof ErrorText) => (te(key(name)) ? t(key(name), facts) : '')
+    const detail = Object.keys(facts).length ? part('detail') : ''
+    return { message: (wrong(problem) || part('message')) + detail + faster(problem), kept: part('kept'), nextStep: part('next_step') }
   }
 }
 

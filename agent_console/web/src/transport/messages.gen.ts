@@ -668,14 +668,25 @@ export interface CallerView {
   usable: boolean
 }
 /**
- * One call of a calibration: who has finished. The sheets can be seen once everybody has.
+ * One call of a calibration: who has finished. The sheets, and on what they differ, can be seen once everybody
+ * has.
  */
 export interface CalibratedCall {
   agent_name: string
+  apart: LevelsApart[]
   arrived_at: string
   call_id: string
   done: boolean
   sheets: ReviewView[]
+}
+/**
+ * An item on which reviewers differed: the level of each, in the order of the sheets of the call.
+ */
+export interface LevelsApart {
+  en: string
+  item: string
+  levels: number[]
+  name: string
 }
 /**
  * A review in a list. `score` is told once it is scored; `reviewer` is None for the agent who was reviewed.
@@ -875,7 +886,7 @@ export interface CallEventView {
 export interface RecordingView {
   codec: string | null
   duration_ms: number | null
-  problem: string | null
+  problem: Problem | null
   sha256: string | null
   size_bytes: number | null
   state: RecordingState
@@ -886,7 +897,7 @@ export interface RecordingView {
  */
 export interface TranscriptView {
   model: string | null
-  problem: string | null
+  problem: Problem | null
   renewing: boolean
   revision: number
   state: TranscriptState
@@ -2363,7 +2374,7 @@ export interface FailedHearing {
   failed_at: string
   has_text: boolean
   parked: boolean
-  reason: string
+  reason: Problem
   recording: RecordingState
 }
 /**
@@ -3200,7 +3211,7 @@ export interface TrialView {
   current: boolean
   draft_id: string
   from_day: string
-  problem: string | null
+  problem: Problem | null
   requested_at: string
   requested_by: string
   result: TrialResult
