@@ -449,6 +449,15 @@ class TrialChanged(Schema):
     checked: int
 
 
+class RecheckChanged(Schema):
+    """An order to check calls of earlier days anew goes on, or came to its end."""
+
+    kind: Literal["recheck_changed"] = "recheck_changed"
+    recheck_id: str
+    state: str
+    checked: int
+
+
 class ExportChanged(Schema):
     """An export of mine goes on, or came to its end."""
 
@@ -527,6 +536,7 @@ EventBody = Annotated[
     | ExportChanged
     | CallChecked
     | TrialChanged
+    | RecheckChanged
     | RoundChanged
     | SpecialChanged
     | ReviewChanged

@@ -42,6 +42,7 @@ from backend.kernel.files import FileStore
 from backend.kernel.jobs import JobKind, run_worker
 from backend.patrols.keeper import PatrolKeeper
 from backend.quality.checking import CallChecker
+from backend.quality.rechecks import Rechecker
 from backend.quality.trials import RuleTrier
 from backend.recognition.haste import hasten
 from backend.reviews.drawing import ReviewDrawer
@@ -67,7 +68,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     paths = pbxs_here(installation)
     keepers = [RecordingKeeper(database, files, here.recordings, host=host) for host, here in paths.items()]
     days = [DayReconciler(database, here.cdr, host=host) for host, here in paths.items()]
-    checker, trier = CallChecker(database), RuleTrier(database)
+    checker, trier, rechecker = CallChecker(database), RuleTrier(database), Rechecker(database)
     drawer = review_drawer(installation, database)
     exporter = CaseExporter(database, files, export_limits(installation), channels(installation))
     names = await asyncio.to_thread(recognition_names, installation)
@@ -92,6 +93,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
                             transcriber.job,
                             checker.job,
                             trier.job,
+                            rechecker.job,
                             drawer.job,
                             exporter.job,
                             *loop_jobs(installation, database),

@@ -28,7 +28,8 @@ from backend.kernel.jobs import JobKind
 from backend.kernel.versions import InForce
 from backend.quality import repository, rule_repository
 from backend.quality.errors import CheckOvertaken
-from backend.quality.rules import RuleBook, rules_in_force
+from backend.quality.repository import HitsChanged
+from backend.quality.rules import OrderedRules, RuleBook, rules_in_force, rules_ordered
 
 _HITS = UUID("6d1c5a52-3c0e-4d0e-9a55-1f6f0b9f7f6e")
 _ATTEMPTS = 5
@@ -39,7 +40,8 @@ _SWEPT_AT_ONCE = 200
 
 @dataclass(frozen=True)
 class Grounds:
-    """All that a check goes by. `seen` is the version of the check that stands, None when the call has none."""
+    """All that a check goes by. `seen` is the version of the check that stands, None when the call has none;
+    `recheck_id` the order whose rules these are, None for those of the day of the call."""
 
     call_id: str
     transcript_revision: int
@@ -47,6 +49,7 @@ class Grounds:
     facts: CallFacts
     book: RuleBook
     seen: int | None
+    recheck_id: UUID | None = None
 
 
 class CallChecker:
@@ -75,7 +78,7 @@ class CallChecker:
             # in a thread: it costs CPU time, and the heartbeat of the worker must go on
             hits = await asyncio.to_thread(check, grounds.heard, grounds.book.rules, grounds.facts)
             async with self._database.transaction() as tx:
-                if await store(tx, grounds, hits, self._now()):
+                if await store(tx, grounds, hits, self._now()) is not None:
                     return
         raise CheckOvertaken(f"The call {call_id} changed while it was checked.", next_step="It is tried again.")
 
@@ -93,34 +96,43 @@ class CallChecker:
             await tx.enqueue(CHECK_CALL, {"call_id": call_id}, dedupe_key=check_key(call_id, "sweep"))
 
 
-async def grounds_of(tx: Transaction, call_id: str, rules: InForce[RuleBook]) -> Grounds | None:
-    """What a check of this call goes by, None while there is no transcript."""
+async def grounds_of(
+    tx: Transaction, call_id: str, rules: InForce[RuleBook], ordered: OrderedRules | None = None
+) -> Grounds | None:
+    """What a check of this call goes by, None while there is no transcript: the rules that are `ordered` now, or were
+    for this call before; else those of its day."""
     found = await repository.call_and_transcript(tx, call_id)
     if found is None:
         return None
     call, transcript, recorded_ms = found
     before = await repository.check_of(tx, call_id)
+    if ordered is None and before is not None and before.recheck_id is not None:
+        ordered = await rules_ordered(tx, before.recheck_id)
     return Grounds(
         call_id=call_id,
         transcript_revision=transcript.revision,
         heard=heard_of(transcript, recorded_ms),
         facts=await _facts_of(tx, call),
-        book=await rules.at(tx.session, call.arrived_at),
+        book=await rules.at(tx.session, call.arrived_at) if ordered is None else ordered.book,
         seen=None if before is None else before.version,
+        recheck_id=None if ordered is None else ordered.recheck_id,
     )
 
 
-async def store(tx: Transaction, grounds: Grounds, hits: tuple[Hit, ...], at: datetime) -> bool:
-    """Let these be the hits of the call, unless what they go by changed meanwhile; tells which of it was."""
+async def store(tx: Transaction, grounds: Grounds, hits: tuple[Hit, ...], at: datetime) -> HitsChanged | None:
+    """Let these be the hits of the call and tell what that changed; None, and nothing, when what they go by changed
+    meanwhile."""
     noted = {
         "call_id": grounds.call_id,
         "transcript_revision": grounds.transcript_revision,
         "rules": grounds.book.digest,
         "checked_at": at,
+        "recheck_id": grounds.recheck_id,
     }
     if not await repository.note_check(tx, grounds.seen, noted):
-        return False
-    await repository.replace_hits(tx, grounds.call_id, [_row(grounds, hit, at) for hit in hits])
+        return None
+    rows = [_row(grounds, hit, at) for hit in hits]
+    changed = await repository.replace_hits(tx, grounds.call_id, rows, check=(grounds.seen or 0) + 1, at=at)
     tx.emit(
         "call_checked",
         entity=grounds.call_id,
@@ -128,7 +140,7 @@ async def store(tx: Transaction, grounds: Grounds, hits: tuple[Hit, ...], at: da
         payload={"call_id": grounds.call_id, "hits": len(hits)},
         at=at,
     )
-    return True
+    return changed
 
 
 def heard_of(transcript: Transcript, recorded_ms: int | None) -> Heard:

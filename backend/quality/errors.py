@@ -46,8 +46,9 @@ class RuleNotProven(Conflict):
 
 
 class DaysNotSensible(HotlineError):
-    """The days of a trial lie ahead or are too many, or a day on which a rule begins or ends lies behind."""
+    """The days of a trial or of a new check lie ahead or are too many, or a day on which a rule begins or ends lies
+    behind."""
 
 
 class RuleReasonMissing(HotlineError):
-    """A rule is switched on or off for a reason that is written down."""
+    """A rule is switched on or off, or calls are checked anew, for a reason that is written down."""

@@ -37,8 +37,9 @@ class RuleRow(Versioned, Base):
 
 
 class CallCheck(Base):
-    """That a call was checked, and on what grounds: the text with this `transcript_revision`, and the rules in force
-    on the day of the call, of which `rules` is the digest. `version` rises with each check."""
+    """That a call was checked, and on what grounds: the text with this `transcript_revision`, and the rules of which
+    `rules` is the digest. They are those of the day of the call, or of `recheck_id`, the last order to check it anew.
+    `version` rises with each check."""
 
     __tablename__ = "call_checks"
     __table_args__ = (Index("ix_call_checks_checked_at", "checked_at"),)
@@ -48,9 +49,28 @@ class CallCheck(Base):
     transcript_revision: Mapped[int]
     rules: Mapped[str]
     checked_at: Mapped[datetime]
+    recheck_id: Mapped[UUID | None] = mapped_column(ForeignKey("quality_rechecks.recheck_id"))
 
 
-class QualityHit(Base):
+class _Found:
+    """What a rule found in a call."""
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"))
+    rule_id: Mapped[str]
+    rule_version: Mapped[int]
+    kind: Mapped[str]
+    leg: Mapped[str]
+    from_ms: Mapped[int]
+    to_ms: Mapped[int]
+    text: Mapped[str]
+    severity: Mapped[str]
+    sure: Mapped[bool]
+    points: Mapped[int]
+    transcript_revision: Mapped[int]
+    found_at: Mapped[datetime]
+
+
+class QualityHit(_Found, Base):
     """What a rule found in a call, as it stands after the last check.
 
     `hit_id` follows from the call, the rule with its version, and the place, so a hit that is found again keeps its id
@@ -69,19 +89,53 @@ class QualityHit(Base):
     )
 
     hit_id: Mapped[UUID] = mapped_column(primary_key=True)
-    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"))
-    rule_id: Mapped[str]
-    rule_version: Mapped[int]
-    kind: Mapped[str]
-    leg: Mapped[str]
-    from_ms: Mapped[int]
-    to_ms: Mapped[int]
-    text: Mapped[str]
-    severity: Mapped[str]
-    sure: Mapped[bool]
-    points: Mapped[int]
-    transcript_revision: Mapped[int]
-    found_at: Mapped[datetime]
+
+
+class EarlierHit(_Found, Base):
+    """A hit that a later check of the call, the `replaced_by`th, no longer found: by other rules, by another text, or
+    by other facts. Kept as it was, once for each time that it went."""
+
+    __tablename__ = "quality_earlier_hits"
+    __table_args__ = (Index("ix_quality_earlier_hits_call_id", "call_id"),)
+
+    hit_id: Mapped[UUID] = mapped_column(primary_key=True)
+    replaced_by: Mapped[int] = mapped_column(primary_key=True)
+    replaced_at: Mapped[datetime]
+
+
+class Recheck(Base):
+    """An order to check the calls of some days anew, by the rules that were in force on `rules_of`, as they stood when
+    it was given (`rules`). `checked`, `changed`, `found` and `gone` count calls, calls with other hits than before, and
+    hits; it goes on behind the call `after_call`."""
+
+    __tablename__ = "quality_rechecks"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'running', 'done', 'failed')", name="state"),
+        CheckConstraint("from_day <= to_day", name="days"),
+        CheckConstraint("(after_at IS NULL) = (after_call IS NULL)", name="after"),
+        Index("ix_quality_rechecks_requested_at", "requested_at"),
+    )
+
+    recheck_id: Mapped[UUID] = mapped_column(primary_key=True)
+    from_day: Mapped[date]
+    to_day: Mapped[date]
+    rules_of: Mapped[date]
+    rules: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    state: Mapped[str]
+    total: Mapped[int]
+    checked: Mapped[int]
+    changed: Mapped[int]
+    found: Mapped[int]
+    gone: Mapped[int]
+    after_at: Mapped[datetime | None]
+    after_call: Mapped[str | None]
+    problem: Mapped[str | None]
+    cause: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    reason: Mapped[str]
+    requested_at: Mapped[datetime]
+    requested_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.user_id"))
+    requested_by: Mapped[str]
+    ended_at: Mapped[datetime | None]
 
 
 class RuleDraft(Base):

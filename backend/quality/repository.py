@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, tuple_, update
+from sqlalchemy import delete, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.calls.models import Call, Recording, Transcript
 from backend.calls.schemas import HitCounts
 from backend.kernel.database import Transaction
 from backend.kernel.versions import DataVersion
-from backend.quality.models import CallCheck, QualityHit, RuleRow
+from backend.quality.models import CallCheck, EarlierHit, QualityHit, RuleRow
+
+
+@dataclass(frozen=True, slots=True)
+class HitsChanged:
+    """How many hits a check found that did not stand before, and how many that stood are gone."""
+
+    found: int
+    gone: int
 
 
 async def hits_of(tx: Transaction, call_id: str) -> Sequence[QualityHit]:
@@ -56,15 +66,37 @@ async def note_check(tx: Transaction, seen: int | None, row: dict[str, Any]) -> 
     return (await tx.session.execute(moved)).one_or_none() is not None
 
 
-async def replace_hits(tx: Transaction, call_id: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Let these be the hits of a call. One that stood before keeps the moment at which it was found first."""
+async def replace_hits(
+    tx: Transaction, call_id: str, rows: Sequence[dict[str, Any]], *, check: int, at: datetime
+) -> HitsChanged:
+    """Let these be the hits of a call, found by its `check`th check. One that stood before keeps the moment at which it
+    was found first; one that is there no longer goes among the earlier ones."""
     ids = [row["hit_id"] for row in rows]
-    gone = delete(QualityHit).where(QualityHit.call_id == call_id, QualityHit.hit_id.not_in(ids))
-    await tx.session.execute(gone.execution_options(synchronize_session=False))
+    stood = select(QualityHit.hit_id).where(QualityHit.call_id == call_id)
+    before = set((await tx.session.execute(stood)).scalars())
+    if gone := before - set(ids):
+        await _keep_earlier_hits(tx, gone, check, at)
     if rows:
         statement = insert(QualityHit).values(list(rows))
         again = {name: statement.excluded[name] for name in rows[0] if name not in {"hit_id", "call_id", "found_at"}}
         await tx.session.execute(statement.on_conflict_do_update(index_elements=["hit_id"], set_=again))
+    return HitsChanged(found=len(set(ids) - before), gone=len(gone))
+
+
+async def _keep_earlier_hits(tx: Transaction, hit_ids: Collection[UUID], check: int, at: datetime) -> None:
+    columns = [column for column in QualityHit.__table__.columns if column.key in EarlierHit.__table__.columns]
+    old = select(*columns, literal(check), literal(at)).where(QualityHit.hit_id.in_(hit_ids))
+    names = [*(column.key for column in columns), "replaced_by", "replaced_at"]
+    await tx.session.execute(insert(EarlierHit).from_select(names, old))
+    gone = delete(QualityHit).where(QualityHit.hit_id.in_(hit_ids))
+    await tx.session.execute(gone.execution_options(synchronize_session=False))
+
+
+async def earlier_hits_of(tx: Transaction, call_id: str) -> Sequence[EarlierHit]:
+    """What earlier checks had found in a call and later ones no longer, the last that went first."""
+    query = select(EarlierHit).where(EarlierHit.call_id == call_id)
+    query = query.order_by(EarlierHit.replaced_at.desc(), EarlierHit.from_ms, EarlierHit.hit_id)
+    return (await tx.session.execute(query)).scalars().all()
 
 
 async def unchecked(tx: Transaction, *, since: datetime, before: datetime, limit: int) -> Sequence[str]:

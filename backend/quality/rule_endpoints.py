@@ -11,10 +11,12 @@ from backend.identity.access import database_of, requires
 from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.database import Database
-from backend.quality import drafts, rule_list, trials
+from backend.quality import drafts, rechecks, rule_list, trials
 from backend.quality.schemas import (
     DraftMove,
     DraftText,
+    RecheckAsked,
+    RecheckView,
     RuleDetail,
     RuleList,
     SwitchOff,
@@ -52,6 +54,20 @@ async def switch_off(rule_id: str, database: Store, who: Keeper, asked: SwitchOf
     async with database.transaction() as tx:
         await drafts.switch_off(tx, who, rule_id.replace("\x00", ""), asked, now)
         return await rule_list.rule_detail(tx, who, rule_id.replace("\x00", ""), now)
+
+
+@router.get("/rechecks")
+async def list_rechecks(database: Store, _: Reader) -> list[RecheckView]:
+    """The last orders to check calls of earlier days anew, with how far they have come."""
+    async with database.transaction() as tx:
+        return await rechecks.last_orders(tx)
+
+
+@router.post("/rechecks")
+async def order_recheck(database: Store, who: Keeper, asked: RecheckAsked) -> RecheckView:
+    """Check the calls of some days anew; events tell how far it is."""
+    async with database.transaction() as tx:
+        return await rechecks.order(tx, who, asked, clock.now())
 
 
 @router.put("/drafts")

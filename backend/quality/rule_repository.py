@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, case, func, or_, select, tuple_, upda
 
 from backend.calls.models import Call, CallFact, Recording, Transcript
 from backend.kernel.database import Transaction
-from backend.quality.models import CallCheck, QualityHit, RuleDraft, RuleEvent, RuleRow, RuleTrial
+from backend.quality.models import CallCheck, QualityHit, Recheck, RuleDraft, RuleEvent, RuleRow, RuleTrial
 
 _OPEN = ("draft", "trial")
 _HOLDING = ("call_held", "call_resumed")
@@ -68,6 +68,34 @@ async def move_trial(tx: Transaction, trial_id: UUID, states: Collection[str], *
     return (await tx.session.execute(moved, execution_options={"populate_existing": True})).scalar_one_or_none()
 
 
+async def last_rechecks(tx: Transaction, limit: int) -> Sequence[Recheck]:
+    """The last orders to check calls anew, the newest first."""
+    query = select(Recheck).order_by(Recheck.requested_at.desc(), Recheck.recheck_id).limit(limit)
+    return (await tx.session.execute(query)).scalars().all()
+
+
+async def move_recheck(tx: Transaction, recheck_id: UUID, states: Collection[str], **changes: Any) -> Recheck | None:
+    """Change an order that stands in one of these states; None when it does not."""
+    moved = update(Recheck).where(Recheck.recheck_id == recheck_id, Recheck.state.in_(states))
+    moved = moved.values(**changes).returning(Recheck)
+    return (await tx.session.execute(moved, execution_options={"populate_existing": True})).scalar_one_or_none()
+
+
+async def advance_recheck(
+    tx: Transaction, recheck_id: UUID, seen: tuple[datetime, str] | None, to: tuple[datetime, str] | None
+) -> Recheck | None:
+    """Let an order that runs go on behind `to`; None when it no longer stands where it was seen."""
+    (seen_at, seen_call), (at, call_id) = seen or (None, None), to or (None, None)
+    moved = update(Recheck).where(
+        Recheck.recheck_id == recheck_id,
+        Recheck.state == "running",
+        Recheck.after_at.is_not_distinct_from(seen_at),
+        Recheck.after_call.is_not_distinct_from(seen_call),
+    )
+    moved = moved.values(after_at=at, after_call=call_id).returning(Recheck)
+    return (await tx.session.execute(moved, execution_options={"populate_existing": True})).scalar_one_or_none()
+
+
 async def steps_of(tx: Transaction, rule_id: str) -> Sequence[RuleEvent]:
     """What people did with a rule, in order."""
     query = select(RuleEvent).where(RuleEvent.rule_id == rule_id).order_by(RuleEvent.event_id)
@@ -117,6 +145,18 @@ async def heard_page(
     if after is not None:
         query = query.where(tuple_(Call.arrived_at, Call.call_id) > tuple_(*after))
     return (await tx.session.execute(query.order_by(Call.arrived_at, Call.call_id).limit(limit))).all()
+
+
+async def heard_places(
+    tx: Transaction, start: datetime, end: datetime, after: tuple[datetime, str] | None, limit: int
+) -> list[tuple[datetime, str]]:
+    """When calls of this time that have a transcript came, and their ids, in order."""
+    query = select(Call.arrived_at, Call.call_id).join(Transcript, Transcript.call_id == Call.call_id)
+    query = query.where(*_heard(start, end))
+    if after is not None:
+        query = query.where(tuple_(Call.arrived_at, Call.call_id) > tuple_(*after))
+    rows = await tx.session.execute(query.order_by(Call.arrived_at, Call.call_id).limit(limit))
+    return [(row.arrived_at, row.call_id) for row in rows]
 
 
 async def holding_of(tx: Transaction, call_ids: Collection[str]) -> dict[str, list[tuple[str, datetime]]]:

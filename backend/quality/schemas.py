@@ -108,6 +108,48 @@ class TrialView(Schema):
     current: bool
 
 
+class RecheckState(StrEnum):
+    """Where an order to check calls anew stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class RecheckAsked(Schema):
+    """Calls of these days are to be checked anew by the rules of a day (None: today's); `recheck_id` is made by the
+    client, and asked twice it is done once."""
+
+    recheck_id: UUID
+    from_day: date
+    to_day: date
+    rules_of: date | None = None
+    reason: str = Field(max_length=500)
+
+
+class RecheckView(Schema):
+    """Such an order as it stands: calls that were checked, those of them in which other hits stand now, and how many
+    hits were found and are gone."""
+
+    recheck_id: UUID
+    from_day: date
+    to_day: date
+    rules_of: date
+    rule_count: int
+    state: RecheckState
+    total: int
+    checked: int
+    changed: int
+    found: int
+    gone: int
+    problem: Problem | None
+    reason: str
+    requested_at: datetime
+    requested_by: str
+    ended_at: datetime | None
+
+
 class DraftRule(Schema):
     """A draft in the list of rules."""
 

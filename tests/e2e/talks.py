@@ -81,8 +81,8 @@ def _facts(call_id: str, at: datetime) -> list[f.Fact]:
     channel = f"PJSIP/{SEAT}-{call_id}"
     return [
         f.CallArrived(
-            at=at, call_id=call_id, caller_number="13800001234", caller_known=True, caller_name="", dialed_number="96010",
-            channel=f"PJSIP/trunk-{call_id}",
+            at=at, call_id=call_id, caller_number="13800001234", caller_known=True, caller_name="",
+            dialed_number="96010", channel=f"PJSIP/trunk-{call_id}",
         ),
         f.CallQueued(at=at, call_id=call_id, queue="q96010", position=1),
         f.SeatRinging(at=at, call_id=call_id, seat=SEAT, channel=channel),

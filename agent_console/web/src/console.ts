@@ -75,6 +75,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
     export_changed: () => {},
     call_checked: () => {},
     trial_changed: () => {},
+    recheck_changed: () => {},
     round_changed: () => {},
     special_changed: () => {},
     review_changed: () => {},

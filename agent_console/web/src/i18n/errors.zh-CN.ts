@@ -127,7 +127,7 @@ export const errors: Record<string, ErrorText> = {
   RuleChangedMeanwhile: { message: '他人刚刚修改了这条规则。', kept: KEPT, next_step: RELOAD },
   RuleNotProven: { message: '草稿尚未完整试运行。', next_step: '请等待试运行完成，或重新试运行。' },
   RuleCannotMove: { message: '规则当前状态不能这样操作。', next_step: '启用前须先试运行；如有疑问请刷新后再试。' },
-  DaysNotSensible: { message: '日期不合适：试运行最多 92 天且不含未来；启用和停用不能早于今天。' },
+  DaysNotSensible: { message: '日期不合适：试运行和重新质检最多 92 天且不含未来，重新质检到昨天为止；启用和停用不能早于今天。' },
   RuleReasonMissing: { message: '请写明启用或停用的原因。' },
   CheckOvertaken: { message: '质检时通话内容正在变化。', next_step: WAIT },
   CallUnknown: { message: '没有找到这次通话，或您无权查看。' },

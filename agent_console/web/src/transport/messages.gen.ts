@@ -1948,6 +1948,7 @@ export interface Event {
     | ExportChanged
     | CallChecked
     | TrialChanged
+    | RecheckChanged
     | RoundChanged
     | SpecialChanged
     | ReviewChanged
@@ -2163,6 +2164,15 @@ export interface TrialChanged {
   kind: 'trial_changed'
   state: string
   trial_id: string
+}
+/**
+ * An order to check calls of earlier days anew goes on, or came to its end.
+ */
+export interface RecheckChanged {
+  checked: number
+  kind: 'recheck_changed'
+  recheck_id: string
+  state: string
 }
 /**
  * An entry of the diary or the ledger was written, amended, or became a case.

@@ -12,7 +12,7 @@ from backend.app.datasets import DELIVERED
 
 
 def test_what_is_delivered_holds(capsys: pytest.CaptureFixture[str]) -> None:
-    run_examples(None)
+    run_examples(None, clips=False)
     assert "0 failed" in capsys.readouterr().out
 
 
@@ -21,7 +21,7 @@ def test_an_example_that_fails_ends_with_a_status(tmp_path: Path, capsys: pytest
     broken = tmp_path / "sound.yaml"
     broken.write_text(delivered.replace("longest_s: 10\n", "longest_s: 15\n"), encoding="utf-8")
     with pytest.raises(typer.Exit) as ended:
-        run_examples([broken])
+        run_examples([broken], clips=False)
     assert ended.value.exit_code == 1
     assert "1 failed" in capsys.readouterr().out
 

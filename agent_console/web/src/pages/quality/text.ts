@@ -22,6 +22,13 @@ export function nextVersion(text: string, version: number): string {
   return text.replace(/^version: .*$/m, `version: ${version + 1}`)
 }
 
+/** The day before one. */
+export function dayBefore(day: string): string {
+  const before = new Date(`${day}T00:00:00Z`)
+  before.setUTCDate(before.getUTCDate() - 1)
+  return before.toISOString().slice(0, 10)
+}
+
 /** The days of a trial unless somebody chooses others: the last thirty, in the hall's time. */
 export function lastMonth(today: string): [string, string] {
   const first = new Date(`${today}T00:00:00Z`)
