@@ -16,18 +16,22 @@ _TOLERATED_MS = 60
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How one example of a rule came out; `index` is its place in the rule, `found` what the rule found in it."""
+    """How one example of a rule came out; `index` is its place in the rule, `found` what the rule found in it, and
+    `near_ms` how far from its second a finding may lie."""
 
     rule: AnyRule
     index: int
     example: Example
     found: tuple[Hit, ...]
+    near_ms: int = _TOLERATED_MS
 
     @property
     def holds(self) -> bool:
         """Whether the rule found exactly what the example says."""
         wanted = self.example.finds
-        return len(wanted) == len(self.found) and all(map(_as_expected, wanted, self.found))
+        return len(wanted) == len(self.found) and all(
+            _as_expected(*each, self.near_ms) for each in zip(wanted, self.found, strict=True)
+        )
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -69,15 +73,15 @@ def anchors_of(rule: AnyRule, others: Sequence[AnyRule]) -> list[AnyRule]:
     return list(needed.values())
 
 
-def _as_expected(wanted: Expected, hit: Hit) -> bool:
+def _as_expected(wanted: Expected, hit: Hit, near_ms: int) -> bool:
     return (
         wanted.sure == hit.sure
         and (wanted.text is None or wanted.text == hit.text)
         and (wanted.leg is None or wanted.leg is hit.leg)
-        and _near(wanted.from_s, hit.from_ms)
-        and _near(wanted.to_s, hit.to_ms)
+        and _near(wanted.from_s, hit.from_ms, near_ms)
+        and _near(wanted.to_s, hit.to_ms, near_ms)
     )
 
 
-def _near(wanted_s: float | None, ms: int) -> bool:
-    return wanted_s is None or abs(wanted_s * 1000 - ms) <= _TOLERATED_MS
+def _near(wanted_s: float | None, ms: int, near_ms: int) -> bool:
+    return wanted_s is None or abs(wanted_s * 1000 - ms) <= near_ms

@@ -13,6 +13,7 @@ from asr.evaluation.run import evaluate
 from asr.evaluation.score import Score
 from asr.recognizer import RecognizerPool
 from backend.app.cli_asr import RULES, fault_finder
+from backend.app.cli_quality import run_examples
 from backend.kernel.config import PROJECT_ROOT, Environment
 from telephony.pbx.programs import find
 from telephony.simulate import speech
@@ -38,3 +39,10 @@ async def test_the_delivered_model_hears_new_voices_and_finds_what_was_planted(t
     assert (total.calls, total.planted) == (7, 8)
     assert total.character_error_rate <= 0.03
     assert (total.found, total.false) == (8, 0)
+
+
+def test_every_clip_of_the_delivered_rules_is_heard_as_it_should(capsys: pytest.CaptureFixture[str]) -> None:
+    run_examples(None)
+    told = capsys.readouterr().out
+    assert told.count(" clip ") >= 7
+    assert " 0 failed" in told
