@@ -1,4 +1,5 @@
-"""Live captions on their way to the seat that has the call: the messages, and what a page that comes later is told.
+"""Live captions on their way to the seat that has the call, and to whoever listens to it: the messages, and what a page
+that comes later is told.
 
 What is kept here is kept in memory, for the talk that goes on or has just ended; the record is the transcript.
 """
@@ -49,6 +50,13 @@ class CaptionsView(Schema):
     call_id: str
     lines: list[CaptionLine]
     legs: dict[Leg, LegState]
+
+
+class CaptionsSoFar(Schema):
+    """To whoever begins to listen to a call: all that was said in it before."""
+
+    type: Literal["captions_so_far"] = "captions_so_far"
+    view: CaptionsView
 
 
 CaptionMessage = Captioned | CaptionsStand

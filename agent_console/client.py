@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 from websockets.typing import Origin
 
-from agent_console.captions import Captioned
+from agent_console.captions import Captioned, CaptionsSoFar
 from agent_console.protocol import (
     PROTOCOL_VERSION,
     SERVER_MESSAGE,
@@ -179,6 +179,9 @@ class ConsoleClient:
             self._on_event(CallRinging(card=message.card))
         elif isinstance(message, Captioned):
             self.on_caption(message)
+        elif isinstance(message, CaptionsSoFar):
+            for line in message.view.lines:
+                self.on_caption(Captioned(call_id=message.view.call_id, line=line))
         elif isinstance(message, Welcome):
             self.last_seq = message.seq
             self._on_welcome(message.desk)

@@ -18,9 +18,9 @@ import structlog
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ValidationError
 
-from agent_console.captions import CaptionMessage
+from agent_console.captions import CaptionMessage, CaptionsSoFar
 from agent_console.commands import COMMANDS
-from agent_console.desk import Desk, desk_state
+from agent_console.desk import Desk, Listening, desk_state
 from agent_console.hub import Hub
 from agent_console.protocol import (
     COMMAND,
@@ -36,6 +36,8 @@ from agent_console.protocol import (
     Tick,
     Welcome,
 )
+from agent_console.supervision import HallCallChanged, HallCallGone
+from backend.calls.schemas import HallCall
 from backend.identity.errors import NotPermitted
 from backend.identity.principal import Principal
 from backend.kernel import clock
@@ -117,6 +119,10 @@ class Connection:
             if isinstance(event.body, SeatChanged):
                 self._follow_seat(event.body.seat)
             self._put(event)
+            if isinstance(event.body, HallCallChanged):
+                self._listen_in(event.body.call.call_id, event.body.call)
+            elif isinstance(event.body, HallCallGone):
+                self._listen_in(event.body.call_id, None)
 
     def tell(self, message: Ring | CaptionMessage) -> None:
         """Take what has no number; before the welcome there is nothing to show it on."""
@@ -131,6 +137,22 @@ class Connection:
         elif seat.seat == self._desk.seat:
             self._desk.seat = None
         self._move_audience(before)
+
+    def _listen_in(self, call_id: str, call: HallCall | None) -> None:
+        """Show the captions of a call for just as long as the record says that the phone of this person takes part in
+        it; who may, and that it stands in the audit log, was decided with the order that made it so."""
+        before, listened = self._desk.audience, self._desk.listens
+        if call is not None and call.seat and any(one.by_seat == self._desk.seat for one in call.supervisors):
+            self._desk.listens = Listening(call_id, call.seat)
+        elif listened is not None and listened.call_id == call_id:
+            self._desk.listens = None
+        if self._desk.listens == listened:
+            return
+        self._move_audience(before)
+        if self._desk.listens is not None:
+            said = self._hub.captions.of(self._desk.listens.seat, call_id)
+            if said is not None:
+                self._put(CaptionsSoFar(view=said))
 
     def _move_audience(self, before: frozenset[str]) -> None:
         after = self._desk.audience
@@ -202,6 +224,8 @@ class Connection:
             missed_too_many=too_many,
         )
         self._put(welcome)
+        for call in state.hall.calls if state.hall is not None else ():
+            self._listen_in(call.call_id, call)
         self._release(seq)
 
     async def _snapshot(self, last_seq: int | None) -> tuple[DeskState, int, list[StoredEvent]]:

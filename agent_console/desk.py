@@ -23,9 +23,23 @@ from backend.seats.seating import HallTimes
 from telephony.pbx.settings import PbxSettings
 
 
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A call of another seat that a supervisor hears."""
+
+    call_id: str
+    seat: str
+
+
+def captions_of(seat: str) -> str:
+    """The audience of what is said at a seat, beside the seat itself: those who listen to it."""
+    return f"captions:{seat}"
+
+
 @dataclass(slots=True)
 class Desk:
-    """The person at one console. `seat` is the number of the seat they sit at, if any."""
+    """The person at one console. `seat` is the number of the seat they sit at, if any; `listens` the talk of another
+    seat in which their phone takes part."""
 
     database: Database
     principal: Principal
@@ -35,12 +49,14 @@ class Desk:
     callbacks: CallbackRules
     show_supervision: bool = False
     seat: str | None = None
+    listens: Listening | None = None
 
     @property
     def audience(self) -> frozenset[str]:
         """What this console may hear."""
         own_seat = () if self.seat is None else (f"seat:{self.seat}",)
-        return self.principal.audience.union(own_seat)
+        heard = () if self.listens is None else (captions_of(self.listens.seat),)
+        return self.principal.audience.union(own_seat, heard)
 
     async def find_seat(self, tx: Transaction) -> SeatView | None:
         """Look up at which seat this person sits."""

@@ -16,7 +16,7 @@ from typing import Protocol
 import structlog
 
 from agent_console.captions import CaptionDesk, CaptionMessage
-from agent_console.desk import link_views
+from agent_console.desk import captions_of, link_views
 from agent_console.popups import Popups
 from agent_console.protocol import Event, EventBody, LinkView, Ring
 from backend.kernel.database import Database
@@ -97,13 +97,19 @@ class Hub:
         for listener in list(self._by_audience.get(f"seat:{seat}", ())):
             listener.tell(message)
 
+    def tell_captions(self, seat: str, message: CaptionMessage) -> None:
+        """Show what is said at the seat there, and to those who listen to it."""
+        self.tell(seat, message)
+        for listener in list(self._by_audience.get(captions_of(seat), ())):
+            listener.tell(message)
+
     def start(self) -> None:
         """Begin to follow the events."""
         self._tasks = [asyncio.create_task(self._follow(), name="console hub")]
         self._tasks.append(asyncio.create_task(self._watch_link(), name="link watch"))
         if self._popups is not None:
             self._tasks.append(asyncio.create_task(self._popups.follow(self.tell), name="pop-ups"))
-        self._tasks.append(asyncio.create_task(self.captions.follow(self.tell), name="captions"))
+        self._tasks.append(asyncio.create_task(self.captions.follow(self.tell_captions), name="captions"))
 
     async def stop(self) -> None:
         """Stop following."""

@@ -17,7 +17,7 @@ from pydantic import Field, PrivateAttr, TypeAdapter
 
 from agent_console import phones as ph
 from agent_console import supervision as s
-from agent_console.captions import Captioned, CaptionsStand, CaptionsView
+from agent_console.captions import Captioned, CaptionsSoFar, CaptionsStand, CaptionsView
 from backend.callbacks.schemas import AttemptResult, CallbackView, CallbackWish
 from backend.calls.schemas import HandedBy, PhoneCall, SupervisorView
 from backend.cases.list_schemas import ExportView
@@ -616,6 +616,7 @@ class SignedOut(Schema):
 
 
 ServerMessage = Annotated[
-    Welcome | Event | Ring | Captioned | CaptionsStand | Reply | Tick | SignedOut, Field(discriminator="type")
+    Welcome | Event | Ring | Captioned | CaptionsStand | CaptionsSoFar | Reply | Tick | SignedOut,
+    Field(discriminator="type"),
 ]
 SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)

@@ -70,8 +70,8 @@ class PartStatus(Schema):
     """One part of the platform: whether it works, and as of when.
 
     `detail` is a bare value for the console to put into words: of "events" the newest event's number, of "pbx_link" the
-    link's state, of "jobs" how many are parked, of "database" what is wrong. A part "pbx_link" is that of
-    the PBX `host`.
+    link's state, of "jobs" how many are parked, of "database" what is wrong. The parts "pbx_link" and
+    "captions" are those of the PBX `host`.
     """
 
     name: str

@@ -6,6 +6,7 @@
 | leader | of two AMI links the one that leads | the other leads: the link is live again; within 5 s |
 | telephony | both AMI links | the link is live again |
 | worker | the job worker | the platform is well; its jobs are taken over |
+| captions | the live captions of all calls | they are told again; calls do not notice |
 | recogniser | the child that transcribes | at once: the worker starts another |
 | postgres | the private database | the platform is well and every console connected |
 | asterisk | the PBX: the calls are cut | the link is live and every seat's phone is registered; within 10 s |
@@ -140,7 +141,7 @@ async def _recovered(hall: Hall, drill: Drill, killed_on: datetime, within_s: fl
                 answer = await client.get(f"{hall.platform.address}/healthz")
                 consoles = all(agent.client.connected for agent in hall.agents)
                 back = drill.by_another or None not in hall.platform.pids().values()
-                well = answer.status_code == 200 and consoles and back
+                well = answer.status_code == 200 and answer.json()["parts"].get("captions", True) and consoles and back
                 if not (well and await hall.link_heard_since(killed_on) and await _seats_are_true(hall)):
                     continue
                 if not drill.cuts_calls or not await open_since_before(hall.database, killed_on):
@@ -187,6 +188,7 @@ DRILLS: dict[str, Drill] = {
     "leader": Drill(_kill_leader, within_s=5.0, by_another=True),
     "telephony": Drill(_kill(*_LINKS)),
     "worker": Drill(_kill("worker-1")),
+    "captions": Drill(_kill("captions")),
     "recogniser": Drill(_kill_recogniser),
     "postgres": Drill(_kill("postgres")),
     "asterisk": Drill(_kill("asterisk"), within_s=10.0, cuts_calls=True),

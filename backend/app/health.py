@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -21,6 +22,7 @@ from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.kernel.errors import Unavailable
+from backend.kernel.notices import is_posted
 from backend.recognition import service as recognition
 from telephony.names import DEFAULT_HOST
 from telephony.pbx.settings import PbxSettings
@@ -28,13 +30,14 @@ from telephony.pbx.settings import PbxSettings
 router = APIRouter()
 
 _LINK_STALE = timedelta(seconds=15)
-NEEDS_CARE_ONLY = {"calendar"}
+NEEDS_CARE_ONLY = {"calendar", "captions"}
 """Parts that somebody must look after, while the platform goes on working."""
 
 
 @router.get("/healthz", dependencies=[PUBLIC])
 async def healthz(request: Request) -> Response:
-    """200 while the database, the event stream and the PBX link work, else 503; says which part does not."""
+    """200 while the database, the event stream and the PBX link work, else 503; says which part does not, captions
+    among them, without which calls go on."""
     parts = await platform_parts(request)
     well = all(part.ok for part in parts if part.name not in NEEDS_CARE_ONLY)
     body = {"ok": well, "parts": {_name(part): part.ok for part in parts}}
@@ -98,6 +101,7 @@ async def platform_parts(request: Request) -> list[PartStatus]:
         PartStatus(name="database", ok=True, detail="", as_of=now),
         PartStatus(name="events", ok=hub.connected, detail=str(hub.newest_seq), as_of=now),
         *(_link_status(link, now) for link in links),
+        *[await _captions_status(host, board, now) for host, board in _captions_here(request)],
         PartStatus(name="jobs", ok=True, detail=str(failed), as_of=now),
         PartStatus(name="calendar", ok=not unknown, detail=", ".join(map(str, unknown)), as_of=now),
     ]
@@ -109,13 +113,23 @@ def link_part(host: str) -> str:
 
 
 def _name(part: PartStatus) -> str:
-    return part.name if part.host is None else link_part(part.host)
+    return part.name if part.host in (None, DEFAULT_HOST) else f"{part.name}:{part.host}"
 
 
 def _link_status(link: LinkNow, now: datetime) -> PartStatus:
     fresh = link.as_of is not None and now - link.as_of < _LINK_STALE
     ok = link.state == "live" and fresh
     return PartStatus(name="pbx_link", host=link.host, ok=ok, detail=link.state, as_of=link.as_of)
+
+
+def _captions_here(request: Request) -> list[tuple[str, Path]]:
+    """The PBX hosts whose calls are captioned on this machine: where they ever were, the socket is left."""
+    boards = cast("dict[str, Path]", request.app.state.caption_boards)
+    return [(host, board) for host, board in boards.items() if board.exists()]
+
+
+async def _captions_status(host: str, board: Path, now: datetime) -> PartStatus:
+    return PartStatus(name="captions", host=host, ok=await is_posted(board), detail="", as_of=now)
 
 
 async def _jobs(request: Request) -> list[tuple[str, str, int]]:

@@ -103,7 +103,8 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     settings = console_settings(installation)
     popups = Popups(database, [installation.rings(host) for host in installation.hosts])
     calls = HallCalls(database, show_supervision=settings.show_supervision)
-    captions = CaptionDesk([installation.captions(host) for host in installation.hosts])
+    boards = {host: installation.captions(host) for host in installation.hosts}
+    captions = CaptionDesk(list(boards.values()))
     hub = Hub(database, settings.pbx, renderers(popups, calls, PhoneCalls(database)), popups, captions)
 
     @asynccontextmanager
@@ -140,6 +141,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.reviews = ReviewDrawer(database, app.state.roles, installation.config.reviews)
     app.state.case_numbers_of_calls = cases.case_numbers_of_calls
     app.state.hit_counts_of_calls = quality_rows.hit_counts
+    app.state.caption_boards = boards if installation.config.recognition.live.enabled else {}
     for part in (
         identity_endpoints,
         seat_endpoints,

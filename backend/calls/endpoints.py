@@ -5,13 +5,23 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from backend.calls import service
 from backend.calls.peaks import outline
 from backend.calls.ranges import Unsatisfiable, begins, read_range
-from backend.calls.schemas import CallDetail, CallQuery, CallRow, HitCounts, PeaksView, RevealedNumber, RevealNumber
+from backend.calls.schemas import (
+    CallDetail,
+    CallQuery,
+    CallRow,
+    EarlierText,
+    HitCounts,
+    PeaksView,
+    RevealedNumber,
+    RevealNumber,
+    TranscriptView,
+)
 from backend.calls.service import CallHitCounts, CaseNumbers
 from backend.identity import audit
 from backend.identity.access import requires
@@ -39,6 +49,27 @@ async def read_call(request: Request, call_id: str, who: Reader) -> CallDetail:
     """One call with its time line, recording and transcript."""
     async with _database(request).transaction() as tx:
         return await service.call_detail(tx, who, call_id, _case_numbers(request))
+
+
+@router.get("/{call_id}/transcripts")
+async def list_earlier_texts(
+    request: Request, call_id: str, who: Annotated[Principal, Depends(requires("transcripts.read"))]
+) -> list[EarlierText]:
+    """Which texts the call had before, the last first."""
+    async with _database(request).transaction() as tx:
+        return await service.earlier_texts(tx, who, call_id)
+
+
+@router.get("/{call_id}/transcripts/{revision}")
+async def read_earlier_text(
+    request: Request,
+    call_id: str,
+    revision: Annotated[int, Path(ge=1, le=2**31 - 1)],
+    who: Annotated[Principal, Depends(requires("transcripts.read"))],
+) -> TranscriptView:
+    """A text that the call had before; looking is audited."""
+    async with _database(request).transaction() as tx:
+        return await service.earlier_text(tx, who, call_id, revision)
 
 
 @router.get("/{call_id}/recording", response_class=StreamingResponse)

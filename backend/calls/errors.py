@@ -5,6 +5,10 @@ from __future__ import annotations
 from backend.kernel.errors import Conflict, HotlineError, NotFound, Unavailable
 
 
+class TextUnknown(NotFound):
+    """The call had no such text before."""
+
+
 class CallUnknown(NotFound):
     """There is no such call, or not for this person."""
 

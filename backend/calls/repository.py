@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, func, insert, literal, or_, select, tuple_
+from sqlalchemy.orm import defer
 
 from backend.calls.models import Call, CallFact, EarlierTranscript, Recording, Transcript
 from backend.citizens.models import Citizen
@@ -114,6 +115,18 @@ async def keep_earlier_transcript(tx: Transaction, call_id: str, at: datetime) -
     names = [*(column.key for column in kept), "replaced_at"]
     statement = insert(EarlierTranscript).from_select(names, texts).returning(EarlierTranscript.revision)
     return (await tx.session.execute(statement)).scalar_one_or_none() or 0
+
+
+async def earlier_transcripts(tx: Transaction, call_id: str) -> Sequence[EarlierTranscript]:
+    """The texts that the call had before, the last first; their turns are read only where they are asked for."""
+    query = select(EarlierTranscript).where(EarlierTranscript.call_id == call_id)
+    query = query.options(defer(EarlierTranscript.turns), defer(EarlierTranscript.speech))
+    return (await tx.session.execute(query.order_by(EarlierTranscript.revision.desc()))).scalars().all()
+
+
+async def earlier_transcript(tx: Transaction, call_id: str, revision: int) -> EarlierTranscript | None:
+    """One text that the call had before."""
+    return await tx.session.get(EarlierTranscript, (call_id, revision))
 
 
 async def has_text(tx: Transaction, call_id: str) -> bool:

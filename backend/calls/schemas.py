@@ -220,6 +220,15 @@ class TranscriptView(Schema):
     problem: Problem | None = None
 
 
+class EarlierText(Schema):
+    """A text that the call had before: its revision, who heard it, from when to when it stood."""
+
+    revision: int
+    model: str | None
+    created_at: datetime
+    replaced_at: datetime
+
+
 class CallDetail(Schema):
     """Everything about one call. `parts` are what the citizen's call was at other PBX hosts, before and after."""
 

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from backend.calls import hot, repository
-from backend.calls.errors import CallUnknown, NoNumberSent, ReasonMissing, RecordingNotStored, TooFewDigits
+from backend.calls.errors import CallUnknown, NoNumberSent, ReasonMissing, RecordingNotStored, TextUnknown, TooFewDigits
 from backend.calls.leading import leaders_of_calls
 from backend.calls.measures import day_start
 from backend.calls.models import Call, Recording
 from backend.calls.repository import CallFilter
-from backend.calls.schemas import CallDetail, CallQuery, CallRow, HitCounts, RevealedNumber
-from backend.calls.views import call_row, event_view, recording_view, transcript_view
+from backend.calls.schemas import CallDetail, CallQuery, CallRow, EarlierText, HitCounts, RevealedNumber, TranscriptView
+from backend.calls.views import call_row, earlier_view, event_view, recording_view, transcript_view
 from backend.citizens.numbers import CallerNumber, read_number
 from backend.identity import audit
 from backend.identity.principal import Principal
@@ -90,6 +90,22 @@ async def call_detail(tx: Transaction, who: Principal, call_id: str, case_number
         recording=recording_view(call, await repository.recording(tx, call_id)),
         transcript=view,
     )
+
+
+async def earlier_texts(tx: Transaction, who: Principal, call_id: str) -> list[EarlierText]:
+    """Which texts the call had before, the last first. Raises `CallUnknown`."""
+    await visible_call(tx, who, call_id)
+    return [EarlierText.model_validate(text) for text in await repository.earlier_transcripts(tx, call_id)]
+
+
+async def earlier_text(tx: Transaction, who: Principal, call_id: str, revision: int) -> TranscriptView:
+    """A text that the call had before, as it was read then; looking is audited. Raises `CallUnknown`, `TextUnknown`."""
+    await visible_call(tx, who, call_id)
+    text = await repository.earlier_transcript(tx, call_id, revision)
+    if text is None:
+        raise TextUnknown(f"The call had no text number {revision} before.", next_step="Load the page anew.")
+    await audit.record(tx, who, "earlier_transcript_read", "call", call_id, {"revision": revision})
+    return earlier_view(text)
 
 
 async def stored_recording(tx: Transaction, who: Principal, call_id: str) -> Recording:

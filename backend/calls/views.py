@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from asr.written import written
-from backend.calls.models import Call, CallFact, Recording, Transcript
+from backend.calls.models import Call, CallFact, EarlierTranscript, Recording, Transcript
 from backend.calls.schemas import (
     CallEventView,
     CallRow,
@@ -98,6 +98,17 @@ def transcript_view(call: Call, transcript: Transcript | None, *, words: bool) -
         model=transcript.model,
         turns=[_turn_view(turn) for turn in transcript.turns] if words else [],
         problem=_problem(transcript),
+    )
+
+
+def earlier_view(text: EarlierTranscript) -> TranscriptView:
+    """A text that the call had before."""
+    return TranscriptView(
+        state=TranscriptState.READY,
+        revision=text.revision,
+        model=text.model,
+        turns=[_turn_view(turn) for turn in text.turns],
+        problem=None if text.problem is None else Problem.kept_as(text.problem, None),
     )
 
 

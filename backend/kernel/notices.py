@@ -66,6 +66,16 @@ class NoticeBoard:
             writer.close()
 
 
+async def is_posted(path: Path) -> bool:
+    """Whether somebody posts notices there now."""
+    try:
+        _, writer = await asyncio.open_unix_connection(path)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
 async def notices(path: Path) -> AsyncIterator[list[dict[str, Any]]]:
     """Batches of notices from now on, for ever; connects again by itself, and what was posted meanwhile is not seen.
 

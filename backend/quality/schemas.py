@@ -42,11 +42,19 @@ class HitView(Schema):
     points: int
 
 
+class EarlierHitView(HitView):
+    """A hit that a later check no longer found, and when."""
+
+    replaced_at: datetime
+
+
 class CallHits(Schema):
-    """What the last check found in a call; `checked_at` is None while it was not checked yet."""
+    """What the last check found in a call, and what earlier ones had; `checked_at` is None while it was not checked
+    yet."""
 
     checked_at: datetime | None
     hits: list[HitView]
+    earlier: list[EarlierHitView] = []
 
 
 class TrialState(StrEnum):

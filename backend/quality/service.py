@@ -9,8 +9,8 @@ from backend.identity import audit
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 from backend.quality import repository
-from backend.quality.models import QualityHit
-from backend.quality.schemas import CallHits, HitView, RuleTitle
+from backend.quality.models import EarlierHit, QualityHit
+from backend.quality.schemas import CallHits, EarlierHitView, HitView, RuleTitle
 
 
 async def hits_of_call(tx: Transaction, who: Principal, call_id: str) -> CallHits:
@@ -18,8 +18,12 @@ async def hits_of_call(tx: Transaction, who: Principal, call_id: str) -> CallHit
     await visible_call(tx, who, call_id)
     check = await repository.check_of(tx, call_id)
     hits = await hit_views(tx, call_id, words=who.may("transcripts.read"))
+    gone = await repository.earlier_hits_of(tx, call_id)
+    titles = await repository.titles_of(tx, {(hit.rule_id, hit.rule_version) for hit in gone})
+    views = _views(gone, titles, words=who.may("transcripts.read"))
+    earlier = [EarlierHitView(**dict(view), replaced_at=hit.replaced_at) for hit, view in zip(gone, views, strict=True)]
     await audit.record(tx, who, "hits_read", "call", call_id, {"hits": len(hits)})
-    return CallHits(checked_at=check.checked_at if check else None, hits=hits)
+    return CallHits(checked_at=check.checked_at if check else None, hits=hits, earlier=earlier)
 
 
 async def hit_views(tx: Transaction, call_id: str, *, words: bool) -> list[HitView]:
@@ -30,7 +34,7 @@ async def hit_views(tx: Transaction, call_id: str, *, words: bool) -> list[HitVi
 
 
 def _views(
-    hits: Iterable[QualityHit], titles: dict[tuple[str, int], dict[str, str]], *, words: bool
+    hits: Iterable[QualityHit | EarlierHit], titles: dict[tuple[str, int], dict[str, str]], *, words: bool
 ) -> Iterable[HitView]:
     for hit in hits:
         yield HitView(

@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from agent_console.captions import Captioned
 from agent_console.client import ConsoleClient
 from agent_console.protocol import EventBody, MakeReady, SignInSeat
 from backend.app.config import Installation, hall_times
@@ -47,18 +48,24 @@ PEOPLE = [
 
 
 class Console(ConsoleClient):
-    """A console that notes what it hears; `heard` are the events, `began_at` the number of its first welcome."""
+    """A console that notes what it hears: `heard` are the events, `captions` the words of what was said; `began_at` is
+    the number of its first welcome."""
 
     def __init__(self, address: str, username: str) -> None:
         self.heard: list[EventBody] = []
         self.welcomes: list[Any] = []
         self.began_at = 0
+        self.captions: list[str] = []
         super().__init__(address, username, PASSWORD, on_event=self.heard.append, on_welcome=self._note_welcome)
+        self.on_caption = self._note_caption
 
     def _note_welcome(self, desk: Any) -> None:
         if not self.welcomes:
             self.began_at = self.last_seq or 0
         self.welcomes.append(desk)
+
+    def _note_caption(self, caption: Captioned) -> None:
+        self.captions.append(caption.line.text)
 
     def kinds(self, *kinds: str) -> list[Any]:
         """The events of these kinds, in the order in which they came."""

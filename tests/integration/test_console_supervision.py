@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,8 @@ from sqlalchemy import select, update
 from agent_console.client import CommandRefused
 from agent_console.protocol import ExtendWrapUp, MakeReady, SignInSeat, SignOutSeat
 from agent_console.supervision import EndWrapUp, ForcePause, ForceReady, ForceSignOut, ReadNotice, SendNotice
+from asr.audio import Leg
+from backend.calls.captions import CaptionLine, SaidNow
 from backend.identity.models import AuditEntry
 from backend.kernel import clock
 from backend.notices.models import Notice
@@ -210,6 +213,43 @@ async def test_who_sits_down_while_a_notice_holds_gets_it_once(hall: ConsoleHall
             assert listed.keys() == {"全体注意", "8001 注意", "马上开会"}
             assert [one.read_at is None for one in listed["全体注意"].receipts] == [False, True]
             assert [one.text for one in another_tab.welcomes[0].notices] == ["8001 注意", "全体注意"]
+
+
+def said(text: str, line: int, seat: str = "8001", call_id: str = CALL) -> SaidNow:
+    told = CaptionLine(leg=Leg.CALLER, line=f"tap/{line}", text=text, from_ms=0, to_ms=1, at=clock.now(), final=True)
+    return SaidNow(seat=seat, call_id=call_id, line=told)
+
+
+async def test_whoever_listens_reads_the_captions_for_as_long_as_the_record_says_so(hall: ConsoleHall) -> None:
+    hub, board = hall.app.state.hub, Path("board")
+    listening = {"call_id": CALL, "seat": "8001", "by_seat": "8002"}
+    told: list[str] = []
+
+    def speak(*texts: str) -> None:
+        for text in texts:
+            hub.captions.take(board, said(text, len(told)), hub.tell_captions)
+            told.append(text)
+
+    async with hall.console("boss") as boss, hall.console("qa") as other, hall.console("wang") as wang:
+        await hall.take_seat(wang, "8001")
+        await hall.take_seat(boss, "8002")
+        await hall.tell(*ringing(CALL, "8001"), answered(CALL, "8001"))
+        await hall.all_heard(boss)
+        speak("我要反映")
+        await hall.tell(f.SupervisionBegan(at=clock.now(), **listening, mode=f.SpyMode.LISTEN, channel="PJSIP/8002-1"))
+        await hall.all_heard(boss)
+        speak("路灯坏了")
+        hub.captions.take(board, said("别的电话", 9, "8003", "another"), hub.tell_captions)
+        async with hall.console("boss") as again:  # another tab, or one that was away
+            await hall.all_heard(again)
+            assert again.captions == ["我要反映", "路灯坏了"]
+        await hall.tell(f.SupervisionEnded(at=clock.now(), **listening))
+        await hall.all_heard(boss)
+        speak("再见")
+        await hall.all_heard(boss, other, wang)
+        assert boss.captions == ["我要反映", "路灯坏了"]
+        assert other.captions == []
+        assert wang.captions == ["我要反映", "路灯坏了", "再见"]
 
 
 @pytest.mark.parametrize("shown", [False, True])

@@ -117,6 +117,8 @@ async def test_what_rules_of_today_find_in_calls_of_yesterday_stands_once_and_wh
         for _ in range(2):
             await CallChecker(desk.database).check({"call_id": "c1"})
         assert (await of_lamp(desk), await of_lamp(desk, EarlierHit)) == ([], list(CALLS))
+        (gone,) = (await leader.get("/api/calls/c1/hits")).json()["earlier"]
+        assert (gone["rule_id"], gone["title"]["zh"], gone["text"]) == ("lamp-words", "路灯用语", "不归我管")
     async with desk.database.transaction() as tx:
         query = select(AuditEntry.username, AuditEntry.detail).where(AuditEntry.action == "recheck_ordered")
         noted = (await tx.session.execute(query)).all()

@@ -204,6 +204,30 @@ async def test_a_retry_starts_each_failed_call_once_and_is_audited(recordings: R
         assert [(entry.username, entry.object_id) for entry in entries] == [("qa", "broken")]
 
 
+async def test_the_text_that_was_read_before_can_be_read_by_who_may_read_texts_and_it_is_audited(
+    recordings: Recordings,
+) -> None:
+    await recordings.heard("old")
+    async with recordings.database.transaction() as tx:
+        assert await outcomes.transcript_asked_again(tx, "old")
+        better = HEARD.model_copy(update={"heard_by": MODEL.model_copy(update={"model": "better"})})
+        await outcomes.transcript_ready(tx, "old", better, clock.now())
+    async with recordings.hall.browser("qa") as qa:
+        (text_before,) = (await qa.get("/api/calls/old/transcripts")).json()
+        assert (text_before["revision"], text_before["model"]) == (1, "small")
+        read = (await qa.get("/api/calls/old/transcripts/1")).json()
+        assert (read["state"], read["revision"], read["model"]) == ("ready", 1, "small")
+        assert (await qa.get("/api/calls/old/transcripts/2")).json()["error"] == "TextUnknown"
+        assert (await qa.get("/api/calls/old/transcripts/0")).json()["error"] == "InputInvalid"
+        assert (await qa.get("/api/calls/nobody/transcripts/1")).json()["error"] == "CallUnknown"
+    for who, status in (("admin", 403), (None, 401)):
+        async with recordings.hall.browser(who) as browser:
+            assert (await browser.get("/api/calls/old/transcripts/1")).status_code == status
+    async with recordings.database.transaction() as tx:
+        query = select(AuditEntry.detail).where(AuditEntry.action == "earlier_transcript_read")
+        assert (await tx.session.execute(query)).scalars().all() == [{"revision": 1}]
+
+
 @pytest.mark.parametrize("who", ["wang", None])
 async def test_others_neither_see_nor_retry(recordings: Recordings, who: str | None) -> None:
     async with recordings.hall.browser(who) as browser:

@@ -145,6 +145,7 @@ export function startConsole(): { enter: () => void; leave: (reason: string | nu
       ring: ({ card }) => (heard(), call.ring(card)),
       caption: (message) => (heard(), captions.said(message)),
       captionsStand: (message) => (heard(), captions.stands(message)),
+      captionsSoFar: ({ view }) => (heard(), captions.welcome(view)),
       tick: ({ server_time, links }) => {
         heard()
         setServerTime(server_time)

@@ -121,7 +121,15 @@ describe('suggestions', () => {
     const changes = placeChanges(candidate('忠实里西区3号楼', '13', '13007'), form({ community_code: '13007', street_code: '13' }))
     expect(changes).toMatchObject({ address: '忠实里西区3号楼', street_code: '13', community_code: '13007' })
     expect(changes.place?.unit_grid_code).toBe('13007001')
+    expect(changes).not.toHaveProperty('component')
     expect(withLine('电梯坏了。\n', '联系电话：1')).toBe('电梯坏了。\n联系电话：1')
     expect(withLine(' ', '联系电话：1')).toBe('联系电话：1')
+  })
+
+  it('let a component go that stands elsewhere', () => {
+    const lamp = { code: 'c', name: '路灯', unit_grid_code: '13009002' }
+    const taken = (content: Partial<DraftContent>) => placeChanges(candidate('忠实里西区3号楼', '13', '13007'), form({ street_code: '13', ...content }))
+    expect(taken({ component: lamp }).component).toBeNull()
+    expect(taken({ component: { ...lamp, unit_grid_code: '13007002' } })).not.toHaveProperty('component')
   })
 })

@@ -70,6 +70,7 @@ const listener: Listener = {
   ring: ({ card }) => seen.push(`ring ${card.call_id}`),
   caption: ({ call_id, line: { text } }) => seen.push(`caption ${call_id} ${text}`),
   captionsStand: ({ leg, state }) => seen.push(`captions ${leg} ${state}`),
+  captionsSoFar: ({ view }) => seen.push(`captions so far ${view.call_id}`),
   tick: () => seen.push('tick'),
   signedOut: (reason) => seen.push(`signed out ${reason}`),
   link: (state) => seen.push(state),

@@ -728,6 +728,8 @@ export const en: Messages = {
     never_words: ['不知道', '不清楚', '不归我管', 'counter-questions', 'reproaches'],
   },
   quality: {
+    earlier: '{count} found before, and no longer',
+    gone_at: 'no longer since {time}',
     hits: 'Quality hits',
     unchecked: 'Not checked yet',
     clean: 'Nothing was found',
@@ -917,6 +919,7 @@ export const en: Messages = {
     failed: 'The transcription failed',
   },
   recording: {
+    whole_call: 'Whole call:',
     title: 'Recording',
     play: 'Play',
     pause: 'Pause',
@@ -924,6 +927,10 @@ export const en: Messages = {
     not_permitted: 'Your roles do not allow to play recordings',
   },
   transcript: {
+    revision: 'Version of the text',
+    stands: 'Text {revision} (stands)',
+    earlier: 'Text {revision}, {time}',
+    old_note: 'What was heard before, to compare; hits and search go by the text that stands.',
     title: 'Transcript',
     follow: 'Follow the player',
     spoken: 'As it was spoken',
@@ -1430,7 +1437,7 @@ export const en: Messages = {
     retried: '{count} queued again',
   },
   status: { title: 'Status', parts: 'Parts of the platform', ok: 'Works', down: 'Down', empty: 'No data' },
-  part: { database: 'Database', events: 'Event stream', pbx_link: 'PBX link', jobs: 'Jobs', calendar: 'Working calendar' },
+  part: { database: 'Database', events: 'Event stream', pbx_link: 'PBX link', jobs: 'Jobs', calendar: 'Working calendar', captions: 'Live captions' },
   part_detail: { database: 'The database does not answer', events: 'newest event {value}', jobs: '{value} jobs parked after failing', calendar: 'holidays of {value} are not entered' },
   review: {
     title: 'QA workbench',

@@ -25,6 +25,7 @@ export const errors: Record<string, ErrorText> = {
   ServerError: { message: '服务器出错。', kept: KEPT, next_step: '请稍后重试；仍不成功请联系管理员。' },
   Unexpected: { message: '服务器出错。', kept: KEPT, next_step: '请稍后重试；仍不成功请联系管理员。' },
   RecordingUnplayable: { message: '录音无法播放。', kept: '录音仍在库中。', next_step: '请刷新页面重试；仍不成功请联系管理员。' },
+  TextUnknown: { message: '没有这一稿文本。', next_step: RELOAD },
   RecordingEmpty: { message: '录音中没有声音。', next_step: '请检查交换机磁盘空间和通话媒体。' },
   RecordingMissing: { message: '找不到录音文件。', next_step: '请检查交换机磁盘空间和录音目录。' },
   RecordingNotAudio: { message: '录音文件无法读取。', detail: '（{detail}）' },

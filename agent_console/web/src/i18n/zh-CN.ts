@@ -721,6 +721,8 @@ export const zh = {
     never_words: ['不知道', '不清楚', '不归我管', '反问', '指责'],
   },
   quality: {
+    earlier: '曾命中、现规则或文本下不再命中 {count} 处',
+    gone_at: '{time} 起不再命中',
     hits: '质检命中',
     unchecked: '尚未质检',
     clean: '未发现问题',
@@ -910,6 +912,7 @@ export const zh = {
     failed: '转写失败',
   },
   recording: {
+    whole_call: '整通通话：',
     title: '录音',
     play: '播放',
     pause: '暂停',
@@ -917,6 +920,10 @@ export const zh = {
     not_permitted: '您没有播放录音的权限',
   },
   transcript: {
+    revision: '文本版本',
+    stands: '第 {revision} 稿（当前）',
+    earlier: '第 {revision} 稿 {time}',
+    old_note: '这是此前的识别结果，仅供对照；命中和检索都按当前文本。',
     title: '转写文本',
     follow: '跟随播放',
     spoken: '按口述显示',
@@ -1417,7 +1424,7 @@ export const zh = {
     retried: '已重新排队 {count} 条',
   },
   status: { title: '运行状态', parts: '系统各部分', ok: '正常', down: '异常', empty: '没有状态数据' },
-  part: { database: '数据库', events: '事件流', pbx_link: '交换机链路', jobs: '后台任务', calendar: '工作日历' },
+  part: { database: '数据库', events: '事件流', pbx_link: '交换机链路', jobs: '后台任务', calendar: '工作日历', captions: '实时字幕' },
   part_detail: { database: '数据库没有应答', events: '最新事件号 {value}', jobs: '多次失败、已搁置的任务 {value} 个', calendar: '{value} 年节假日尚未录入' },
   review: {
     title: '质检工作台',

@@ -257,6 +257,10 @@ export type PlaceFound = 'building' | 'near' | 'road'
  */
 export type Why = 'name' | 'begins' | 'holds' | 'named' | 'pinyin' | 'initials' | 'similar' | 'sound'
 /**
+ * Where an order to check calls anew stands.
+ */
+export type RecheckState = 'waiting' | 'running' | 'done' | 'failed'
+/**
  * Which recordings wait: complaints and low scores, all others, and those that have a text and get a new one.
  */
 export type WaitingKind = 'first' | 'normal' | 'again'
@@ -950,11 +954,38 @@ export interface ShareView {
   whole: number
 }
 /**
- * What the last check found in a call; `checked_at` is None while it was not checked yet.
+ * What the last check found in a call, and what earlier ones had; `checked_at` is None while it was not checked
+ * yet.
  */
 export interface CallHits {
   checked_at: string | null
+  earlier: EarlierHitView[]
   hits: HitView[]
+}
+/**
+ * A hit that a later check no longer found, and when.
+ */
+export interface EarlierHitView {
+  from_ms: number
+  hit_id: string
+  kind: string
+  leg: Leg
+  points: number
+  replaced_at: string
+  rule_id: string
+  rule_version: number
+  severity: Severity
+  sure: boolean
+  text: string
+  title: RuleTitle
+  to_ms: number
+}
+/**
+ * What a rule is called in each language.
+ */
+export interface RuleTitle {
+  en: string
+  zh: string
 }
 /**
  * One hit of a call, times in ms from the start of the recording; `title` is the rule's, as it was when it hit.
@@ -975,13 +1006,6 @@ export interface HitView {
   text: string
   title: RuleTitle
   to_ms: number
-}
-/**
- * What a rule is called in each language.
- */
-export interface RuleTitle {
-  en: string
-  zh: string
 }
 /**
  * The pop-up for this seat.
@@ -1072,15 +1096,11 @@ export interface Captioned {
   type: 'caption'
 }
 /**
- * How the captions of one leg of this seat's call stand: live, behind the speaker, lost, or off.
+ * To whoever begins to listen to a call: all that was said in it before.
  */
-export interface CaptionsStand {
-  call_id: string
-  lag_ms: number
-  leg: Leg
-  skipped_ms: number
-  state: LegState
-  type: 'captions_stand'
+export interface CaptionsSoFar {
+  type: 'captions_so_far'
+  view: CaptionsView
 }
 /**
  * All that was said so far in the talk of this seat, and how the captions of its legs stand.
@@ -1091,6 +1111,17 @@ export interface CaptionsView {
     [k: string]: LegState
   }
   lines: CaptionLine[]
+}
+/**
+ * How the captions of one leg of this seat's call stand: live, behind the speaker, lost, or off.
+ */
+export interface CaptionsStand {
+  call_id: string
+  lag_ms: number
+  leg: Leg
+  skipped_ms: number
+  state: LegState
+  type: 'captions_stand'
 }
 /**
  * A case was moved in the seven-step loop.
@@ -1498,7 +1529,7 @@ export interface ConsoleMessages {
     | ControlPhone
     | Dial
     | FileResult
-  message: Welcome | Event | Ring | Captioned | CaptionsStand | Reply | Tick | SignedOut
+  message: Welcome | Event | Ring | Captioned | CaptionsStand | CaptionsSoFar | Reply | Tick | SignedOut
 }
 /**
  * The first message. `last_seq` is None for a console that holds nothing yet.
@@ -2335,6 +2366,15 @@ export interface DrawDone {
   left: number
 }
 /**
+ * A text that the call had before: its revision, who heard it, from when to when it stood.
+ */
+export interface EarlierText {
+  created_at: string
+  model: string | null
+  replaced_at: string
+  revision: number
+}
+/**
  * The words for which something is suggested, and when the breath was in which they were said.
  */
 export interface Evidence {
@@ -2815,8 +2855,8 @@ export interface SpecialView {
  * One part of the platform: whether it works, and as of when.
  *
  * `detail` is a bare value for the console to put into words: of "events" the newest event's number, of "pbx_link" the
- * link's state, of "jobs" how many are parked, of "database" what is wrong. A part "pbx_link" is that of
- * the PBX `host`.
+ * link's state, of "jobs" how many are parked, of "database" what is wrong. The parts "pbx_link" and
+ * "captions" are those of the PBX `host`.
  */
 export interface PartStatus {
   as_of: string | null
@@ -2932,6 +2972,39 @@ export interface PlanWish {
  */
 export interface PlatformStatus {
   parts: PartStatus[]
+}
+/**
+ * Calls of these days are to be checked anew by the rules of a day (None: today's); `recheck_id` is made by the
+ * client, and asked twice it is done once.
+ */
+export interface RecheckAsked {
+  from_day: string
+  reason: string
+  recheck_id: string
+  rules_of: string | null
+  to_day: string
+}
+/**
+ * Such an order as it stands: calls that were checked, those of them in which other hits stand now, and how many
+ * hits were found and are gone.
+ */
+export interface RecheckView {
+  changed: number
+  checked: number
+  ended_at: string | null
+  found: number
+  from_day: string
+  gone: number
+  problem: Problem | null
+  reason: string
+  recheck_id: string
+  requested_at: string
+  requested_by: string
+  rule_count: number
+  rules_of: string
+  state: RecheckState
+  to_day: string
+  total: number
 }
 /**
  * Recognition at one moment: what waits, those that go first first; the last hour; the newest failures of all.

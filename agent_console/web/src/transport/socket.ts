@@ -1,4 +1,4 @@
-import type { Captioned, CaptionsStand, ConsoleMessages, Event, Reply, Ring, Tick, Welcome } from './messages.gen'
+import type { Captioned, CaptionsSoFar, CaptionsStand, ConsoleMessages, Event, Reply, Ring, Tick, Welcome } from './messages.gen'
 import { ApiError, OFFLINE, TIMED_OUT, localError, type Told } from './problem'
 
 export type Command = ConsoleMessages['command']
@@ -25,6 +25,8 @@ export interface Listener {
   /** Something was said in the own call, and how its captions stand. */
   caption(message: Captioned): void
   captionsStand(message: CaptionsStand): void
+  /** What was said in a call to which this person begins to listen. */
+  captionsSoFar(message: CaptionsSoFar): void
   tick(message: Tick): void
   signedOut(reason: string): void
   link(state: LinkState): void
@@ -203,6 +205,8 @@ export class ConsoleSocket {
         return this.listener?.caption(message)
       case 'captions_stand':
         return this.listener?.captionsStand(message)
+      case 'captions_so_far':
+        return this.listener?.captionsSoFar(message)
       case 'reply':
         return this.answered(message)
       case 'tick':

@@ -10,7 +10,7 @@ export type CaptionState = 'starting' | 'live' | 'behind' | 'lost' | 'held' | 'p
 const STARTS_WITHIN_MS = 6_000
 const MOST_LINES = 400
 
-/** What is said in the call of this seat while it is said; kept nowhere but on this page. */
+/** What is said in the call of this seat, or in the one that is listened to, while it is said; kept on this page alone. */
 export const useCaptions = defineStore('captions', () => {
   const call = useCall()
   const callId = ref<string | null>(null)
@@ -53,22 +53,28 @@ export const useCaptions = defineStore('captions', () => {
     legs.value = view.legs
   }
 
-  /** The lines of the call on the desk; of another call nothing is shown. */
-  const lines = computed(() => (callId.value && callId.value === call.card?.call_id ? [...byLine.value.values()] : []))
+  /** What was said in this call; nothing of another one. */
+  const linesOf = (id: string | undefined) => (id && callId.value === id ? [...byLine.value.values()] : [])
+  /** The lines of the call on the desk. */
+  const lines = computed(() => linesOf(call.card?.call_id))
+
+  /** How the captions of a call in which somebody talks stand; `answeredAt` is when they may be expected from. */
+  function stateOf(id: string, answeredAt: string | null): CaptionState {
+    const now = callId.value === id ? Object.values(legs.value) : []
+    if (now.includes('lost')) return 'lost'
+    if (now.includes('behind')) return 'behind'
+    if (now.includes('live')) return 'live'
+    if (now.length) return 'held'
+    const since = answeredAt ? serverNow.value - Date.parse(answeredAt) : 0
+    return since > STARTS_WITHIN_MS ? 'lost' : 'starting'
+  }
 
   const state = computed<CaptionState | null>(() => {
     const card = call.card
     if (!card || card.stage === 'ringing') return null
     if (card.stage === 'ended') return 'over'
-    if (card.recording_paused_at) return 'paused'
-    const now = callId.value === card.call_id ? Object.values(legs.value) : []
-    if (now.includes('lost')) return 'lost'
-    if (now.includes('behind')) return 'behind'
-    if (now.includes('live')) return 'live'
-    if (now.length) return 'held'
-    const since = card.answered_at ? serverNow.value - Date.parse(card.answered_at) : 0
-    return since > STARTS_WITHIN_MS ? 'lost' : 'starting'
+    return card.recording_paused_at ? 'paused' : stateOf(card.call_id, card.answered_at)
   })
 
-  return { lines, state, skippedMs, said, stands, welcome, clear: () => begin(null) }
+  return { lines, linesOf, state, stateOf, skippedMs, said, stands, welcome, clear: () => begin(null) }
 })

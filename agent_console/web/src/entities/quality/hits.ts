@@ -25,6 +25,13 @@ export function hitsOfTurn(hits: readonly HitView[], turn: TurnView): HitView[] 
   )
 }
 
+/** Nearly as long as the call: it is about the whole of it, and no place in it. */
+const WHOLE = 0.9
+
+export function isOfWholeCall({ from_ms, to_ms }: Pick<HitView, 'from_ms' | 'to_ms'>, lengthMs: number | null): boolean {
+  return !!lengthMs && to_ms - from_ms >= WHOLE * lengthMs
+}
+
 /** The title of a rule in the language of the screen. */
 export function titleIn(locale: string, title: { zh: string; en: string }): string {
   return locale.startsWith('zh') ? title.zh : title.en

@@ -1,3 +1,4 @@
+import { isOfWholeCall } from '@/entities/quality/hits'
 import type { SheetAnswers, HitView, Verdict } from '@/transport/messages.gen'
 
 /** Something on a leg of a recording (null: on both), drawn in the colour of this name. */
@@ -13,10 +14,11 @@ const COLOURS = { fatal: '--danger', major: '--ringing', minor: '--wrap-up', pra
 
 export const TONES = { fatal: 'bad', major: 'wait', minor: 'soft', praise: 'good' } as const
 
-/** The hits of a call and the reviewer's remarks as marks on its waveform. */
-export function marksOf(hits: readonly HitView[], answers: SheetAnswers): Mark[] {
+/** The hits of a call and the reviewer's remarks as marks on its waveform; what is about the whole call marks no place. */
+export function marksOf(hits: readonly HitView[], answers: SheetAnswers, lengthMs: number | null): Mark[] {
+  const placed = hits.filter((hit) => !isOfWholeCall(hit, lengthMs))
   return [
-    ...hits.map(({ hit_id, from_ms, to_ms, leg, severity }) => ({ id: hit_id, from_ms, to_ms, leg, colour: COLOURS[severity] })),
+    ...placed.map(({ hit_id, from_ms, to_ms, leg, severity }) => ({ id: hit_id, from_ms, to_ms, leg, colour: COLOURS[severity] })),
     ...answers.remarks.map(({ from_ms, to_ms }, index) => ({ id: `remark-${index}`, from_ms, to_ms, leg: null, colour: '--accent' })),
   ]
 }

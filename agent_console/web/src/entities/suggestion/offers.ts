@@ -1,4 +1,4 @@
-import { addressOf, choiceOf } from '@/entities/place/place'
+import { addressOf, choiceOf, componentStillThere } from '@/entities/place/place'
 import type { DraftContent, Evidence, PlaceCandidate, Suggestions, Urgency } from '@/transport/messages.gen'
 
 export type OfferField = 'address' | 'class_code' | 'number' | 'urgency'
@@ -68,14 +68,15 @@ function urgencies({ urgency }: Suggestions, content: DraftContent): Offer[] {
   return [{ key: `urgency:${urgency.urgency}`, field: 'urgency', value: urgency.urgency, hint: '', why: urgency.why }]
 }
 
-/** What taking an address changes in the form: only what says nothing yet. */
+/** What taking an address changes in the form: only what says nothing yet, and a component that stands elsewhere goes. */
 export function placeChanges(candidate: PlaceCandidate, content: DraftContent): Partial<DraftContent> {
-  return {
+  const changes: Partial<DraftContent> = {
     address: addressOf(candidate),
     street_code: content.street_code || candidate.location.street.code,
     community_code: content.community_code || (candidate.location.community?.code ?? ''),
     place: choiceOf(candidate),
   }
+  return componentStillThere({ ...content, ...changes }) ? changes : { ...changes, component: null }
 }
 
 /** The citizen's words with a line more. */
