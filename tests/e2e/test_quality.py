@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from playwright.async_api import expect
+from sqlalchemy import update
+
+from backend.calls.models import Call
+from backend.kernel import clock
 
 from .conftest import Enter
 from .talks import stored_call
@@ -91,3 +96,26 @@ async def test_a_rule_counts_once_it_was_tried_and_somebody_answers_for_it(
     await leader.at("switch-send").click()
     await expect(row).to_contain_text("停用")
     await expect(leader.at("rule-panel")).to_contain_text("试运行无误报")
+
+
+async def test_a_leader_has_calls_of_yesterday_checked_anew(town: Town, enter: Enter, tmp_path: Path) -> None:
+    call_id = await stored_call(town, tmp_path, RUDE)
+    async with town.database() as database, database.transaction() as tx:
+        yesterday = clock.now() - timedelta(days=1)
+        await tx.session.execute(update(Call).where(Call.call_id == call_id).values(arrived_at=yesterday))
+    leader = await enter("qa_leader")
+    await leader.at("nav-quality-rules").click()
+    await leader.at("recheck-open").click()
+    await expect(leader.at("recheck-send")).to_be_disabled()
+    await leader.at("recheck-reason").fill("规则已改")
+    await leader.at("recheck-send").click()
+    order = leader.at("recheck-order").first
+    await expect(order).to_have_attribute("data-state", "done")
+    await expect(order).to_contain_text("规则已改")
+    await expect(order).to_contain_text(leader.person.display_name)
+
+    qa = await enter("qa")
+    await qa.at("nav-quality-rules").click()
+    await qa.at("recheck-open").click()
+    await expect(qa.at("recheck-order").first).to_contain_text("规则已改")
+    await expect(qa.at("recheck-send")).to_have_count(0)
