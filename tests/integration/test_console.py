@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -16,6 +18,7 @@ from agent_console.protocol import MakeReady, SaveDraft, SignInSeat, SignOutSeat
 from backend.cases.schemas import DraftContent
 from backend.identity.models import UserSession
 from backend.kernel import clock
+from backend.kernel.notices import NoticeBoard
 from backend.seats.schemas import SeatState
 from telephony import facts as f
 
@@ -208,3 +211,25 @@ async def test_a_console_that_left_is_forgotten(hall: ConsoleHall) -> None:
     await leftover.http.aclose()
     async with hall.console("li") as li:
         await li.until(lambda: hub.listeners == 1)
+
+
+async def test_health_tells_whether_captions_are_told_here_and_is_well_without_them(
+    hall: ConsoleHall, tmp_path: Path
+) -> None:
+    board = tmp_path / "captions"
+    hall.app.state.caption_boards = {"hotline": board, "labour": tmp_path / "never-ran-here"}
+    async with hall.browser(None) as browser:
+
+        async def captions() -> object:
+            return (await browser.get("/healthz")).json()["parts"].get("captions", "not named")
+
+        assert await captions() == "not named"
+        posting = asyncio.create_task(NoticeBoard(board).run())
+        async with asyncio.timeout(30):
+            while await captions() is not True:
+                await asyncio.sleep(0.02)
+        posting.cancel()
+        await asyncio.gather(posting, return_exceptions=True)
+        board.touch()  # what a process that was killed leaves
+        assert await captions() is False
+        assert "captions:labour" not in (await browser.get("/healthz")).json()["parts"]
