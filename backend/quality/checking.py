@@ -133,13 +133,14 @@ async def store(tx: Transaction, grounds: Grounds, hits: tuple[Hit, ...], at: da
         return None
     rows = [_row(grounds, hit, at) for hit in hits]
     changed = await repository.replace_hits(tx, grounds.call_id, rows, check=(grounds.seen or 0) + 1, at=at)
-    tx.emit(
-        "call_checked",
-        entity=grounds.call_id,
-        audience=["permission:quality.read"],
-        payload={"call_id": grounds.call_id, "hits": len(hits)},
-        at=at,
-    )
+    if grounds.seen is None or changed.found or changed.gone:
+        tx.emit(
+            "call_checked",
+            entity=grounds.call_id,
+            audience=["permission:quality.read"],
+            payload={"call_id": grounds.call_id, "hits": len(hits)},
+            at=at,
+        )
     return changed
 
 

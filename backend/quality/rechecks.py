@@ -59,7 +59,7 @@ async def order(tx: Transaction, who: Principal | None, asked: RecheckAsked, now
     """
     known = await tx.session.get(Recheck, asked.recheck_id)
     if known is not None:
-        return recheck_view(known)
+        return _view(known, len(known.rules))
     today = clock.beijing(now).date()
     rules_of = asked.rules_of or today
     _refuse(asked, rules_of, today)
@@ -82,12 +82,13 @@ async def order(tx: Transaction, who: Principal | None, asked: RecheckAsked, now
         requested_by=who.display_name if who else "",
     )
     if not await insert_new(tx.session, row):
-        return recheck_view(await tx.session.get_one(Recheck, asked.recheck_id))
+        standing = await tx.session.get_one(Recheck, asked.recheck_id)
+        return _view(standing, len(standing.rules))
     detail = {"from": f"{asked.from_day}", "to": f"{asked.to_day}", "rules_of": f"{rules_of}", "reason": row.reason}
     await audit.record(tx, who, "recheck_ordered", "quality_recheck", asked.recheck_id, detail, at=now)
     payload = {"recheck_id": str(asked.recheck_id)}
     await tx.enqueue(RECHECK_CALLS, payload, dedupe_key=f"{RECHECK_CALLS}:{asked.recheck_id}")
-    return recheck_view(await tx.session.get_one(Recheck, asked.recheck_id))
+    return _view(row, len(row.rules))
 
 
 async def calls_of(tx: Transaction, first: date, last: date) -> int:
@@ -97,17 +98,16 @@ async def calls_of(tx: Transaction, first: date, last: date) -> int:
 
 async def last_orders(tx: Transaction) -> list[RecheckView]:
     """The last orders, the newest first."""
-    return [recheck_view(row) for row in await rule_repository.last_rechecks(tx, _SHOWN)]
+    return [_view(row, count) for row, count in await rule_repository.last_rechecks(tx, _SHOWN)]
 
 
-def recheck_view(row: Recheck) -> RecheckView:
-    """An order as it is shown."""
+def _view(row: Recheck, rule_count: int) -> RecheckView:
     return RecheckView(
         recheck_id=row.recheck_id,
         from_day=row.from_day,
         to_day=row.to_day,
         rules_of=row.rules_of,
-        rule_count=len(row.rules),
+        rule_count=rule_count,
         state=RecheckState(row.state),
         total=row.total,
         checked=row.checked,

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, case, func, or_, select, tuple_, update
+from sqlalchemy.orm import defer
 
 from backend.calls.models import Call, CallFact, Recording, Transcript
 from backend.kernel.database import Transaction
@@ -68,10 +69,11 @@ async def move_trial(tx: Transaction, trial_id: UUID, states: Collection[str], *
     return (await tx.session.execute(moved, execution_options={"populate_existing": True})).scalar_one_or_none()
 
 
-async def last_rechecks(tx: Transaction, limit: int) -> Sequence[Recheck]:
-    """The last orders to check calls anew, the newest first."""
-    query = select(Recheck).order_by(Recheck.requested_at.desc(), Recheck.recheck_id).limit(limit)
-    return (await tx.session.execute(query)).scalars().all()
+async def last_rechecks(tx: Transaction, limit: int) -> Sequence[Row[Recheck, int]]:
+    """The last orders to check calls anew, the newest first, each with how many rules it has but without them."""
+    query = select(Recheck, func.jsonb_array_length(Recheck.rules)).options(defer(Recheck.rules))
+    query = query.order_by(Recheck.requested_at.desc(), Recheck.recheck_id).limit(limit)
+    return (await tx.session.execute(query)).all()
 
 
 async def move_recheck(tx: Transaction, recheck_id: UUID, states: Collection[str], **changes: Any) -> Recheck | None:
