@@ -100,6 +100,7 @@ async def test_the_shift_leader_listens_whispers_and_takes_the_call_over(town: T
     await expect(boss.at("supervise")).to_have_attribute("data-mode", "listen")
     await expect(boss.at("hall-calls").get_by_test_id("supervisors")).to_contain_text(f"监听 {boss.seat}")
     await boss.expect_hears_something()
+    await expect(boss.at("captions").locator('[data-leg="seat"]').first).to_be_visible()
     # the citizen is silent, so the agent hears nothing until the shift leader whispers
     assert await agent.loudness_heard() < SILENCE
     await boss.at("act-whisper").click()
@@ -110,6 +111,7 @@ async def test_the_shift_leader_listens_whispers_and_takes_the_call_over(town: T
     await expect(agent.at("supervised")).to_have_count(0)
     await boss.page.keyboard.press("F4")
     await expect(boss.at("supervise")).to_have_attribute("data-mode", "none")
+    await expect(boss.at("captions")).to_have_count(0)
     await agent.expect_state("talking")
 
     await boss.at("act-take_over").click()
