@@ -124,11 +124,14 @@ def coaching_view(task: CoachingTask) -> CoachingView:
 
 def tell(tx: Transaction, reviews: Sequence[Review], now: datetime) -> None:
     """Tell those who are concerned that reviews moved: the reviewer, the agent once there is a score that counts, and
-    every reviewer of what they may decide. What was found is not in the event: who hears of it asks for it."""
+    every reviewer of what they may decide and of calibrations, whose page shows who has finished. What was found is not
+    in the event: who hears of it asks for it."""
     for review in reviews:
         audience = [f"user:{review.reviewer_id}"]
         if ReviewState(review.state) in JUDGED and review.calibration_id is None:
             audience += [f"user:{review.agent_id}", *([f"permission:{rules.JUDGE}"] if _appealed(review) else [])]
+        elif review.calibration_id is not None:
+            audience.append(f"permission:{rules.JUDGE}")
         payload = {"review_id": str(review.review_id), "state": review.state}
         tx.emit(CHANGED, entity=str(review.review_id), audience=audience, payload=payload, at=now)
 

@@ -31,7 +31,7 @@ async def test_a_failure_is_told_in_chinese_and_tried_again(town: Town, enter: E
     qa = await enter("qa")
     await qa.at("nav-recognition").click()
     row = qa.at("recognition-failed").locator("tr", has=qa.page.locator(f'a[href="/calls/{call_id}"]'))
-    await expect(row).to_contain_text("录音不是双声道，无法区分说话人。（1 声道）")
+    await expect(row).to_contain_text("录音不是双声道，无法区分说话人。只有 1 个声道。")
     await expect(row).to_contain_text("请检查交换机录音设置。")
     await row.get_by_test_id("retry-one").click()
     await expect(row).to_have_count(0)

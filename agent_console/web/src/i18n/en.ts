@@ -1581,6 +1581,7 @@ export const en: Messages = {
     field_wrong: 'Line {line}, {field}: {said}',
     unsure: ' (unsure)',
     between: '; ',
+    or: ', ',
     kind: {
       not_yaml: 'this is no YAML; look at indents, quotes and brackets',
       not_one_rule: 'there must be one rule, and only one',

@@ -1568,6 +1568,7 @@ export const zh = {
     field_wrong: '第 {line} 行 {field}：{said}',
     unsure: '（待核实）',
     between: '；',
+    or: '、',
     kind: {
       not_yaml: '格式有误（YAML），请检查缩进、引号和括号',
       not_one_rule: '应当只有一条规则',

@@ -26,15 +26,22 @@ export function mistakesOf(error: ApiError | null): RuleMistake[] {
   return told ? (JSON.parse(told) as RuleMistake[]) : []
 }
 
+/** What is allowed, of which Pydantic gives `'a', 'b' or 'c'`. */
+const allowed = (said: unknown, between: string) => String(said).replaceAll("'", '').replace(/, | or /g, between)
+
 /** A mistake in the language of the screen, with its line; in the server's words where the screen has none. */
 export function useMistakeWords(): (mistake: RuleMistake) => string {
   const { t, te } = useI18n()
   const found = (hit: Found) =>
     `${t(`leg.${hit.leg}`)} ${duration(hit.from_ms)}–${duration(hit.to_ms)} ${hit.text}${hit.sure ? '' : t('mistake.unsure')}`
+  const inWords = ({ expected, expected_tags }: RuleMistake['facts']) => ({
+    ...(typeof expected === 'string' ? { expected: allowed(expected, t('mistake.or')) } : {}),
+    ...(expected_tags ? { expected_tags: allowed(expected_tags, t('mistake.or')) } : {}),
+  })
   return ({ line, field, kind, message, facts }) => {
     const key = `mistake.kind.${kind}`
     const instead = Array.isArray(facts.found) ? facts.found.map((hit) => t('mistake.between') + found(hit)).join('') : ''
-    const told = { ...facts, found: instead }
+    const told = { ...facts, ...inWords(facts), found: instead }
     const said = kind && te(key) ? t(key, told) : message
     return t(field ? 'mistake.field_wrong' : 'mistake.wrong', { line, field, said })
   }
