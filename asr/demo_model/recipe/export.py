@@ -1,6 +1,6 @@
 """A trained network as the files of a Vosk model: am/final.mdl (Kaldi's binary format), conf/ and graph/phones/.
 
-Batch norms are folded into the weights; the phones' priors are divided out; a garbage phone (SPN) with a constant
+Batch norms are folded into the weights, and the blocks' additions are sums of two nodes; the phones' priors are divided out; a garbage phone (SPN) with a constant
 score carries `[unk]`. A phone loop in its place makes the lattice explode.
 """
 
@@ -14,9 +14,9 @@ import torch
 
 import lexicon
 from features import COEFFICIENTS, MFCC_CONF
-from train import CONTEXT
+from train import CONTEXT, FRAMES_PER_OUTPUT, REACHES
 
-PRIOR_WEIGHT = 0.9
+PRIOR_WEIGHT = 0.5
 GARBAGE_SCORE = 0.0
 BATCH_NORM_EPSILON = 1e-5
 LAYER_OFFSETS = {"l1": (-2, -1, 0, 1, 2), "l2": (-3, 0, 3), "l3": (-3, 0, 3), "l4": (-6, 0, 6)}
@@ -27,7 +27,7 @@ MODEL_CONF = {
     "max-active": 3000,
     "beam": 13.0,
     "lattice-beam": 6.0,
-    "acoustic-scale": 0.6,
+    "acoustic-scale": 0.7,
     "frame-subsampling-factor": 3,
     "endpoint.silence-phones": 1,
     "endpoint.rule2.min-trailing-silence": 0.5,
@@ -133,47 +133,84 @@ def _fold(weights, bias, scale, offset):
     return weights.permute(0, 2, 1).reshape(weights.shape[0], -1).numpy(), bias.numpy()
 
 
-def folded_layers(checkpoint):
-    """[(weights, bias)] of the four hidden layers and the output, normalisation folded in."""
-    state = {name: value.double() for name, value in checkpoint["network"].items()}
+def _normalisation(state, name):
+    """What a batch norm of a trained network multiplies by and adds."""
+    scale = state[f"{name}.weight"] / torch.sqrt(state[f"{name}.running_var"] + BATCH_NORM_EPSILON)
+    return scale, state[f"{name}.bias"] - state[f"{name}.running_mean"] * scale
+
+
+def folded_layers(checkpoint, state):
+    """[(weights, bias)] of the four hidden layers and the output, each with the normalisation before it folded in."""
     scale = 1 / checkpoint["deviation"].double()
     offset = -checkpoint["mean"].double() * scale
     layers = []
     for layer in ("c1", "c2", "c3", "c4", "o"):
         layers.append(_fold(state[f"{layer}.weight"], state[f"{layer}.bias"], scale, offset))
         if layer != "o":
-            norm = layer.replace("c", "b")
-            scale = state[f"{norm}.weight"] / torch.sqrt(state[f"{norm}.running_var"] + BATCH_NORM_EPSILON)
-            offset = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
+            scale, offset = _normalisation(state, layer.replace("c", "b"))
     return layers
 
 
-def network(checkpoint):
-    """The nnet3 network: hidden layers, log-softmax, then priors divided out and the garbage score appended."""
-    *hidden, (out_weights, out_bias) = folded_layers(checkpoint)
-    prior = -PRIOR_WEIGHT * np.log(np.maximum(checkpoint["prior"].numpy(), 1e-5))
-    outputs = len(prior)
-    config, components, previous = [f"input-node name=input dim={COEFFICIENTS}"], [], "input"
+def folded_block(state, name):
+    """The two matrices of a block as [(weights, bias)], the normalisation that follows folded into the second."""
+    scale, offset = _normalisation(state, f"{name}.norm")
+    up = state[f"{name}.up.weight"] * scale[:, None, None]
+    halves = (state[f"{name}.down.weight"], up)
+    down, up = (weights.permute(0, 2, 1).reshape(weights.shape[0], -1).numpy() for weights in halves)
+    return [(down, np.zeros(len(down))), (up, (state[f"{name}.up.bias"] * scale + offset).numpy())]
 
-    def add(name, component, source):
-        config.append(f"component-node name={name} component={name} input={source}")
-        components.append(token("<ComponentName>") + token(name) + component)
+
+def _spliced(node, offsets):
+    return "Append(" + ", ".join(f"Offset({node}, {offset})" if offset else node for offset in offsets) + ")"
+
+
+class Network:
+    """The nodes of an nnet3 network and their components, in order."""
+
+    def __init__(self):
+        self.config, self.components = [f"input-node name=input dim={COEFFICIENTS}"], []
+
+    def add(self, name, component, source):
+        """One more node; returns its name."""
+        self.config.append(f"component-node name={name} component={name} input={source}")
+        self.components.append(token("<ComponentName>") + token(name) + component)
         return name
 
+    def rectified(self, name, weights, bias, source):
+        """A matrix over spliced input, negative results cut off."""
+        affine = self.add(f"{name}.affine", _affine(weights, bias), source)
+        return self.add(f"{name}.relu", _pointwise("RectifiedLinearComponent", len(bias)), affine)
+
+    def block(self, name, halves, reach, source):
+        """A block that adds to its source. Neither part is ever negative, so a rectifier passes their sum unchanged."""
+        (down, nothing), (up, bias) = halves
+        step = reach * FRAMES_PER_OUTPUT
+        narrow = self.add(f"{name}.down", _affine(down, nothing), _spliced(source, (-step, 0)))
+        found = self.rectified(name, up, bias, _spliced(narrow, (0, step)))
+        return self.add(f"{name}.sum", _pointwise("RectifiedLinearComponent", len(bias)), f"Sum({source}, {found})")
+
+
+def network(checkpoint):
+    """The nnet3 network: hidden layers, blocks, log-softmax, then priors divided out and the garbage score appended."""
+    state = {name: value.double() for name, value in checkpoint["network"].items()}
+    *hidden, (out_weights, out_bias) = folded_layers(checkpoint, state)
+    prior = -PRIOR_WEIGHT * np.log(np.maximum(checkpoint["prior"].numpy(), 1e-5))
+    outputs = len(prior)
+    net, previous = Network(), "input"
     for (layer, offsets), (weights, bias) in zip(LAYER_OFFSETS.items(), hidden):
-        spliced = ", ".join(f"Offset({previous}, {offset})" if offset else previous for offset in offsets)
-        affine = add(f"{layer}.affine", _affine(weights, bias), f"Append({spliced})")
-        previous = add(f"{layer}.relu", _pointwise("RectifiedLinearComponent", len(bias)), affine)
-    logits = add("output.affine", _affine(out_weights, out_bias), previous)
-    scores = add("output.logsoftmax", _pointwise("LogSoftmaxComponent", outputs), logits)
+        previous = net.rectified(layer, weights, bias, _spliced(previous, offsets))
+    for number, reach in enumerate(REACHES):
+        previous = net.block(f"block{number + 1}", folded_block(state, f"blocks.{number}"), reach, previous)
+    logits = net.add("output.affine", _affine(out_weights, out_bias), previous)
+    scores = net.add("output.logsoftmax", _pointwise("LogSoftmaxComponent", outputs), logits)
     with_garbage = np.concatenate([np.eye(outputs), np.zeros((1, outputs))])
-    last = add("output.scaled", _affine(with_garbage, np.append(prior, GARBAGE_SCORE), bits=8), scores)
-    config.append(f"output-node name=output input={last} objective=linear")
-    lines = "".join(line + "\n" for line in config).encode()
+    last = net.add("output.scaled", _affine(with_garbage, np.append(prior, GARBAGE_SCORE), bits=8), scores)
+    net.config.append(f"output-node name=output input={last} objective=linear")
+    lines = "".join(line + "\n" for line in net.config).encode()
     return b"".join(
         (
             token("<Nnet3>") + b"\n" + lines + b"\n",
-            token("<NumComponents>") + int32(len(components)) + b"".join(components) + token("</Nnet3>"),
+            token("<NumComponents>") + int32(len(net.components)) + b"".join(net.components) + token("</Nnet3>"),
             token("<LeftContext>") + int32(CONTEXT) + token("<RightContext>") + int32(CONTEXT),
             token("<Priors>") + float_vector([]),
         )

@@ -144,7 +144,15 @@ def _clicks(rng, count):
     return signal.lfilter([1], [1, -1.2, 0.6], struck) + 0.02 * _white(rng, count)
 
 
-NOISES = (_white, _white, _pink, _rumble, _mains_hum, _shaped, _swelling, _chord, _clicks)
+def _coloured(rng, count):
+    """Noise that falls off from some frequency on, faintly or steeply: streets, halls and rooms."""
+    spectrum = np.fft.rfft(_white(rng, count))
+    hertz = np.fft.rfftfreq(count, 1 / RATE)
+    return np.fft.irfft(spectrum / (1 + hertz / rng.uniform(50, 1000)) ** rng.uniform(0, 2), n=count)
+
+
+STEADY_NOISES = (_white, _pink, _coloured)
+NOISES = (*STEADY_NOISES, _white, _rumble, _mains_hum, _shaped, _swelling, _chord, _clicks)
 
 
 def equalise(samples, rng):
@@ -156,8 +164,9 @@ def equalise(samples, rng):
 
 
 def noise(rng, count):
-    """Noise of a kind chosen by `rng`."""
-    return NOISES[rng.integers(0, len(NOISES))](rng, count)
+    """Noise of a kind chosen by `rng`: half of it steady, as lines and streets have it most."""
+    kinds = STEADY_NOISES if rng.random() < 0.5 else NOISES
+    return kinds[rng.integers(0, len(kinds))](rng, count)
 
 
 def add_noise(samples, rng, snr_db):

@@ -22,6 +22,8 @@ from grammar import VOCABULARY, sample
 SENTENCES = 40000
 DISCOUNT = 0.75
 FEWEST_BIGRAMS = 2
+LEAST_LEFT = 0.15  # for words that never followed: callers say what no template foresaw
+WORD_COST = 2.0  # of each word: without it noise is heard as short words
 UNKNOWN, UNKNOWN_COST = "[unk]", 4.0
 SILENCE_CHANCE = 0.3  # after a word
 SELF_LOOP_COST = -math.log(0.5)
@@ -66,13 +68,14 @@ def language_model(word_ids, followers):
         machine.add_arc(state(history), fst.StdArc(word_ids["#0"], 0, weight, state("<backoff>")))
 
     def word_arc(history, word, weight):
-        machine.add_arc(state(history), fst.StdArc(word_ids[word], word_ids[word], weight, state(word)))
+        dearer = fst.TropicalWeight(weight.value + WORD_COST)
+        machine.add_arc(state(history), fst.StdArc(word_ids[word], word_ids[word], dearer, state(word)))
 
     machine.start = state("<s>")
     for history, counts in followers.items():
         seen = sum(counts.values())
         kept = {word: count for word, count in counts.items() if count >= FEWEST_BIGRAMS}
-        left = max(1 - sum((count - DISCOUNT) / seen for count in kept.values()), 0.02)
+        left = max(1 - sum((count - DISCOUNT) / seen for count in kept.values()), LEAST_LEFT)
         for word, count in kept.items():
             weight = cost((count - DISCOUNT) / seen + left * unigram[word])
             if word == "</s>":
