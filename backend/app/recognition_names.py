@@ -9,8 +9,11 @@ from pydantic import BaseModel, ConfigDict
 
 from backend.app.config import Installation
 from backend.grid.file import GridFile
-from backend.kernel.config import load
+from backend.kernel.config import ConfigurationInvalid, load
 from backend.units.file import UnitFile
+
+MOST_BYTES = 100_000
+"""The recogniser's process is given them on its command line, where one argument may have 128 KB."""
 
 
 class NameFile(BaseModel):
@@ -30,7 +33,17 @@ def recognition_names(installation: Installation) -> tuple[str, ...]:
     Raises `ConfigurationInvalid`.
     """
     configured = installation.config.recognition.names
-    return () if configured is None else tuple(dict.fromkeys(_names(installation.path(configured))))
+    if configured is None:
+        return ()
+    path = installation.path(configured)
+    names = tuple(dict.fromkeys(_names(path)))
+    size = sum(len(name.encode()) + len(',""') for name in names)  # as JSON
+    if size > MOST_BYTES:
+        raise ConfigurationInvalid(
+            f"{path} has {len(names)} names of {size} bytes; {MOST_BYTES} bytes are the most.",
+            next_step="Leave out names that callers hardly ever say.",
+        )
+    return names
 
 
 def _names(path: Path) -> Iterator[str]:
