@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 import soundfile
@@ -24,7 +24,7 @@ from backend.kernel.errors import HotlineError
 LINE_RATE = 8000
 RAW_SUFFIX = ".raw"
 BLOCK_S = 10
-_READ_S = 1  # a decoder that loses its place loses what it was reading: as much of a cut recording
+_CAREFULLY_S = 1  # read at once where a recording is cut: as much of it is lost
 _BYTES_PER_FRAME = 4  # two channels of 16 bits
 _RAW: dict[str, Any] = {
     "samplerate": LINE_RATE,
@@ -132,11 +132,13 @@ class LegReader:
     """The sound of one leg, block by block, at the rate asked for; iterate over it once.
 
     After the iteration `duration_ms` tells how much there was, and `flaw` says so if it was less than the file
-    announced. Raises RecordingMissing, RecordingEmpty, RecordingNotAudio and RecordingMono.
+    announced. What the other leg says goes to `other`, so that nobody needs to decode the recording twice: `put_aside`
+    reads it. Raises RecordingMissing, RecordingEmpty, RecordingNotAudio and RecordingMono.
     """
 
-    def __init__(self, recording: Path, leg: Leg, rate: int) -> None:
-        self._recording, self._leg, self._rate = recording, leg, rate
+    def __init__(self, recording: Path, leg: Leg, rate: int, *, other: IO[bytes] | None = None) -> None:
+        self._recording, self._leg, self._rate, self._other = recording, leg, rate, other
+        self.recorded_rate = 0
         self.duration_ms = 0
         self.flaw: RecordingCut | None = None
 
@@ -149,27 +151,32 @@ class LegReader:
                     next_step="Record calls with both directions apart (MixMonitor with option D).",
                     facts={"channels": str(file.channels)},
                 )
-            channel = list(Leg).index(self._leg)
-            resampler = None
-            if file.samplerate != self._rate:
-                resampler = soxr.ResampleStream(file.samplerate, self._rate, 1, dtype="int16", quality=soxr.HQ)
-            frames = 0
-            for block in self._blocks(file):
-                frames += len(block)
-                samples = np.ascontiguousarray(block[:, channel])
-                yield samples if resampler is None else resampler.resample_chunk(samples)
-            if resampler is not None:
-                yield resampler.resample_chunk(np.zeros(0, np.int16), last=True)
-            self._close_account(file, frames)
+            self.recorded_rate = file.samplerate
+            yield from _at_rate(self._leg_of(file), file.samplerate, self._rate)
+
+    def _leg_of(self, file: soundfile.SoundFile) -> Iterator[Samples]:
+        channel = list(Leg).index(self._leg)
+        frames = 0
+        for block in self._blocks(file):
+            frames += len(block)
+            if self._other is not None:
+                self._other.write(np.ascontiguousarray(block[:, 1 - channel]).tobytes())
+            yield np.ascontiguousarray(block[:, channel])
+        self._close_account(file, frames)
 
     def _blocks(self, file: soundfile.SoundFile) -> Iterator[NDArray[np.int16]]:
+        frames, at_once_s = 0, BLOCK_S
         while True:
             try:
-                block = file.read(_READ_S * file.samplerate, dtype="int16", always_2d=True)
-            except soundfile.LibsndfileError:
-                return  # the decoder lost its place: what came before it stands
+                block = file.read(at_once_s * file.samplerate, dtype="int16", always_2d=True)
+            except soundfile.LibsndfileError:  # the decoder lost its place, and with it all that it was reading
+                if at_once_s == _CAREFULLY_S or not _back_to(file, frames):
+                    return  # what came before it stands
+                at_once_s = _CAREFULLY_S
+                continue
             if not len(block):
                 return
+            frames += len(block)
             yield block
 
     def _close_account(self, file: soundfile.SoundFile, frames: int) -> None:
@@ -181,6 +188,31 @@ class LegReader:
             self.flaw = _cut(
                 self._recording, frames, file.samplerate, f"{missing_s:.1f} s that it announces are not there"
             )
+
+
+def _back_to(file: soundfile.SoundFile, frame: int) -> bool:
+    try:
+        file.seek(frame)
+    except soundfile.LibsndfileError:
+        return False
+    return True
+
+
+def put_aside(other: IO[bytes], recorded_rate: int, rate: int) -> Iterator[Samples]:
+    """The leg that a LegReader wrote to `other`, at the rate asked for."""
+    other.seek(0)
+    blocks = iter(lambda: other.read(BLOCK_S * recorded_rate * np.dtype(np.int16).itemsize), b"")
+    yield from _at_rate((np.frombuffer(block, np.int16) for block in blocks), recorded_rate, rate)
+
+
+def _at_rate(blocks: Iterable[Samples], recorded: int, wanted: int) -> Iterator[Samples]:
+    if recorded == wanted:
+        yield from blocks
+        return
+    resampler = soxr.ResampleStream(recorded, wanted, 1, dtype="int16", quality=soxr.HQ)
+    for block in blocks:
+        yield resampler.resample_chunk(block)
+    yield resampler.resample_chunk(np.zeros(0, np.int16), last=True)
 
 
 def _write_flac(raw: Path, to: Path, rate: int) -> int:

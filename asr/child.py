@@ -5,6 +5,7 @@ It speaks first: `Ready`, or `Failed` when the model cannot be used. It ends whe
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -30,6 +31,7 @@ def main() -> None:
     except HotlineError as error:
         _send(replies, _failed(error))
         return
+    gc.freeze()  # what is loaded now stays: it need not be walked through again and again
     _send(replies, Ready(info=engine.info))
     while (path := _receive(sys.stdin.buffer)) is not None:
         try:

@@ -6,6 +6,7 @@ Use engines in child processes (asr.recognizer): Kaldi ends the whole process on
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -14,13 +15,15 @@ from typing import Protocol
 
 import vosk
 
-from asr.audio import Leg, LegReader, Samples
-from asr.model import ModelSettings, refused
+from asr.audio import Leg, LegReader, Samples, put_aside
+from asr.model import ModelSettings, by_the_second, refused
 from asr.names import NO_NAMES, Names
 from asr.transcript import EngineInfo, Heard, Stretch, Word
 from asr.vad import GateSettings, spoken
 
 _SILENT_LOG = -1
+_KEPT_IN_MEMORY = 16 << 20
+"""Of the leg that waits while the other is heard: a quarter of an hour; of a longer call it waits on the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class VoskEngine:
     def __init__(self, model: ModelSettings, gate: GateSettings, names: Names = NO_NAMES) -> None:
         vosk.SetLogLevel(_SILENT_LOG)
         try:
-            self._model = vosk.Model(str(model.path))
+            with by_the_second(model) as folder:
+                self._model = vosk.Model(str(folder))
             vosk.KaldiRecognizer(self._model, model.rate)  # a damaged graph shows only here
         except Exception as error:  # vosk raises nothing narrower
             raise refused(model.path, str(error)) from error
@@ -83,15 +87,17 @@ class VoskEngine:
 
 def hear(recording: Path, engine: Engine) -> Heard:
     """Both legs of a stored recording; raises what LegReader raises."""
-    legs: dict[Leg, tuple[Word, ...]] = {}
-    speech: dict[Leg, tuple[Stretch, ...]] = {}
-    duration_ms, flaw = 0, None
-    for leg in Leg:
-        reader = LegReader(recording, leg, engine.info.rate)
-        heard = engine.transcribe(reader)
-        legs[leg], speech[leg] = tuple(heard.words), tuple(heard.speech)
-        duration_ms, flaw = reader.duration_ms, reader.flaw
-    return Heard(legs=legs, speech=speech, duration_ms=duration_ms, flaw=None if flaw is None else str(flaw))
+    rate = engine.info.rate
+    with tempfile.SpooledTemporaryFile(max_size=_KEPT_IN_MEMORY) as waiting:
+        reader = LegReader(recording, Leg.CALLER, rate, other=waiting)
+        caller = engine.transcribe(reader)
+        seat = engine.transcribe(put_aside(waiting, reader.recorded_rate, rate))
+    return Heard(
+        legs={Leg.CALLER: tuple(caller.words), Leg.SEAT: tuple(seat.words)},
+        speech={Leg.CALLER: tuple(caller.speech), Leg.SEAT: tuple(seat.speech)},
+        duration_ms=reader.duration_ms,
+        flaw=None if reader.flaw is None else str(reader.flaw),
+    )
 
 
 def words_of(result: str, skipped_ms: float) -> list[Word]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +21,11 @@ _KALDI_DEFAULT_RATE = 16000
 _KALDI_BINARY = b"\0B<TransitionModel> "
 _FST_MAGIC = (0x7EB2FDD6).to_bytes(4, "little")
 _ACOUSTIC = "am/final.mdl"
-_REQUIRED = (_ACOUSTIC, "conf/mfcc.conf", "conf/model.conf")
+_DECODING = "conf/model.conf"
+_REQUIRED = (_ACOUSTIC, "conf/mfcc.conf", _DECODING)
+_CHUNK = "--frames-per-chunk"
+FRAMES_AT_ONCE = 99
+"""A second of sound: each run of the network reads all of its weights, which costs more than to apply them."""
 _GRAPHS = (("graph/HCLG.fst",), ("graph/HCLr.fst", "graph/Gr.fst"))
 
 
@@ -134,6 +141,26 @@ def check_model(path: Path) -> ModelSettings:
     resolved = path.resolve()
     name = DEMO if resolved == DEMO_MODEL.resolve() else resolved.name
     return ModelSettings(resolved, name, _version(resolved), rate)
+
+
+@contextmanager
+def by_the_second(model: ModelSettings) -> Iterator[Path]:
+    """The model set to take a second of sound at once, unless it says itself how much, for as long as it is loaded.
+
+    For recordings only: live captions cannot wait for a second.
+    """
+    with tempfile.TemporaryDirectory(prefix="hotline-model-") as folder:
+        view, settings = Path(folder), (model.path / _DECODING).read_text(encoding="utf-8")
+        if not re.search(rf"^{_CHUNK}\b", settings, re.MULTILINE):
+            settings = f"{settings.rstrip()}\n{_CHUNK}={FRAMES_AT_ONCE}\n"
+        inside = Path(_DECODING).parent
+        (view / inside).mkdir()
+        for part in [*model.path.iterdir(), *(model.path / inside).iterdir()]:
+            name = part.relative_to(model.path)
+            if name not in {inside, Path(_DECODING)}:
+                (view / name).symlink_to(part)
+        (view / _DECODING).write_text(settings, encoding="utf-8")
+        yield view
 
 
 def refused(model: Path, why: str) -> NotAModel:

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from asr.audio import RecordingEmpty, RecordingMissing, RecordingMono, RecordingNotAudio, inspect
+from asr.kernels import one_core
 from asr.messages import LENGTH, REPLY, Done, Failed, Ready, Setup, packed
 from asr.model import ModelNotFound, NotAModel, check_model, refused
 from asr.transcript import PAUSE_MS, EngineInfo, Heard, Transcript, merge
@@ -24,7 +25,6 @@ from backend.kernel.processes import die_with_parent
 
 _LOAD_LIMIT_S = 600
 _LONGEST_RECORDING_MS = 6 * 3600 * 1000
-_CHILD_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # one core for each child
 _ENDING_S = 10
 _ENDED_BY_OTHERS = (-signal.SIGKILL, -signal.SIGTERM)  # an operator, or want of memory: not the model's fault
 _LAST_BYTES, _LAST_LINES = 4096, 5
@@ -147,7 +147,7 @@ class _Child:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, **_CHILD_ENVIRONMENT},
+            env=one_core(os.environ),
             preexec_fn=die_with_parent(),
             start_new_session=True,  # Ctrl-C is for the parent, which ends its children in order
         )

@@ -144,20 +144,17 @@ def spoken(
         return Speech(start, samples, voice.stretch() if last else None)
 
     for frames in _frames(blocks, size):
-        heard = audible(frames)
-        loud = np.flatnonzero(heard)
+        heard = _voiced(frames, size, rate, judge)
         at = 0
         while at < len(frames):
-            if not gate.open:  # what is next to silence is passed over in one step, however long it is
-                following = np.searchsorted(loud, at)
-                ahead = int(loud[following]) if following < len(loud) else len(frames)
-                lead.extend(frames[max(at, ahead - settings.lead) : ahead])
-                position += (ahead - at) * frames.shape[1]
-                at = ahead
+            if not gate.open:  # what nobody speaks in is passed over in one step, however long it is
+                following = next((n for n in range(at, len(heard)) if heard[n]), len(frames))
+                lead.extend(frames[max(at, following - settings.lead) : following])
+                position += (following - at) * frames.shape[1]
+                at = following
                 if at == len(frames):
                     break
-            frame = frames[at]
-            is_voice = bool(heard[at]) and len(frame) == size and judge(frame.tobytes(), rate)
+            frame, is_voice = frames[at], heard[at]
             at += 1
             step = gate.step(is_voice)
             if step.opens:
@@ -166,9 +163,6 @@ def spoken(
                 start = position - sum(len(each) for each in lead)
                 lead.clear()
             position += len(frame)
-            if not step.passes:
-                lead.append(frame)
-                continue
             pending.append(frame)
             verdicts.append(is_voice)
             if step.closes or len(pending) >= _FRAMES_PER_PIECE:
@@ -177,6 +171,15 @@ def spoken(
     if gate.open:
         pending.append(np.zeros(0, np.int16))
         yield flush(last=True)
+
+
+def _voiced(frames: NDArray[np.int16], size: int, rate: int, judge: Callable[[bytes, int], bool]) -> list[bool]:
+    """The verdict on each frame; what is too faint, or too short to be a frame, is not asked about."""
+    if frames.shape[1] != size:
+        return [False] * len(frames)
+    sound, step = frames.tobytes(), size * frames.itemsize
+    loud = audible(frames).tolist()
+    return [loud[n] and judge(sound[n * step : (n + 1) * step], rate) for n in range(len(loud))]
 
 
 class _Voice:

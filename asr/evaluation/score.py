@@ -84,6 +84,13 @@ def score_text(said: dict[Leg, str], transcript: Transcript) -> Score:
     return total
 
 
+def score_whole(said: str, heard: Iterable[str]) -> Score:
+    """What was heard of a recording, word by word, against all that was said in it, whoever spoke."""
+    characters = _characters(said)
+    known = _characters(word for word in heard if word not in UNKNOWN)
+    return Score(characters=len(characters), character_errors=edits(characters, known))
+
+
 def score_faults(planted: Iterable[Planted], faults: Iterable[Fault]) -> Score:
     """A planted fault is found when a fault on its leg lies over its turn; a fault over no planted one is false."""
     planted, faults = tuple(planted), tuple(faults)

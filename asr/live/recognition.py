@@ -16,12 +16,12 @@ from typing import Protocol
 
 import structlog
 
+from asr.kernels import one_core
 from asr.live.messages import BYTES_PER_MS, TOLD, Caption, Ended, Kind, Lag, LiveSetup, Ready, Said, packed
 from backend.kernel.processes import die_with_parent
 
 log = structlog.get_logger(__name__)
 
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _MOST_UNSENT = 4 << 20  # two seconds of 112 legs and more: a process that takes none of it is stuck
 _PAUSES_S = (0.0, 0.5, 2.0, 10.0)
 _STEADY_S = 30.0
@@ -130,7 +130,7 @@ class LiveRecognition:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "asr.live.child", self._setup.model_dump_json(),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_LONGEST_LINE,
-            env={**os.environ, **_ENVIRONMENT}, preexec_fn=die_with_parent(), start_new_session=True,
+            env=one_core(os.environ), preexec_fn=die_with_parent(), start_new_session=True,
         )  # fmt: skip
         assert process.stdout is not None
         try:

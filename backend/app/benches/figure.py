@@ -25,8 +25,20 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Errors:
+    """How much of the text is wrong, as a share of what was said: ours, and the peer's."""
+
+    ours: float
+    peer: float
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of build/bench.json; `ratio` is value / peer_value, `steps` are what a ladder of loads showed."""
+    """One line of build/bench.json; `ratio` is value / peer_value, `steps` are what a ladder of loads showed.
+
+    `limit` is the ratio that must be reached (or not exceeded, where lower is better); `errors` are the texts' of a
+    measurement in which speed could be had for words.
+    """
 
     name: str
     value: float
@@ -35,18 +47,27 @@ class Figure:
     peer_value: float
     better: Literal["higher", "lower"]
     steps: tuple[Step, ...] = ()
+    limit: float | None = None
+    errors: Errors | None = None
 
     @property
     def ratio(self) -> float:
         """How we stand to the peer."""
         return round(self.value / self.peer_value, 3)
 
+    @property
+    def held(self) -> bool:
+        """Whether the limit is kept, with no worse text."""
+        if self.errors is not None and self.errors.ours > self.errors.peer:
+            return False
+        if self.limit is None:
+            return True
+        return self.ratio >= self.limit if self.better == "higher" else self.ratio <= self.limit
+
     def as_json(self) -> dict[str, Any]:
         """As build/bench.json holds it."""
         line = {**asdict(self), "ratio": self.ratio}
-        if not self.steps:
-            del line["steps"]
-        return line
+        return {name: value for name, value in line.items() if value is not None and value != ()}
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from asr.demo_model import DEMO_MODEL
-from asr.model import DEMO, KNOWN_MODELS, ModelNotFound, ModelUnknown, NotAModel, check_model, locate
+from asr.model import (
+    DEMO,
+    FRAMES_AT_ONCE,
+    KNOWN_MODELS,
+    ModelNotFound,
+    ModelUnknown,
+    NotAModel,
+    by_the_second,
+    check_model,
+    locate,
+)
 
 
 @pytest.fixture
@@ -81,3 +91,17 @@ def test_models_are_located_by_name_or_path(tmp_path: Path) -> None:
     with pytest.raises(ModelUnknown) as error:
         locate("vosk-model-klingon", tmp_path)
     assert all(name in error.value.next_step for name in KNOWN_MODELS)
+
+
+def test_recordings_are_heard_by_the_second_unless_the_model_says_otherwise(model: Path) -> None:
+    settings = check_model(model)
+    with by_the_second(settings) as view:
+        assert check_model(view).rate == settings.rate
+        assert f"--frames-per-chunk={FRAMES_AT_ONCE}" in (view / "conf/model.conf").read_text().splitlines()
+        assert (view / "graph/Gr.fst").samefile(model / "graph/Gr.fst")
+        assert (view / "conf/mfcc.conf").samefile(model / "conf/mfcc.conf")
+    assert not view.exists()
+    assert "frames-per-chunk" not in (model / "conf/model.conf").read_text()
+    (model / "conf/model.conf").write_text("--frames-per-chunk=51\n")
+    with by_the_second(settings) as view:
+        assert (view / "conf/model.conf").read_text() == "--frames-per-chunk=51\n"
