@@ -67,7 +67,7 @@ def _loudness(talk: Talk, turn: Turn) -> float | None:
         return None
     heard = [
         each.loudness_db
-        for each in talk.voices(Leg.CALLER)
+        for each in talk.voices_over(Leg.CALLER, turn.start_ms, turn.end_ms)
         if min(each.end_ms, turn.end_ms) - max(each.start_ms, turn.start_ms) > 0
     ]
     return max(heard, default=None)

@@ -32,7 +32,7 @@ class Interruption(Rule):
     def find(self, talk: Talk, windows: Sequence[Window]) -> Iterator[Finding]:
         """Each interruption, from the agent's first sound to the citizen's last."""
         for seat in talk.voices(Leg.SEAT):
-            for caller in talk.voices(Leg.CALLER):
+            for caller in talk.voices_over(Leg.CALLER, seat.start_ms, seat.start_ms + 1):
                 overlap = caller.end_ms - seat.start_ms
                 began = seat.start_ms - caller.start_ms >= self.spoken_ms
                 gave_way = self.overlap_ms <= overlap <= self.yields_ms

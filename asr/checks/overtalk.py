@@ -11,7 +11,7 @@ from asr.audio import Leg
 from asr.checks.hits import Finding
 from asr.checks.phrases import window_of
 from asr.checks.rule import Rule
-from asr.checks.talk import Talk, Window, covered_ms
+from asr.checks.talk import Talk, Window
 
 _READ_MS = 300
 
@@ -29,7 +29,7 @@ class Overtalk(Rule):
     def find(self, talk: Talk, windows: Sequence[Window]) -> Iterator[Finding]:
         """Each time at which both spoke."""
         for caller in talk.voices(Leg.CALLER):
-            for seat in talk.voices(Leg.SEAT):
+            for seat in talk.voices_over(Leg.SEAT, caller.start_ms, caller.end_ms):
                 start, end = max(caller.start_ms, seat.start_ms), min(caller.end_ms, seat.end_ms)
                 leg = Leg.SEAT if seat.start_ms >= caller.start_ms else Leg.CALLER
                 if end - start < self.at_least_ms or leg not in self.by:
@@ -42,7 +42,4 @@ class Overtalk(Rule):
 
 def both_read(talk: Talk, start_ms: int, end_ms: int) -> bool:
     """Whether words of both legs were written down in this time."""
-    return all(
-        covered_ms((start_ms, end_ms), ((sign.start_ms, sign.end_ms) for sign in talk.said(leg).signs)) >= _READ_MS
-        for leg in Leg
-    )
+    return all(talk.said(leg).read_ms(start_ms, end_ms) >= _READ_MS for leg in Leg)

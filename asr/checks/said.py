@@ -10,6 +10,7 @@ wrong words as well.
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from itertools import pairwise
 
 from asr.audio import Leg
 from asr.checks.facts import Interval
+from asr.checks.spans import Spans
 from asr.sounds import sound
 from asr.transcript import INAUDIBLE, UNKNOWN, Transcript, Word
 
@@ -77,8 +79,23 @@ class Said:
         return cls(leg, "".join(text), tuple(signs))
 
     @cached_property
-    def _sounds(self) -> list[str]:
-        return [sound(character) for character in self.text]
+    def _sounds(self) -> tuple[str, dict[str, str]]:
+        """What was said with one sign for each sound, and which sign stands for which."""
+        signs: dict[str, str] = {}
+        spelled = [signs.setdefault(sound(character), chr(len(signs) + 1)) for character in self.text]
+        return "".join(spelled), signs
+
+    @cached_property
+    def _spans(self) -> Spans[Sign]:
+        return Spans(self.signs)
+
+    @cached_property
+    def _middles(self) -> list[float]:
+        return [(sign.start_ms + sign.end_ms) / 2 for sign in self.signs]
+
+    @cached_property
+    def _in_order(self) -> bool:
+        return all(before <= after for before, after in pairwise(self._middles))
 
     def find(self, phrase: str) -> Iterator[Match]:
         """Where the phrase was said, surely or not, from the beginning on."""
@@ -102,16 +119,23 @@ class Said:
 
     def within(self, start_ms: int, end_ms: int) -> tuple[int, int]:
         """The characters whose middle lies in this time."""
-        inside = [
-            index for index, sign in enumerate(self.signs) if start_ms <= (sign.start_ms + sign.end_ms) / 2 <= end_ms
-        ]
+        middles = self._middles
+        if self._in_order:
+            first, end = bisect_left(middles, start_ms), bisect_right(middles, end_ms)
+            return (first, end) if first < end else (0, 0)
+        inside = [index for index, middle in enumerate(middles) if start_ms <= middle <= end_ms]
         return (inside[0], inside[-1] + 1) if inside else (0, 0)
 
+    def read_ms(self, start_ms: int, end_ms: int) -> int:
+        """How much of this time lies under characters."""
+        over = self._spans.over(start_ms, end_ms)
+        return sum(min(end_ms, sign.end_ms) - max(start_ms, sign.start_ms) for sign in over)
+
     def _alike(self, wanted: str) -> Iterator[int]:
+        text, signs = self._sounds
         sounds = [sound(character) for character in wanted]
-        for first in range(len(self.text) - len(sounds) + 1):
-            if self._sounds[first : first + len(sounds)] == sounds:
-                yield first
+        if all(each in signs for each in sounds):
+            yield from _places(text, "".join(signs[each] for each in sounds))
 
     def _match(self, first: int, length: int, *, exact: bool) -> Iterator[Match]:
         end = first + length

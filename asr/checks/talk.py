@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from asr.audio import Leg
 from asr.checks.facts import CallFacts, Interval
 from asr.checks.said import LOST, Said
+from asr.checks.spans import Spans
 from asr.transcript import Stretch, Transcript, Turn
 
 _CLICK_MS = 120
@@ -63,19 +64,20 @@ class Talk:
         """Where this leg spoke, in order; by the turns where nothing better is known, without their loudness."""
         return self._voices[leg]
 
+    def voices_over(self, leg: Leg, start_ms: int, end_ms: int) -> Sequence[Stretch]:
+        """Where this leg spoke within this time."""
+        return self._spans[leg].over(start_ms, end_ms)
+
     def clear(self, leg: Leg, start_ms: int, end_ms: int) -> bool:
         """Whether all that this leg said then is written: no word lost, no voice without words, nothing cut off."""
         said = self.said(leg)
         first, end = said.within(start_ms, end_ms)
         if LOST in said.text[first:end] or self.transcript.flaw is not None:
             return False
-        words = [(sign.start_ms, sign.end_ms) for sign in said.signs]
         heard = [
-            (max(each.start_ms, start_ms), min(each.end_ms, end_ms))
-            for each in self.voices(leg)
-            if each.start_ms < end_ms and start_ms < each.end_ms
+            (max(each.start_ms, start_ms), min(each.end_ms, end_ms)) for each in self.voices_over(leg, start_ms, end_ms)
         ]
-        return all(covered_ms(voice, words) + _UNREAD_MS > voice[1] - voice[0] for voice in heard)
+        return all(said.read_ms(*voice) + _UNREAD_MS > voice[1] - voice[0] for voice in heard)
 
     @cached_property
     def _said(self) -> dict[Leg, Said]:
@@ -84,6 +86,10 @@ class Talk:
     @cached_property
     def _voices(self) -> dict[Leg, list[Stretch]]:
         return {leg: list(self._heard(leg)) for leg in Leg}
+
+    @cached_property
+    def _spans(self) -> dict[Leg, Spans[Stretch]]:
+        return {leg: Spans(self.voices(leg)) for leg in Leg}
 
     def _heard(self, leg: Leg) -> Iterable[Stretch]:
         if not self.voices_known:
@@ -94,11 +100,6 @@ class Talk:
         for stretch in sorted(self.transcript.speech.get(leg, ()), key=lambda each: (each.start_ms, each.end_ms)):
             if stretch.end_ms - stretch.start_ms >= _CLICK_MS and not _over(stretch, held):
                 yield stretch
-
-
-def covered_ms(span: tuple[int, int], pieces: Iterable[tuple[int, int]]) -> int:
-    """How much of a span lies under pieces that do not lie over each other."""
-    return sum(max(0, min(span[1], end) - max(span[0], start)) for start, end in pieces)
 
 
 def _over(piece: Turn | Stretch, holds: Iterable[Interval]) -> bool:

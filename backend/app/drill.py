@@ -11,9 +11,15 @@
 | postgres | the private database | the platform is well and every console connected |
 | asterisk | the PBX: the calls are cut | the link is live and every seat's phone is registered; within 10 s |
 
-In each, recovered means besides that no seat rings or talks in a call that is over, and after the PBX was killed that
-every call which it cut is closed. Lost is a call that misses anything (after the PBX was killed: also who or what ended
-it); doubled is a fact, a case, a callback or an event told twice.
+And without a hall (`ALONE`):
+
+| drill | is killed (-9) | recovered when |
+| --- | --- | --- |
+| worker_kills | 200 times one of two workers, at a random moment | every recording has its text and its hits |
+
+In the hall, recovered means besides that no seat rings or talks in a call that is over, and after the PBX was killed
+that every call which it cut is closed. Lost is a call that misses anything (after the PBX was killed: also who or what
+ended it); doubled is a fact, a case, a callback, a text or an event told twice.
 
 Asterisk writes a recording in blocks of about a second; what it had not written when it was killed is gone. The kill
 therefore comes when every citizen has been talking for some seconds.
@@ -25,18 +31,23 @@ import asyncio
 import json
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import httpx
 import psutil
 from rich.table import Table
 
+from backend.app.benches.hall_calls import beginning, speak_calls
+from backend.app.drill_workers import kill_workers
 from backend.app.hall import ALL_SIMULATED, Hall, demo_hall, demo_installation
+from backend.app.listening import listening
 from backend.app.reconcile import (
     await_settled,
     cut_without_reason,
@@ -55,6 +66,9 @@ _TALK_S = 24.0
 _KILL_AFTER_S = 9.0
 _SETTLED_WITHIN_S = 180.0
 _BACKLOG_WITHIN_S = 1800.0
+_WORKER_KILLS = 200
+_LONGEST_S = 6.0
+_TALKS, _SHORT_S = 3, 30
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -90,11 +104,23 @@ class Drill:
 
 async def run_drill(names: list[str]) -> int:
     """Carry out the named drills (all, if none is named); 1 when anything was lost, doubled or late."""
-    unknown = set(names) - set(DRILLS)
+    known = [*ALONE, *DRILLS]
+    unknown = set(names) - set(known)
     if unknown:
-        raise DrillFailed(f"There is no drill {', '.join(sorted(unknown))}.", next_step=f"Known: {', '.join(DRILLS)}.")
+        raise DrillFailed(f"There is no drill {', '.join(sorted(unknown))}.", next_step=f"Known: {', '.join(known)}.")
     outcomes: list[Outcome] = []
-    chosen = [name for name in DRILLS if not names or name in names]
+    for name, carry_out in ALONE.items():
+        if not names or name in names:
+            with screen.status(f"drill: {name} ..."):
+                outcomes.append(await carry_out())
+            _leave(outcomes)
+    await _in_halls([name for name in DRILLS if not names or name in names], outcomes)
+    _show(outcomes)
+    return 1 if any(outcome.lost or outcome.duplicated or _late(outcome) for outcome in outcomes) else 0
+
+
+async def _in_halls(chosen: list[str], outcomes: list[Outcome]) -> None:
+    """Carry these out, a hall for each configuration that they need."""
     for overlay in dict.fromkeys(DRILLS[name].overlay for name in chosen):
         async with demo_hall(demo_installation(overlay=overlay), telephonies=2) as hall:
             with screen.status("waiting for what an earlier run left to the worker ..."):
@@ -104,8 +130,6 @@ async def run_drill(names: list[str]) -> int:
                     first = 5000 + 100 * list(DRILLS).index(name)
                     outcomes.append(await _carry_out(hall, name, DRILLS[name], first=first))
                 _leave(outcomes)
-    _show(outcomes)
-    return 1 if any(outcome.lost or outcome.duplicated or _late(outcome) for outcome in outcomes) else 0
 
 
 async def _carry_out(hall: Hall, name: str, drill: Drill, *, first: int) -> Outcome:
@@ -188,6 +212,27 @@ async def _kill_recogniser(hall: Hall) -> None:
 CAPTIONED = PROJECT_ROOT / "configs" / "bench_captions.yaml"
 _LINKS = ("telephony", "telephony-2")
 
+
+async def _worker_kills() -> Outcome:
+    """Which moments are met is decided by chance; a failure says with which one."""
+    seed = Random().randrange(1 << 32)  # noqa: S311
+    with tempfile.TemporaryDirectory(prefix="hotline-drill-") as name:
+        folder = Path(name)
+        spoken = await speak_calls(folder, _TALKS)
+        short = [beginning(call.raw, folder / f"short-{n}.raw", _SHORT_S) for n, call in enumerate(spoken)]
+        async with listening() as platform:
+            chance = Random(seed)  # noqa: S311
+            killed = await kill_workers(platform, short, _WORKER_KILLS, chance, longest_s=_LONGEST_S)
+    for call_id in killed.lost:
+        screen.print(f"  worker_kills (seed {seed}): {call_id} has not its text and its hits")
+    for call_id in killed.doubled:
+        screen.print(f"  worker_kills (seed {seed}): {call_id} was told or written twice")
+    return Outcome("worker_kills", killed.offered, len(killed.lost), len(killed.doubled), killed.recovered_s)
+
+
+ALONE: dict[str, Callable[[], Awaitable[Outcome]]] = {"worker_kills": _worker_kills}
+"""Drills that need no hall."""
+
 DRILLS: dict[str, Drill] = {
     "serve": Drill(_kill("serve")),
     "leader": Drill(_kill_leader, within_s=5.0, by_another=True),
@@ -201,7 +246,8 @@ DRILLS: dict[str, Drill] = {
 
 
 def _late(outcome: Outcome) -> bool:
-    within_s = DRILLS[outcome.drill].within_s
+    drill = DRILLS.get(outcome.drill)
+    within_s = None if drill is None else drill.within_s
     return within_s is not None and outcome.recovered_s > within_s
 
 

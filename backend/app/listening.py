@@ -68,7 +68,10 @@ class Listening:
     async def start_worker(self, *, beside_pbx: bool = True) -> RoleProcess:
         """One more `hotline worker`; not `beside_pbx` it only hears what is in the store."""
         env = {"HOTLINE_STATE": str(self.state), "HOTLINE_DATABASE_URL": self.database.url}
-        env |= {} if beside_pbx else {"HOTLINE_HOSTS": "none"}
+        if beside_pbx:
+            self._spool.mkdir(parents=True, exist_ok=True)
+        else:
+            env["HOTLINE_HOSTS"] = "none"
         worker = await RoleProcess.start(["worker"], self.state / "log" / "worker.log", env)
         self.workers.append(worker)
         return worker
@@ -80,11 +83,10 @@ class Listening:
 
     async def record(self, sounds: Sequence[Path]) -> list[str]:
         """Let these raw recordings be those of calls that just ended: they lie in the spool, the record says so."""
-        spool = self.installation.pbx_paths().recordings
-        spool.mkdir(parents=True, exist_ok=True)
+        self._spool.mkdir(parents=True, exist_ok=True)
         call_ids = self._next(len(sounds))
         for call_id, sound in zip(call_ids, sounds, strict=True):
-            await asyncio.to_thread(shutil.copyfile, sound, spool / f"{call_id}.raw")
+            await asyncio.to_thread(shutil.copyfile, sound, self._spool / f"{call_id}.raw")
         await self._enter(call_ids)
         return call_ids
 
@@ -114,22 +116,27 @@ class Listening:
         """Wait until every recording is stored, heard and checked; raises `NotHeard`."""
         try:
             async with asyncio.timeout(within_s):
-                while await self._count(_UNFINISHED) or await self._count(_WAITING_JOBS):
+                while await self.count(_UNFINISHED) or await self.count(_WAITING_JOBS):
                     await asyncio.sleep(pause_s)
         except TimeoutError:
             raise NotHeard(
-                f"{await self._count(_UNFINISHED)} recordings were not heard within {within_s:.0f} s.",
+                f"{await self.count(_UNFINISHED)} recordings were not heard within {within_s:.0f} s.",
                 next_step="See the workers' logs in the state folder.",
             ) from None
+
+    async def count(self, query: TextClause) -> int:
+        """The number that this query gives."""
+        async with self.database.transaction() as tx:
+            return int((await tx.session.execute(query)).scalar_one())
 
     def cpu_s(self) -> float:
         """CPU seconds that all of it has taken so far: workers, recognisers, the database."""
         server = () if self.server_pid is None else (self.server_pid,)
         return sum(map(cpu_of_tree, (*server, *(worker.pid for worker in self.workers))))
 
-    async def _count(self, query: TextClause) -> int:
-        async with self.database.transaction() as tx:
-            return int((await tx.session.execute(query)).scalar_one())
+    @property
+    def _spool(self) -> Path:
+        return self.installation.pbx_paths().recordings
 
     def _next(self, count: int) -> list[str]:
         first, self._entered = self._entered, self._entered + count

@@ -31,7 +31,7 @@ from backend.kernel.clock import beijing
 from backend.kernel.database import Database, Transaction
 from backend.kernel.errors import HotlineError
 from backend.kernel.files import FileStore
-from backend.kernel.jobs import JobKind
+from backend.kernel.jobs import INNOCENT_DEATHS, JobKind
 from telephony.names import DEFAULT_HOST
 
 STORE_RECORDING = "store_recording"
@@ -67,7 +67,13 @@ class RecordingKeeper:
     @property
     def job(self) -> JobKind:
         """The job as a worker runs it."""
-        return JobKind(job_at(STORE_RECORDING, self._host), self.store, at_once=ENCODED_AT_ONCE, on_parked=self.give_up)
+        return JobKind(
+            job_at(STORE_RECORDING, self._host),
+            self.store,
+            at_once=ENCODED_AT_ONCE,
+            on_parked=self.give_up,
+            deaths=INNOCENT_DEATHS,
+        )
 
     async def store(self, payload: dict[str, Any]) -> None:
         """Store the recording of `payload["call_id"]`; harmless when it is stored already.

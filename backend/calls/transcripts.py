@@ -18,7 +18,7 @@ from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.kernel.errors import HotlineError
 from backend.kernel.files import FileStore
-from backend.kernel.jobs import JobKind
+from backend.kernel.jobs import INNOCENT_DEATHS, JobKind
 
 Listen = Callable[[Path], Awaitable[Transcript]]
 """Recognises a whole recording; raises the named errors of `asr`."""
@@ -28,9 +28,6 @@ _HOPELESS = (RecordingEmpty, RecordingMono, RecordingNotAudio)
 
 _RESTS = (timedelta(seconds=30), timedelta(minutes=5))
 """After the third failure the recording is parked; a store or a machine that was away for a moment is back by then."""
-
-_MOST_DEATHS = 20
-"""Recognition runs in child processes, so a worker that dies was ended by somebody else: no fault of the recording."""
 
 
 class Transcriber:
@@ -60,7 +57,7 @@ class Transcriber:
             at_once=self._at_once,
             on_parked=self.give_up,
             rests=_RESTS,
-            deaths=_MOST_DEATHS,
+            deaths=INNOCENT_DEATHS,
         )
 
     async def transcribe(self, payload: dict[str, Any]) -> None:

@@ -34,6 +34,9 @@ log = structlog.get_logger(__name__)
 MAX_DEATHS = 5
 """How many workers may die over a job before it is parked, unless its kind says otherwise."""
 
+INNOCENT_DEATHS = 20
+"""The same for jobs that cannot end their worker by themselves: what it died of was somebody else's doing."""
+
 RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
 """How long a job rests after each failure, unless its kind says otherwise; the failure after these parks it."""
 

@@ -24,7 +24,7 @@ from backend.cases.models import Case
 from backend.cases.repository import cases_of_calls
 from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
-from backend.kernel.jobs import JobKind
+from backend.kernel.jobs import INNOCENT_DEATHS, JobKind
 from backend.kernel.versions import InForce
 from backend.quality import repository, rule_repository
 from backend.quality.errors import CheckOvertaken
@@ -65,7 +65,7 @@ class CallChecker:
     @property
     def job(self) -> JobKind:
         """The job as a worker runs it."""
-        return JobKind(CHECK_CALL, self.check)
+        return JobKind(CHECK_CALL, self.check, deaths=INNOCENT_DEATHS)
 
     async def check(self, payload: dict[str, Any]) -> None:
         """Check the call `payload["call_id"]`; one without a transcript is left alone."""

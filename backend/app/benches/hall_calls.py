@@ -10,6 +10,7 @@ from pathlib import Path
 
 import soundfile
 
+from asr.audio import LINE_RATE
 from asr.evaluation.plan import Condition, EvaluationSettings, Manner, PlannedCall, PlannedTurn, plan
 from asr.evaluation.recorded import write_set
 from backend.app.hall import demo_installation
@@ -20,6 +21,7 @@ from telephony.simulate import speech
 
 _CALLS = PROJECT_ROOT / "configs" / "evaluation" / "calls.yaml"
 _MATTERS = 5
+_BYTES_PER_FRAME = 4
 _WRITING_S = 9.0
 _LINES = (Condition(id="line", codec="a-law", snr_db=40), Condition(id="street", codec="a-law", snr_db=25))
 
@@ -52,6 +54,13 @@ async def speak_calls(folder: Path, talks: int) -> list[HallCall]:
             raw.write_bytes(sound.astype("<i2").tobytes())
             calls.append(HallCall(raw, len(sound) / rate, " ".join(turn.say for turn in talk.turns)))
     return calls
+
+
+def beginning(raw: Path, to: Path, seconds: float) -> Path:
+    """The first seconds of a raw recording, as a recording of its own."""
+    with raw.open("rb") as source:
+        to.write_bytes(source.read(round(seconds * LINE_RATE) * _BYTES_PER_FRAME))
+    return to
 
 
 def talks_of(settings: EvaluationSettings) -> Iterator[PlannedCall]:

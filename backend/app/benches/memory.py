@@ -8,11 +8,10 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import psutil
 
 from backend.app.benches.figure import Figure
-from backend.app.benches.hall_calls import speak_calls
+from backend.app.benches.hall_calls import beginning, speak_calls
 from backend.app.listening import listening
 
 _EARLY, _LATE = 200, 2000
@@ -27,7 +26,8 @@ async def worker_memory() -> Figure:
     held: dict[int, float] = {}
     with tempfile.TemporaryDirectory(prefix="hotline-bench-") as name:
         folder = Path(name)
-        short = [_beginning(call.raw, folder / f"short-{n}.raw") for n, call in enumerate(await speak_calls(folder, 2))]
+        spoken = await speak_calls(folder, 2)
+        short = [beginning(call.raw, folder / f"short-{n}.raw", _SHORT_S) for n, call in enumerate(spoken)]
         async with listening() as platform:
             worker = await platform.start_worker()
             for done in range(_AT_ONCE, _LATE + 1, _AT_ONCE):
@@ -43,12 +43,6 @@ async def worker_memory() -> Figure:
         better="lower",
         limit=_GROWS_TO,
     )
-
-
-def _beginning(raw: Path, to: Path) -> Path:
-    """The first seconds of a recording."""
-    to.write_bytes(np.fromfile(raw, "<i2")[: _SHORT_S * 8000 * 2].tobytes())
-    return to
 
 
 def _mib_of_tree(pid: int) -> float:

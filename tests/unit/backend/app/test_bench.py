@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.app.benches.ami_facts import TRACES, read_ours, read_peer, renumbered, wire
-from backend.app.benches.figure import BenchFailed, Figure, Step, doubles_at, percentile
+from backend.app.benches.figure import BenchFailed, Errors, Figure, Step, doubles_at, percentile
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=200), st.floats(0.01, 1.0))
@@ -51,6 +53,25 @@ def test_a_line_of_the_report_has_its_ratio_and_the_steps_only_of_a_ladder() -> 
     }  # fmt: skip
     climbed = Figure("calls_per_second", 20.0, "calls a second", "bare", 40.0, "higher", (Step("ours", 1, 8.0, 9.0),))
     assert climbed.as_json()["steps"] == ({"who": "ours", "per_second": 1, "p50": 8.0, "p95": 9.0},)
+
+
+@pytest.mark.parametrize(
+    ("value", "better", "ours", "held"),
+    [
+        (20.0, "higher", 0.03, True),
+        (19.9, "higher", 0.03, False),
+        (30.0, "higher", 0.051, False),
+        (20.0, "lower", 0.05, True),
+        (20.1, "lower", 0.05, False),
+    ],
+)
+def test_a_limit_holds_only_without_worse_text(
+    value: float, better: Literal["higher", "lower"], ours: float, held: bool
+) -> None:
+    figure = Figure("transcription", value, "", "bare", 10.0, better, limit=2.0, errors=Errors(ours, 0.05))
+    assert figure.held is held
+    assert figure.as_json()["limit"] == 2.0
+    assert figure.as_json()["errors"] == {"ours": ours, "peer": 0.05}
 
 
 def test_both_sides_of_ami_facts_read_every_round_as_calls_of_its_own() -> None:
