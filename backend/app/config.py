@@ -213,7 +213,7 @@ class Installation:
     @property
     def recording_store(self) -> str:
         """The address of the recordings."""
-        return self.config.recordings.store or str(self.state / "recordings")
+        return self.environment.store or self.config.recordings.store or str(self.state / "recordings")
 
     def rings(self, host: str = DEFAULT_HOST) -> Path:
         """The socket on which the telephony process of this PBX announces rings to the hubs of this machine."""

@@ -84,7 +84,7 @@ async def _lost(platform: Listening) -> list[str]:
     rules = rules_in_force()
     lost = []
     async with platform.database.transaction() as tx:
-        for call_id, recording, transcript in (await tx.session.execute(_ALL)).tuples():
+        for call_id, recording, transcript in await tx.session.execute(_ALL):
             grounds = await grounds_of(tx, call_id, rules)
             if grounds is None or (recording, transcript) != ("stored", "ready"):
                 lost.append(call_id)

@@ -65,14 +65,20 @@ class Listening:
         """The delivered configuration with this state folder."""
         return Installation(Environment(state=self.state))
 
-    async def start_worker(self, *, beside_pbx: bool = True) -> RoleProcess:
-        """One more `hotline worker`; not `beside_pbx` it only hears what is in the store."""
-        env = {"HOTLINE_STATE": str(self.state), "HOTLINE_DATABASE_URL": self.database.url}
-        if beside_pbx:
-            self._spool.mkdir(parents=True, exist_ok=True)
-        else:
-            env["HOTLINE_HOSTS"] = "none"
-        worker = await RoleProcess.start(["worker"], self.state / "log" / "worker.log", env)
+    async def start_worker(self) -> RoleProcess:
+        """One more `hotline worker` on the machine of the PBX."""
+        self._spool.mkdir(parents=True, exist_ok=True)
+        return await self._start({"HOTLINE_STATE": str(self.state)})
+
+    async def start_worker_elsewhere(self) -> RoleProcess:
+        """One more `hotline worker` on a machine that has nothing of this one but the database and the store."""
+        elsewhere = self.state / f"elsewhere-{len(self.workers)}"
+        store = self.installation.recording_store
+        return await self._start({"HOTLINE_STATE": str(elsewhere), "HOTLINE_STORE": f"file://{store}"})
+
+    async def _start(self, env: dict[str, str]) -> RoleProcess:
+        log = self.state / "log" / "worker.log"
+        worker = await RoleProcess.start(["worker"], log, {**env, "HOTLINE_DATABASE_URL": self.database.url})
         self.workers.append(worker)
         return worker
 

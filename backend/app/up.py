@@ -206,6 +206,8 @@ class Platform:
         }
         if environment.hosts:
             env["HOTLINE_HOSTS"] = environment.hosts
+        if environment.store:
+            env["HOTLINE_STORE"] = environment.store
         if environment.overlay is not None:
             env["HOTLINE_OVERLAY"] = str(environment.overlay)
         return env

@@ -29,7 +29,8 @@ class Environment(BaseSettings):
 
     `state` holds everything that is private to this installation (database, PBX, recordings, secrets); `config` is
     the main YAML file, `overlay` an optional second one whose values win; `database_url` empty means a private
-    PostgreSQL under `state`. `hosts` names the PBX hosts that this machine carries, parted by commas; empty means all.
+    PostgreSQL under `state`. `store` is the address of the recordings where the configuration's does not hold on this
+    machine. `hosts` names the PBX hosts that this machine carries, parted by commas; empty means all.
     """
 
     model_config = SettingsConfigDict(env_prefix="HOTLINE_", extra="ignore")
@@ -38,6 +39,7 @@ class Environment(BaseSettings):
     config: Path = PROJECT_ROOT / "configs" / "hotline.yaml"
     overlay: Path | None = None
     database_url: SecretStr | None = None
+    store: str = ""
     secret: SecretStr | None = Field(default=None, description="master secret; made under `state` if not given")
     hosts: str = ""
     log_format: str = "console"

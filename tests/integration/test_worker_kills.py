@@ -1,4 +1,4 @@
-"""The drill `worker_kills` with a few kills: the real worker, the real recogniser, recordings from the PBX's spool."""
+"""Real workers with real recognisers: killed again and again as in the drill `worker_kills`, and on other machines."""
 
 from __future__ import annotations
 
@@ -64,3 +64,19 @@ async def test_a_recording_without_its_hits_or_with_two_texts_is_counted(
         )
     killed = await kill_workers(platform, sounds, 0, Random(0), longest_s=0)
     assert (killed.lost, killed.doubled) == ((first,), (second,))
+
+
+async def test_workers_elsewhere_need_the_database_and_the_store_alone(
+    database: Database, tmp_path: Path, sounds: list[Path]
+) -> None:
+    platform = Listening(tmp_path, database)
+    try:
+        for _ in range(2):
+            await platform.start_worker_elsewhere()
+        await platform.ask(await platform.keep([*sounds, *sounds]))
+        await platform.heard(within_s=120)
+    finally:
+        await platform.stop_workers()
+    assert await platform.count(text("SELECT count(*) FROM transcripts WHERE state = 'ready'")) == 4
+    assert await platform.count(text("SELECT count(*) FROM quality_hits")) > 0
+    assert not list(tmp_path.glob("elsewhere-*")), "nothing is kept on those machines"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,6 +23,7 @@ def folder_with_ffmpeg(scratch: Path) -> Path:
         return Path(system).parent
     if find_spec(_PACKAGE) is None:
         _install()
+        invalidate_caches()
     folder = scratch / "programs"
     folder.mkdir(exist_ok=True)
     program = folder / "ffmpeg"

@@ -46,7 +46,7 @@ async def transcription() -> Figure:
         folder = Path(name)
         first, *others = await speak_calls(folder, _TALKS)
         async with listening() as platform:
-            await platform.start_worker(beside_pbx=False)
+            await platform.start_worker_elsewhere()
             (warm_up,) = await platform.keep([first.raw])
             await platform.ask([warm_up])
             await platform.heard(within_s=_WITHIN_S)
@@ -95,7 +95,7 @@ async def _time_with(workers: int, raw: Sequence[Path]) -> float:
     """Seconds from the moment at which all recordings wait for workers that stand ready, to the last check."""
     async with listening() as platform:
         for _ in range(workers):
-            await platform.start_worker(beside_pbx=False)
+            await platform.start_worker_elsewhere()
         await platform.ask(await platform.keep(raw[: 4 * workers]))  # so many that each worker has loaded its model
         await platform.heard(within_s=_WITHIN_S)
         call_ids = await platform.keep(raw)
@@ -108,7 +108,7 @@ async def _time_with(workers: int, raw: Sequence[Path]) -> float:
 async def _errors(platform: Listening, call_ids: Sequence[str], calls: Sequence[HallCall]) -> Score:
     async with platform.database.transaction() as tx:
         rows = await tx.session.execute(select(Transcript.call_id, Transcript.turns))
-        turns: dict[str, list[dict[str, Any]]] = dict(rows.tuples().all())
+        turns: dict[str, list[dict[str, Any]]] = {row.call_id: row.turns for row in rows}
     return sum(
         (
             score_whole(call.said, [word["text"] for turn in turns[call_id] for word in turn["words"]])
