@@ -30,7 +30,8 @@ from backend.attachments.names import checked_name, suffix_of
 from backend.attachments.schemas import AttachmentStep, AttachmentView, UploadWish
 from backend.cases import timeline
 from backend.cases.models import Case
-from backend.cases.service import tell_changed
+from backend.cases.service import find_case, tell_changed
+from backend.cases.veil import veil_of
 from backend.dispatch.repository import units_with_tasks
 from backend.dispatch.service import tell_units
 from backend.identity import audit
@@ -130,8 +131,19 @@ async def clear_away(tx: Transaction, files: FileStore, now: datetime) -> None:
 
 
 async def attachments_of(tx: Transaction, case_id: UUID, *, internal: bool) -> list[AttachmentView]:
-    """The attachments of a case; with `internal` also those that no unit sees."""
-    return [attachment_view(row) for row in await repository.of_case(tx.session, case_id, internal=internal)]
+    """The attachments of a case; with `internal` also those that no unit sees, and each under its whole name."""
+    shown = [attachment_view(row) for row in await repository.of_case(tx.session, case_id, internal=internal)]
+    if internal:
+        return shown
+    veil = veil_of([await find_case(tx, case_id)])
+    return [each.model_copy(update={"name": veil.over(each.name)}) for each in shown]
+
+
+async def name_for(tx: Transaction, who: Principal, row: Attachment) -> str:
+    """Under which name this person is handed a file: a secret identity is in no name that a unit sees."""
+    if who.may("cases.read"):
+        return row.name
+    return veil_of([await find_case(tx, row.case_id)]).over(row.name)
 
 
 async def file_of(tx: Transaction, who: Principal, attachment_id: UUID) -> Attachment:

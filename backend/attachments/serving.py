@@ -35,7 +35,7 @@ async def hand_out(
         "Cache-Control": "private, no-cache",
         "Content-Security-Policy": _SANDBOX,
         "Cross-Origin-Resource-Policy": "same-origin",
-        "Content-Disposition": disposition(row.name, inline=shown),
+        "Content-Disposition": disposition(await service.name_for(tx, who, row), inline=shown),
     }
     if shown and request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)

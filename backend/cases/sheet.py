@@ -19,12 +19,12 @@ from backend.cases.channels import HOTLINE_ONLY, Channels
 from backend.cases.marks import Marks
 from backend.cases.models import Case
 from backend.cases.schemas import GroupMark
+from backend.cases.veil import HIDDEN, veil_of
 from backend.citizens.numbers import mask, read_number
 from backend.kernel.clock import beijing
 
 MOST_ROWS = 1_000_000
 """A sheet holds 1,048,576 rows."""
-_HIDDEN = "（保密）"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _COLUMNS = (
     ("工单编号", 24), ("受理时间", 18), ("状态", 10), ("紧急程度", 10), ("诉求内容", 60), ("分类", 30), ("街道", 14),
@@ -90,19 +90,20 @@ class CaseSheet:
 
 
 def _cells(case: Case, shown: Shown) -> tuple[str, ...]:
+    veil = veil_of([case])  # a file goes on to others
     return (
         case.number,
         _time(case.filed_at),
         _WORDS.get(case.status, case.status),
         _WORDS.get(case.urgency, case.urgency),
-        case.what,
+        veil.over(case.what),
         " / ".join(case.class_path),
         case.street_name,
         case.community_name or "",
-        case.address,
+        veil.over(case.address),
         _name(case, shown),
         _number(case, shown),
-        case.answer,
+        veil.over(case.answer),
         case.filed_by,
         _time(case.closed_at),
         shown.channels.title(case.channel),
@@ -131,12 +132,12 @@ def _group(mark: GroupMark | None) -> str:
 def _name(case: Case, shown: Shown) -> str:
     if not shown.names:
         return ""
-    return _HIDDEN if case.identity_secret else case.citizen_name
+    return HIDDEN if case.identity_secret else case.citizen_name
 
 
 def _number(case: Case, shown: Shown) -> str:
     if case.identity_secret:
-        return _HIDDEN
+        return HIDDEN
     if not case.caller_number:
         return ""
     return case.caller_number if shown.whole_numbers else mask(read_number(case.caller_number))

@@ -68,7 +68,7 @@ async def store(
             tx.session.add(row)
         _write(row, kept, time)
         if kept.runs:
-            await _schedule(tx, row, time, now, above=0)
+            await _schedule(tx, row, time, now, above=await _told_before(tx, row, time, now))
     await tx.session.flush()
 
 
@@ -79,9 +79,10 @@ async def warn(tx: Transaction, payload: dict[str, Any], time: Timekeeping, now:
     if row is None or row.state != ClockState.RUNNING.value or row.revision != payload["revision"]:
         return None
     clock = _kept(row).clock
-    passed = [percent for percent in time.warnings if _moment(clock, percent, time) <= now]
+    meant: int = payload["percent"]
+    passed = [percent for percent in time.warnings if percent >= meant and _moment(clock, percent, time) <= now]
     if not passed:
-        await _schedule(tx, row, time, now, above=0)
+        await _schedule(tx, row, time, now, above=meant - 1)
         return None
     given = insert(DeadlineWarning).values(
         deadline_id=row.deadline_id, revision=row.revision, percent=passed[-1], warned_at=now
@@ -127,6 +128,15 @@ async def _exempt(tx: Transaction, case_id: UUID, keys: Collection[ClockKey]) ->
         newest[_key(row)] = row
     for key in keys:
         newest[key].exempted = True
+
+
+async def _told_before(tx: Transaction, row: Deadline, time: Timekeeping, now: datetime) -> int:
+    """The highest part that is used up as the clock stands now and was warned of before it was changed: a case that
+    rested, or was given another urgency, after its limit had passed is not warned of twice."""
+    query = select(DeadlineWarning.percent).where(DeadlineWarning.deadline_id == row.deadline_id)
+    given = (await tx.session.execute(query)).scalars() if row.revision > 1 else ()
+    clock = _kept(row).clock
+    return max((percent for percent in given if _moment(clock, percent, time) <= now), default=0)
 
 
 async def _schedule(tx: Transaction, row: Deadline, time: Timekeeping, now: datetime, *, above: int) -> None:

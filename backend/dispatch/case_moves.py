@@ -65,7 +65,7 @@ def resume(life: Life, at: Occasion) -> Moved:
 
 def rework(life: Life, reason: str, at: Occasion) -> Moved:
     """The verification 核查 found it not done: who led and who answers do it again, with the time that was left."""
-    guards.not_a_handler(life, at.who.unit_code if at.who else None)
+    guards.may_verify(life, at.who)
     step = Progress(life, at)
     step.case(CaseMove.REWORK, reason=reason)
     for task in _last_round(life):
@@ -77,7 +77,7 @@ def rework(life: Life, reason: str, at: Occasion) -> Moved:
 
 def verify(life: Life, note: str, at: Occasion) -> Moved:
     """The supervision centre found it done."""
-    guards.not_a_handler(life, at.who.unit_code if at.who else None)
+    guards.may_verify(life, at.who)
     step = Progress(life, at)
     step.case(CaseMove.VERIFY, note=note or None)
     return step.moved
@@ -85,7 +85,7 @@ def verify(life: Life, note: str, at: Occasion) -> Moved:
 
 def close(life: Life, at: Occasion) -> Moved:
     """Close a verified case 结案; its callback follows."""
-    guards.not_a_handler(life, at.who.unit_code if at.who else None)
+    guards.may_verify(life, at.who)
     step = Progress(life, at)
     step.case(CaseMove.CLOSE)
     step.change(closed_as=ClosedAs.HANDLED)

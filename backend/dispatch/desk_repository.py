@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from backend.deadlines.schemas import ClockName, ClockState
 from backend.dispatch.desk_schemas import Matter
 from backend.dispatch.models import AppealRow, ExtensionRow, TaskRow
 from backend.dispatch.schemas import AppealState, ExtensionState, TaskState
-from backend.dispatch.states import TaskMove
+from backend.dispatch.states import SENDING, WORK_FOR_UNIT, TaskMove
 
 _RUNS = ClockState.RUNNING.value
 _SENT_BACK = {TaskState.RETURNED: Matter.RETURNED, TaskState.ESCALATED: Matter.ESCALATED}
@@ -35,8 +35,8 @@ def waiting(matter: Matter, now: datetime, user_id: UUID, unit_code: str | None)
         Matter.EXTENSION: partial(_to_grant, user_id),
         Matter.APPEAL: partial(_to_review, user_id, unit_code),
         Matter.OVERDUE: partial(_overdue, now),
-        Matter.VERIFY: partial(_to_judge, Matter.VERIFY, CaseStatus.REPORTED, unit_code),
-        Matter.CLOSE: partial(_to_judge, Matter.CLOSE, CaseStatus.VERIFIED, unit_code),
+        Matter.VERIFY: partial(_to_judge, Matter.VERIFY, CaseStatus.REPORTED, user_id, unit_code),
+        Matter.CLOSE: partial(_to_judge, Matter.CLOSE, CaseStatus.VERIFIED, user_id, unit_code),
     }
     return queries.get(matter, partial(_to_dispatch, matter))()
 
@@ -117,7 +117,8 @@ def _to_review(user_id: UUID, unit_code: str | None) -> Waiting:
     query = query.join(AppealRow, AppealRow.case_id == Case.case_id)
     open_states = [AppealState.MADE.value, AppealState.SUPPORTED.value]
     query = query.where(AppealRow.state.in_(open_states), AppealRow.supported_by_id.is_distinct_from(user_id))
-    return query.where(AppealRow.made_by_id != user_id, _handled_by_others(unit_code))
+    query = query.where(AppealRow.made_by_id != user_id, _handled_by_others(unit_code))
+    return query.where(_done_by_others(user_id, WORK_FOR_UNIT))
 
 
 def _overdue(now: datetime) -> Waiting:
@@ -136,7 +137,7 @@ def _overdue(now: datetime) -> Waiting:
     return query.join(late, late.c.case_id == Case.case_id).where(_open(CaseStatus.HANDLING))
 
 
-def _to_judge(matter: Matter, status: CaseStatus, unit_code: str | None) -> Waiting:
+def _to_judge(matter: Matter, status: CaseStatus, user_id: UUID, unit_code: str | None) -> Waiting:
     ended = select(func.max(TaskRow.ended_at)).where(TaskRow.case_id == Case.case_id).scalar_subquery()
     done = (
         select(func.string_agg(TaskRow.unit_name, "、"))
@@ -145,7 +146,8 @@ def _to_judge(matter: Matter, status: CaseStatus, unit_code: str | None) -> Wait
     )
     result = _last_said(CaseEvent.detail["note"].astext, TaskMove.REPORT)
     query = _of(matter, _NO_LIMIT, func.coalesce(ended, Case.filed_at), done, result)
-    return query.where(_open(status), _handled_by_others(unit_code))
+    query = query.where(_open(status), _handled_by_others(unit_code))
+    return query.where(_done_by_others(user_id, WORK_FOR_UNIT | SENDING))
 
 
 def _handled_by_others(unit_code: str | None) -> Any:
@@ -154,3 +156,9 @@ def _handled_by_others(unit_code: str | None) -> Any:
         return true()
     mine = exists().where(TaskRow.case_id == Case.case_id, TaskRow.unit_code == unit_code)
     return ~mine
+
+
+def _done_by_others(user_id: UUID, moves: Collection[str]) -> Any:
+    """Nor does who worked on it, or dispatched it, whatever they are today."""
+    mine = exists().where(CaseEvent.case_id == Case.case_id, CaseEvent.actor_id == user_id)
+    return ~mine.where(CaseEvent.kind.in_(moves))

@@ -55,6 +55,28 @@ class HandlerCannotJudge(Forbidden):
         )
 
 
+class WorkerCannotJudge(Forbidden):
+    """Who worked on a case for a unit neither verifies it nor calls back on it, wherever they work today."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You worked on this case for the unit that handled it, so you can neither verify it nor call back on it.",
+            kept="Nothing was changed.",
+            next_step="Leave it to somebody else of the supervision centre.",
+        )
+
+
+class SenderCannotVerify(Forbidden):
+    """Command and supervision are two sides: who dispatched a case does not verify it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You dispatched this case yourself, so you cannot verify it.",
+            kept="Nothing was changed.",
+            next_step="Leave it to somebody else of the supervision centre.",
+        )
+
+
 class NotBeingHandled(RuleBroken):
     """Units act on a case only while it is being handled."""
 

@@ -52,10 +52,21 @@ class EscalationShare:
         return after > self.free and after * 100 > self.received * self.most_percent
 
 
-def not_a_handler(life: Life, unit_code: str | None) -> None:
-    """The unit that handled neither verifies nor calls back."""
-    if unit_code is not None and unit_code in life.handlers:
+def not_a_handler(life: Life, who: Actor | None) -> None:
+    """Neither the unit that handled, nor who worked for it, verifies or calls back."""
+    if who is None:
+        return
+    if who.unit_code is not None and who.unit_code in life.handlers:
         raise e.HandlerCannotJudge
+    if who.user_id in life.workers:
+        raise e.WorkerCannotJudge
+
+
+def may_verify(life: Life, who: Actor | None) -> None:
+    """The supervising side verifies: neither who handled, nor who dispatched."""
+    not_a_handler(life, who)
+    if who is not None and who.user_id in life.senders:
+        raise e.SenderCannotVerify
 
 
 def being_handled(life: Life) -> None:
@@ -310,6 +321,6 @@ def clocks_run_out(life: Life, unit_code: str) -> tuple[ClockKey, ...]:
 
 def may_review(life: Life, appeal: Appeal, who: Actor) -> None:
     """Two different people, neither of a unit that handled the case."""
-    not_a_handler(life, who.unit_code)
+    not_a_handler(life, who)
     if who.user_id in {appeal.made_by, appeal.supported_by}:
         raise e.SecondPersonDecides("You reviewed this appeal already.", "Let somebody else decide.")

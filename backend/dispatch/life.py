@@ -95,7 +95,8 @@ class Life:
     `reachable`: whether a handling unit can and may call the citizen. `class_limit`: the handling limit of the class
     itself. `suspended_until` stays after the suspension, as there is only one. `parent` is the case under which this
     one goes on, `children` are those that go on under this one, ended ones included. `hard`: it was declared a hard
-    case 疑难, for good.
+    case 疑难, for good. `workers` worked on it for a unit, `senders` dispatched it: they stay who they are when they
+    change to another unit or role.
     """
 
     status: CaseStatus
@@ -116,6 +117,8 @@ class Life:
     appeal: Appeal | None = None
     parent: Kin | None = None
     children: tuple[Kin, ...] = ()
+    workers: frozenset[UUID] = frozenset()
+    senders: frozenset[UUID] = frozenset()
 
     @property
     def waiting_children(self) -> tuple[Kin, ...]:

@@ -11,6 +11,7 @@ from backend.cases import repository as case_rows
 from backend.cases.models import Case
 from backend.cases.schemas import CaseStatus
 from backend.cases.service import find_case
+from backend.cases.veil import veil_of
 from backend.citizens.numbers import read_number
 from backend.dispatch import repository
 from backend.dispatch.direct import Plain, allowed, direct_units
@@ -162,7 +163,8 @@ async def task_of_unit(
     events = await case_rows.events_of(tx.session, case_id)
     appeal = await appeal_of(tx, case_id)
     at = Occasion(now, None, rules.time)
-    detail = unit_task_detail(row, case, life, await _rows(tx, case_id), events, appeal, at)
+    veil = veil_of([case, *await group_rows.children_of(tx.session, case_id)])
+    detail = unit_task_detail(row, case, life, await _rows(tx, case_id), (events, veil), appeal, at)
     mark = await group_rows.mark_of(tx.session, case_id)
     return detail.model_copy(update={"callers": mark.callers}) if mark is not None else detail
 

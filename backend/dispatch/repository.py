@@ -11,7 +11,7 @@ from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.cases import group_repository as group_rows
-from backend.cases.models import Case
+from backend.cases.models import Case, CaseEvent
 from backend.cases.schemas import CaseStatus
 from backend.citizens.numbers import read_number
 from backend.deadlines import service as deadlines
@@ -22,6 +22,7 @@ from backend.deadlines.schemas import ClockName, ClockState
 from backend.dispatch.life import Appeal, Extension, Kin, Life, Task, Unit
 from backend.dispatch.models import AppealRow, ExtensionRow, Loop, TaskRow
 from backend.dispatch.schemas import AppealState, ClosedAs, ExtensionState, TaskRole, TaskState
+from backend.dispatch.states import SENDING, WORK_FOR_UNIT
 from backend.kernel.database import Transaction
 from backend.units.schemas import UnitKind
 
@@ -44,6 +45,7 @@ async def read_life(tx: Transaction, case: Case) -> Life:
     clocks = await deadlines.clocks_of_cases(tx, [case.case_id])
     children = await group_rows.children_of(tx.session, case.case_id)
     appeal = await appeal_row(tx.session, case.case_id)
+    workers, senders = await workers_and_senders(tx.session, case.case_id)
     return Life(
         status=CaseStatus(case.status),
         urgency=case.urgency,
@@ -63,6 +65,8 @@ async def read_life(tx: Transaction, case: Case) -> Life:
         parent=await _parent(tx, case.case_id),
         children=tuple(Kin(each.case_id, each.number, CaseStatus(each.status)) for each in children),
         appeal=_appeal(appeal) if appeal is not None else None,
+        workers=workers,
+        senders=senders,
     )
 
 
@@ -144,6 +148,15 @@ async def units_with_tasks(session: AsyncSession, case_id: UUID) -> frozenset[st
     """The units that ever had a task in this case."""
     query = select(TaskRow.unit_code).where(TaskRow.case_id == case_id)
     return frozenset((await session.execute(query)).scalars())
+
+
+async def workers_and_senders(session: AsyncSession, case_id: UUID) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """Who ever worked on this case for a unit, and who dispatched it, as its time line has it."""
+    query = select(CaseEvent.actor_id, CaseEvent.kind).where(CaseEvent.case_id == case_id).distinct()
+    query = query.where(CaseEvent.kind.in_(WORK_FOR_UNIT | SENDING))
+    found = [(actor, kind) for actor, kind in await session.execute(query) if actor is not None]
+    workers = frozenset(actor for actor, kind in found if kind in WORK_FOR_UNIT)
+    return workers, frozenset(actor for actor, kind in found if kind in SENDING)
 
 
 async def serialise_escalations(session: AsyncSession, unit_code: str) -> None:

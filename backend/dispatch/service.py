@@ -22,7 +22,13 @@ from backend.cases.states import OPEN, CaseMove
 from backend.deadlines import service as deadlines
 from backend.deadlines.rules import Timekeeping
 from backend.dispatch import group_moves, repository
-from backend.dispatch.errors import AppealChangedMeanwhile, HandlerCannotJudge, TaskChangedMeanwhile, TaskNotFound
+from backend.dispatch.errors import (
+    AppealChangedMeanwhile,
+    HandlerCannotJudge,
+    TaskChangedMeanwhile,
+    TaskNotFound,
+    WorkerCannotJudge,
+)
 from backend.dispatch.life import Actor, Kin, Life, Moved, Occasion
 from backend.dispatch.models import TaskRow
 from backend.dispatch.schemas import AppealState, ClosedAs
@@ -110,13 +116,17 @@ async def review_appeal(
 
 
 async def refuse_handlers(tx: Transaction, who: Principal, case_id: UUID) -> None:
-    """Raises `HandlerCannotJudge` for a person of a unit that handled this case or the parent it went on under."""
-    if who.unit_code is None:
-        return
+    """Neither a person of a unit that handled this case, or the parent it went on under, nor who worked for one.
+
+    Raises `HandlerCannotJudge`, `WorkerCannotJudge`.
+    """
     link = await group_rows.link_of(tx.session, case_id)
     for each in (case_id, *([link.parent_id] if link is not None else [])):
-        if who.unit_code in await repository.units_with_tasks(tx.session, each):
+        if who.unit_code is not None and who.unit_code in await repository.units_with_tasks(tx.session, each):
             raise HandlerCannotJudge
+        workers, _ = await repository.workers_and_senders(tx.session, each)
+        if who.user_id in workers:
+            raise WorkerCannotJudge
 
 
 async def _task_changed_meanwhile(tx: Transaction, row: TaskRow) -> TaskChangedMeanwhile:

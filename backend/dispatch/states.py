@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from backend.cases.states import CaseMove
 from backend.dispatch.errors import AppealCannotMove, ExtensionCannotMove, TaskCannotMove
 from backend.dispatch.schemas import AppealState, ExtensionState, TaskState
 
@@ -60,6 +61,14 @@ TASK_TRANSITIONS: dict[tuple[TaskState | None, TaskMove], TaskState] = {
 
 OPEN_TASKS = frozenset({S.SENT, S.SIGNED})
 """States in which the unit still has something to do."""
+
+WORK_FOR_UNIT: frozenset[str] = frozenset(
+    {M.SIGN, M.CONTACT, M.REPORT, M.REFUSE, M.ESCALATE, M.WHISTLE, M.ASK_EXTENSION}
+    | {ExtensionMove.AGREE, AppealMove.MAKE}
+)
+"""What only people of a handling unit do: whoever did it worked on the case, wherever they work today."""
+SENDING: frozenset[str] = frozenset({CaseMove.DISPATCH, CaseMove.DECIDE})
+"""What the commanding side 指挥 does by which a unit gets a case; the supervising side 监督 is another."""
 
 E, X = ExtensionState, ExtensionMove
 

@@ -120,7 +120,7 @@ def grant_extension(life: Life, extension: int, at: Occasion) -> Moved:
     asked, who = _asked(life, extension, at)
     guards.being_handled(life)
     guards.another_decides(asked, who)
-    guards.not_a_handler(life, who.unit_code)
+    guards.not_a_handler(life, who)
     step = Progress(life, at)
     step.extension(extension, ExtensionMove.GRANT)
     step.extend(asked.task, asked.amount)

@@ -9,6 +9,7 @@ from uuid import UUID
 from backend.cases.models import Case, CaseEvent
 from backend.cases.schemas import CaseEventView, CaseStatus
 from backend.cases.states import TRANSITIONS
+from backend.cases.veil import Veil, veil_of
 from backend.cases.views import component_of
 from backend.citizens.numbers import read_number
 from backend.citizens.schemas import CallerView
@@ -103,16 +104,17 @@ def clock_views(life: Life, time: Timekeeping, now: datetime) -> list[ClockView]
 
 def unit_task(row: TaskRow, case: Case, due_at: datetime | None, *, missed: bool) -> UnitTask:
     """A task in the list of its unit."""
+    veil = veil_of([case])
     return UnitTask(
         case_id=case.case_id,
         case_number=case.number,
-        what=case.what,
+        what=veil.over(case.what),
         class_name=case.class_name,
         urgency=Urgency(case.urgency),
         case_status=CaseStatus(case.status),
         street_name=case.street_name,
         community_name=case.community_name,
-        address=case.address,
+        address=veil.over(case.address),
         component=component_of(case),
         task=TaskView.model_validate(row),
         due_at=due_at,
@@ -125,12 +127,13 @@ def unit_task_detail(
     case: Case,
     life: Life,
     rows: tuple[Sequence[TaskRow], Sequence[ExtensionRow]],
-    events: Sequence[CaseEvent],
+    told: tuple[Sequence[CaseEvent], Veil],
     appeal: AppealView | None,
     at: Occasion,
 ) -> UnitTaskDetail:
-    """A task with all that its unit may know of the case."""
+    """A task with all that its unit may know of the case: what was `told` of it, with the veil that lies over that."""
     tasks, extensions = rows
+    events, veil = told
     mine = [each for each in clock_views(life, at.time, at.now) if each.part in (0, row.n)]
     next_due = min((each.due_at for each in mine if each.state is ClockState.RUNNING), default=None)
     missed = any(each.part == row.n and each.state is ClockState.MISSED for each in mine)
@@ -143,7 +146,7 @@ def unit_task_detail(
         clocks=mine,
         extensions=[ExtensionView.model_validate(each) for each in extensions if each.task == row.n],
         others=[TaskView.model_validate(each) for each in tasks if each.n != row.n],
-        events=[_event(event) for event in events],
+        events=[_event(event, veil) for event in events],
         appeal=appeal if appeal is not None and appeal.unit_code == row.unit_code else None,
         may_appeal=_may_appeal(life, row.unit_code, at),
     )
@@ -163,6 +166,7 @@ def _citizen(case: Case) -> CallerView | None:
     return caller_view(read_number(case.caller_number), case.citizen_name)
 
 
-def _event(event: CaseEvent) -> CaseEventView:
+def _event(event: CaseEvent, veil: Veil) -> CaseEventView:
     shown = CaseEventView.model_validate(event)
-    return shown.model_copy(update={"detail": {k: v for k, v in shown.detail.items() if k not in _NOT_FOR_UNITS}})
+    detail = {key: value for key, value in shown.detail.items() if key not in _NOT_FOR_UNITS}
+    return shown.model_copy(update={"detail": veil.over_all(detail)})

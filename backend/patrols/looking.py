@@ -11,6 +11,7 @@ from backend.cases.models import Case
 from backend.cases.schemas import CaseLink, CasePlace, CaseStatus
 from backend.cases.service import find_case
 from backend.cases.states import OPEN
+from backend.cases.veil import veil_of
 from backend.cases.views import component_of
 from backend.dispatch.repository import read_life
 from backend.dispatch.schemas import ClosedAs
@@ -115,14 +116,15 @@ def _tasks(rows: Sequence[tuple[Patrol, Case]]) -> list[PatrolTask]:
 
 
 def _task(patrol: Patrol, case: Case) -> PatrolTask:
+    veil = veil_of([case])
     return PatrolTask(
         patrol=PatrolView.model_validate(patrol),
         case_id=case.case_id,
         case_number=case.number,
-        what=case.what,
+        what=veil.over(case.what),
         class_name=case.class_name,
         street_name=case.street_name,
         community_name=case.community_name,
-        address=case.address,
+        address=veil.over(case.address),
         component=component_of(case),
     )

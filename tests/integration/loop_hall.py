@@ -19,7 +19,7 @@ from backend.citizens.numbers import read_number
 from backend.identity.permissions import load_roles
 from backend.identity.principal import Principal
 from backend.identity.repository import user_by_name
-from backend.identity.users import Account, create_user
+from backend.identity.users import Account, create_user, set_roles, set_unit
 from backend.kernel import clock
 
 from .hall import PASSWORD, ConsoleHall
@@ -38,6 +38,7 @@ _ROLES = {
     "water_leader": ("unit_leader", WATER),
     "housing": ("unit", HOUSING),
     "turncoat": ("verifier", STREET),
+    "helper_s_verifier": ("verifier", WATER),
     "verifier_2": ("verifier", None),
     "commander_2": ("commander", None),
     "renegade": ("commander", STREET),
@@ -77,6 +78,14 @@ class LoopHall:
         role, unit = _ROLES[name]
         async with self.hall.database.transaction() as tx:
             await create_user(tx, roles, Account(name, name, PASSWORD, (role,), unit), clock.now(), None)
+
+    async def becomes(self, name: str, role: str, unit: str | None = None) -> None:
+        """Somebody with an account changes to another role and another unit, in the middle of the work."""
+        await self.who(name)
+        roles = load_roles(self.hall.installation.path(self.hall.installation.config.data.roles))
+        async with self.hall.database.transaction() as tx:
+            await set_roles(tx, roles, name, (role,), clock.now(), None)
+            await set_unit(tx, name, unit, clock.now(), None)
 
     async def file(self, **changes: Any) -> UUID:
         """A case by a call: a property company in 东花市街道."""

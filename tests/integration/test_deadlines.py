@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from backend.deadlines import kept, service
-from backend.deadlines.clocks import Limit, LimitKind, extended
+from backend.deadlines.clocks import Limit, LimitKind, extended, paused, resumed, with_limit
 from backend.deadlines.kept import ClockKey, Clocks
 from backend.deadlines.models import Deadline, DeadlineWarning
 from backend.deadlines.rules import load_timekeeping
@@ -123,6 +123,59 @@ async def test_a_move_makes_the_warning_moot(database: Database, how: str) -> No
         warned = await warn(database, (await jobs(database))[1][0], NOW + hours(10))
         assert warned is not None
         assert warned.percent == 50
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+async def test_a_limit_that_passed_is_warned_of_once_whatever_becomes_of_its_clock(
+    database: Database, urgent: bool
+) -> None:
+    case_id, late = uuid4(), NOW + hours(11)
+    begun = kept.begin({}, DISPATCH, TEN_HOURS, NOW)
+    await store(database, case_id, {}, begun, NOW)
+    [(payload, _)] = await jobs(database)
+    assert await warn(database, payload, late) is not None
+    eight = Limit(LimitKind.CALENDAR_HOURS, 8)
+    changed = kept.change(
+        begun,
+        lambda _: True,
+        lambda clock: with_limit(clock, eight, late, TIME.calendar) if urgent else paused(clock, late, late + hours(5)),
+    )
+    await store(database, case_id, begun, changed, late)
+    assert len(await jobs(database)) == 1, "its people were told"
+    assert await warn(database, payload, late + hours(6)) is None
+
+
+async def test_a_clock_that_was_given_more_time_warns_of_its_new_limit(database: Database) -> None:
+    case_id = uuid4()
+    begun = kept.begin({}, DISPATCH, TEN_HOURS, NOW)
+    await store(database, case_id, {}, begun, NOW)
+    [(payload, _)] = await jobs(database)
+    assert await warn(database, payload, NOW + hours(9)) is not None
+    longer = kept.change(begun, lambda _: True, lambda clock: extended(clock, 10, TIME.calendar))
+    await store(database, case_id, begun, longer, NOW + hours(9))
+    given = []
+    for at in (10, 15, 18, 20):
+        payload, _ = (await jobs(database))[-1]
+        given.append(await warn(database, payload, NOW + hours(at)))
+    assert [each.percent for each in given if each] == [50, 75, 90, 100]
+
+
+async def test_a_worker_that_comes_too_early_to_a_changed_clock_does_not_tell_again_what_was_told(
+    database: Database,
+) -> None:
+    case_id = uuid4()
+    begun = kept.begin({}, DISPATCH, TEN_HOURS, NOW)
+    await store(database, case_id, {}, begun, NOW)
+    [(payload, _)] = await jobs(database)
+    assert await warn(database, payload, NOW + hours(5)) is not None
+    longer = kept.change(begun, lambda _: True, lambda clock: paused(clock, NOW + hours(5), NOW + hours(6)))
+    resumed_early = kept.change(longer, lambda _: True, lambda clock: resumed(clock, NOW + hours(5)))
+    await store(database, case_id, begun, longer, NOW + hours(5))
+    await store(database, case_id, longer, resumed_early, NOW + hours(5))
+    payload, _ = (await jobs(database))[-1]
+    assert payload["percent"] == 75
+    assert await warn(database, payload, NOW + hours(6)) is None
+    assert (await jobs(database))[-1][0]["percent"] == 75
 
 
 async def test_a_case_has_no_two_running_clocks_of_one_kind(database: Database) -> None:

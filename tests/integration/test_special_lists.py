@@ -169,6 +169,12 @@ async def test_who_put_it_right_does_not_check_it(here: LoopHall) -> None:
     await life.go("verifier", "check")
 
 
+async def test_only_the_unit_that_was_charged_reports_it_put_right(here: LoopHall) -> None:
+    life = await Life.begin(here)
+    await life.go("dispatcher", "assignment", unit_code="D34", due_on=today(5))
+    refused(await life.attempt("street", "rectification", result="街道代办"), "NotResponsible")
+
+
 async def test_two_people_at_once_one_moves_it(here: LoopHall) -> None:
     life = await Life.begin(here)
     await here.who("dispatcher")

@@ -217,6 +217,8 @@ export const errors: Record<string, ErrorText> = {
   ExtensionCannotMove: { message: '延期申请当前状态不允许此操作。', kept: '申请未改动。', next_step: RELOAD },
   TaskChangedMeanwhile: { message: '他人刚刚处理了这项任务。', kept: KEPT, next_step: RELOAD },
   HandlerCannotJudge: { message: '本单位办理过此件，不能核查或回访。', kept: UNCHANGED, next_step: '请由监督中心处理。' },
+  WorkerCannotJudge: { message: '您曾代表承办单位办理过此件，不能核查或回访。', kept: UNCHANGED, next_step: '请由监督中心其他人员处理。' },
+  SenderCannotVerify: { message: '此件由您派遣，不能再由您核查。', kept: UNCHANGED, next_step: '请由监督中心其他人员核查。' },
   NotBeingHandled: { message: '此件当前不在办理中，单位不能操作。', kept: UNCHANGED, next_step: '请等待恢复办理。' },
   LeadNotClear: { message: '须有且仅有一个主办单位。', kept: UNCHANGED, next_step: '请选定主办单位。' },
   UnitNamedTwice: { message: '同一单位在一件工单中只有一项任务。', kept: UNCHANGED, next_step: '请去掉重复的单位。' },
