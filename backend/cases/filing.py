@@ -19,6 +19,7 @@ from backend.cases.service import READERS, changed_meanwhile, find_case
 from backend.cases.sources import Source, check_source
 from backend.cases.states import CaseMove, move
 from backend.cases.views import case_summary
+from backend.cases.where import component_columns
 from backend.citizens import service as citizens
 from backend.deadlines import service as deadlines
 from backend.deadlines.kept import ClockKey, begin
@@ -56,7 +57,7 @@ async def file_case(
         return case_summary(_same_request(filed, principal, fingerprint(form, origin)))
     if form.call_id != (call.call_id if call is not None else None):
         raise CallNotGiven("call_id", "The call of this case is not known.", "File it from the call, or without one.")
-    standing = await component_on(tx.session, form.component_code, beijing(now).date()) if form.component_code else None
+    standing = await component_on(tx.session, form.component_code, beijing(now).date())
     checked = check_form(form, reference, standing, by_citizen=form.channel != PATROL)
     source = check_source(form, came_from, reference.channels)
     if source.caller is not None and not form.identity_secret:
@@ -167,8 +168,7 @@ async def _insert(
         community_code=checked.community.code if checked.community else None,
         community_name=checked.community.name if checked.community else None,
         **(checked.place.model_dump() if checked.place else {}),
-        component_code=checked.component.code if checked.component else None,
-        component_name=checked.component.name if checked.component else None,
+        **component_columns(checked.component),
         class_code=checked.case_class.code,
         class_name=checked.case_class.name,
         class_path=checked.case_class.path,

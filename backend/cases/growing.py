@@ -13,7 +13,9 @@ from backend.cases.filing import file_case
 from backend.cases.origins import Origin, grown_cases
 from backend.cases.rules import ReferenceData
 from backend.cases.schemas import CaseForm, CaseSummary, GrownCase, GrownCaseWish, PlacePoint
+from backend.grid.components import StandingComponent, component_on, standing_in
 from backend.identity.principal import Principal
+from backend.kernel.clock import beijing
 from backend.kernel.database import Transaction
 from backend.taxonomy.schemas import Urgency
 
@@ -31,6 +33,8 @@ class Located(Protocol):
     def unit_grid_code(self) -> str | None: ...
     @property
     def place_code(self) -> str | None: ...
+    @property
+    def component_code(self) -> str | None: ...
     @property
     def longitude(self) -> float | None: ...
     @property
@@ -62,7 +66,8 @@ async def grow(
         filed = await repository.case_by_request(tx.session, wish.request_id)
         if filed is None or filed.case_id != grown.case_id:
             raise _is_case(grown)
-    case = await file_case(tx, who, _form(entry, wish, reference), entry.origin, reference, now)
+    standing = await component_on(tx.session, entry.where.component_code, beijing(now).date())
+    case = await file_case(tx, who, _form(entry, wish, standing, reference), entry.origin, reference, now)
     return case if grown is None else None
 
 
@@ -94,8 +99,12 @@ def _is_case(grown: GrownCase) -> EntryIsCase:
     )
 
 
-def _form(entry: Growing, wish: GrownCaseWish, reference: ReferenceData) -> CaseForm:
-    """The entry as a case form, but for what the wish says otherwise."""
+def _form(
+    entry: Growing, wish: GrownCaseWish, component: StandingComponent | None, reference: ReferenceData
+) -> CaseForm:
+    """The entry as a case form, but for what the wish says otherwise; with its `component` if that still stands."""
+    where = entry.where
+    there = component is not None and standing_in(component, where.street_code, where.community_code, reference.grid)
     code = wish.class_code if wish.class_code is not None else entry.class_code
     case_class = reference.taxonomy.case_class(code)
     return CaseForm(
@@ -106,6 +115,7 @@ def _form(entry: Growing, wish: GrownCaseWish, reference: ReferenceData) -> Case
         street_code=entry.where.street_code,
         community_code=entry.where.community_code,
         place=_point(entry.where),
+        component_code=entry.where.component_code if there else None,
         class_code=code,
         urgency=wish.urgency or (case_class.urgency if case_class is not None else Urgency.NORMAL),
     )

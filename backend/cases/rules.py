@@ -23,7 +23,7 @@ from backend.cases.errors import (
 )
 from backend.cases.origins import Origin
 from backend.cases.schemas import CaseComponent, CaseForm, CasePlace, ConditionView, Need
-from backend.cases.where import check_component, check_where
+from backend.cases.where import check_spot
 from backend.citizens.numbers import CallerNumber
 from backend.deadlines.rules import Timekeeping
 from backend.grid.area import Area
@@ -90,9 +90,8 @@ def check_form(
     what, answer = clean_text(form.what), clean_text(form.answer)
     if not what:
         raise CaseWithoutContent("what", "The case does not say what the citizen wants.", "Write it down, then file.")
-    where, component = check_where(form.street_code, form.community_code or "", form.place, reference.grid), None
-    if form.component_code:
-        component, where = check_component(form.component_code, standing, where, reference.grid)
+    areas = (form.street_code, form.community_code or "")
+    where, component = check_spot(areas, form.place, form.component_code, standing, reference.grid)
     case_class = _case_class(form.class_code.strip(), reference.taxonomy)
     if form.answered_at_once and not answer:
         raise AnsweredWithoutAnswer(

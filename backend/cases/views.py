@@ -7,7 +7,6 @@ from typing import Any
 
 from backend.cases.models import Case, CaseEvent, Draft
 from backend.cases.schemas import (
-    CaseComponent,
     CaseDetail,
     CaseEventView,
     CaseLink,
@@ -19,6 +18,7 @@ from backend.cases.schemas import (
     GroupMark,
 )
 from backend.cases.states import OPEN, CaseMove
+from backend.cases.where import component_of
 from backend.citizens.numbers import read_number
 from backend.citizens.service import caller_view
 from backend.taxonomy.schemas import Urgency
@@ -36,13 +36,6 @@ def draft_view(draft: Draft) -> DraftView:
         content=DraftContent.model_validate(draft.content),
         saved_at=draft.saved_at,
     )
-
-
-def component_of(case: Case) -> CaseComponent | None:
-    """The city component that a case is about."""
-    if case.component_code is None or case.component_name is None:
-        return None
-    return CaseComponent(code=case.component_code, name=case.component_name)
 
 
 def case_summary(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from backend.cases.errors import (
     CaseWithoutStreet,
@@ -77,6 +77,48 @@ def check_component(
     point = PlacePoint(unit_grid_code=unit.code, longitude=found.longitude, latitude=found.latitude)
     place, within = _place(point, where.street, where.community, grid)
     return component, replace(where, community=within, place=place)
+
+
+def check_spot(
+    areas: tuple[str, str],
+    place: PlacePoint | None,
+    component_code: str | None,
+    standing: StandingComponent | None,
+    grid: Grid,
+) -> tuple[Where, CaseComponent | None]:
+    """Where a form with these codes of street and community says that something lies, and the component that it names.
+
+    `standing` is the component in force under that code. Raises like `check_where` and `check_component`.
+    """
+    where = check_where(*areas, place, grid)
+    if not component_code:
+        return where, None
+    component, where = check_component(component_code, standing, where, grid)
+    return where, component
+
+
+def component_columns(component: CaseComponent | None) -> dict[str, str | None]:
+    """The columns of a row that is about a component, or about none."""
+    return {
+        "component_code": component.code if component is not None else None,
+        "component_name": component.name if component is not None else None,
+    }
+
+
+class NamesComponent(Protocol):
+    """A row that may be about a component."""
+
+    @property
+    def component_code(self) -> str | None: ...
+    @property
+    def component_name(self) -> str | None: ...
+
+
+def component_of(row: NamesComponent) -> CaseComponent | None:
+    """The city component that a row is about."""
+    if row.component_code is None or row.component_name is None:
+        return None
+    return CaseComponent(code=row.component_code, name=row.component_name)
 
 
 def _street(code: str, grid: Grid) -> Area:

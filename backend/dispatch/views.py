@@ -10,7 +10,7 @@ from backend.cases.models import Case, CaseEvent
 from backend.cases.schemas import CaseEventView, CaseStatus
 from backend.cases.states import TRANSITIONS
 from backend.cases.veil import Veil, veil_of
-from backend.cases.views import component_of
+from backend.cases.where import component_of
 from backend.citizens.numbers import read_number
 from backend.citizens.schemas import CallerView
 from backend.citizens.service import caller_view

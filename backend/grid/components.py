@@ -87,8 +87,10 @@ def standing_in(component: StandingComponent, street: str, community: str | None
     return None
 
 
-async def component_on(session: AsyncSession, code: str, day: date) -> StandingComponent | None:
-    """The component that had this code on a day."""
+async def component_on(session: AsyncSession, code: str | None, day: date) -> StandingComponent | None:
+    """The component that had this code on a day; none for no code."""
+    if not code:
+        return None
     row = (await session.execute(_ONE, {"code": code, "day": day})).mappings().first()
     return StandingComponent(**row) if row is not None else None
 

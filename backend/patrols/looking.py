@@ -12,7 +12,7 @@ from backend.cases.schemas import CaseLink, CasePlace, CaseStatus
 from backend.cases.service import find_case
 from backend.cases.states import OPEN
 from backend.cases.veil import veil_of
-from backend.cases.views import component_of
+from backend.cases.where import component_of
 from backend.dispatch.repository import read_life
 from backend.dispatch.schemas import ClosedAs
 from backend.grid.grid import Grid

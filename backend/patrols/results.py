@@ -126,8 +126,6 @@ async def _came_back(
 
 async def _component_there(tx: Transaction, case: Case, now: datetime) -> StandingComponent | None:
     """The component of the case, unless it is gone by now."""
-    if case.component_code is None:
-        return None
     return await component_on(tx.session, case.component_code, beijing(now).date())
 
 

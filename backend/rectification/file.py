@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.cases.rules import ReferenceData
 from backend.cases.schemas import PlacePoint
+from backend.grid.components import StandingComponent, component_on
 from backend.identity import audit
 from backend.kernel.clock import beijing
 from backend.kernel.database import Transaction
@@ -33,11 +34,12 @@ from backend.units.directory import UnitDirectory
 from backend.units.schemas import UnitView
 
 _FIELDS = {"kind_code": "list", "street_code": "street", "community_code": "community", "place": "point"}
-_FIELDS |= {"unit_code": "unit", "found_on": "found"}
+_FIELDS |= {"unit_code": "unit", "found_on": "found", "component_code": "component"}
 
 
 class FileEntry(BaseModel):
-    """One entry. `point` is longitude and latitude (WGS 84); a `unit` needs the day that is `due`."""
+    """One entry. `point` is longitude and latitude (WGS 84), `component` the code of a city component; a `unit` needs
+    the day that is `due`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -48,6 +50,7 @@ class FileEntry(BaseModel):
     street: str = Field(max_length=32)
     community: str = Field(default="", max_length=32)
     point: tuple[float, float] | None = None
+    component: str | None = Field(default=None, max_length=32, pattern=r"^[^\x00]*$")
     found: date
     unit: str | None = Field(default=None, max_length=32)
     due: date | None = None
@@ -93,7 +96,7 @@ async def load_entries(tx: Transaction, path: Path, held: InForceNow, now: datet
     today = beijing(now).date()
     for index, entry in enumerate(file.entries):
         try:
-            ready[index] = _ready(entry, held, today)
+            ready[index] = _ready(entry, held, await component_on(tx.session, entry.component, today), today)
         except HotlineError as error:
             field = _FIELDS.get(error.field or "", error.field or "")
             mistakes.append((("entries", index, *([field] if field else [])), error.message))
@@ -118,7 +121,7 @@ async def load_entries(tx: Transaction, path: Path, held: InForceNow, now: datet
     return EntriesReport(tuple(added), len(standing))
 
 
-def _ready(entry: FileEntry, held: InForceNow, today: date) -> _Ready:
+def _ready(entry: FileEntry, held: InForceNow, standing: StandingComponent | None, today: date) -> _Ready:
     grid = held.reference.grid
     place = None
     if entry.point is not None:
@@ -133,9 +136,10 @@ def _ready(entry: FileEntry, held: InForceNow, today: date) -> _Ready:
         street_code=entry.street,
         community_code=entry.community,
         place=place,
+        component_code=entry.component,
         found_on=entry.found,
     )
-    checked = check_content(said, held.kinds, grid, today)
+    checked = check_content(said, held.kinds, standing, grid, today)
     return _Ready(said, checked, check_unit(entry.unit, held.units) if entry.unit else None)
 
 

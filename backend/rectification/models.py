@@ -28,6 +28,7 @@ class SpecialEntry(Base):
             name="assigned",
         ),
         CheckConstraint("num_nulls(unit_grid_code, base_grid_code, longitude, latitude) IN (0, 4)", name="place"),
+        CheckConstraint("num_nulls(component_code, component_name) IN (0, 2)", name="component"),
         Index("uq_special_entries_ref", "kind_code", "ref", unique=True, postgresql_where=text("ref IS NOT NULL")),
         Index("ix_special_entries_entered_at", "entered_at", "entry_id"),
         Index("ix_special_entries_kind_code", "kind_code", "entered_at", "entry_id"),
@@ -53,6 +54,8 @@ class SpecialEntry(Base):
     base_grid_name: Mapped[str | None]
     unit_grid_code: Mapped[str | None]
     place_code: Mapped[str | None]
+    component_code: Mapped[str | None]
+    component_name: Mapped[str | None]
     longitude: Mapped[float | None]
     latitude: Mapped[float | None]
     unit_code: Mapped[str | None]

@@ -9,8 +9,10 @@ from datetime import date
 from typing import Any
 
 from backend.cases.rules import clean_line, clean_text
-from backend.cases.where import Where, check_where
+from backend.cases.schemas import CaseComponent
+from backend.cases.where import Where, check_spot, component_columns
 from backend.grid.beat import Beat
+from backend.grid.components import StandingComponent
 from backend.grid.grid import Grid
 from backend.identity.principal import Principal
 from backend.kernel.grams import searchable
@@ -54,13 +56,15 @@ class CheckedContent:
     what: str
     address: str
     where: Where
+    component: CaseComponent | None
     found_on: date
 
     def columns(self) -> dict[str, Any]:
         """The columns of its row."""
         where = self.where
         community = where.community
-        names = (self.kind.name, where.street.name, community.name if community else None)
+        about = component_columns(self.component)
+        names = (self.kind.name, where.street.name, community.name if community else None, *about.values())
         found_by = searchable((self.what, self.address, *names))
         return {
             "kind_code": self.kind.code,
@@ -68,14 +72,22 @@ class CheckedContent:
             "what": self.what,
             "address": self.address,
             **where.columns(),
+            **about,
             "found_on": self.found_on,
             "document": found_by.document,
             "grams": found_by.grams,
         }
 
 
-def check_content(said: SpecialContent, kinds: Mapping[str, SpecialKind], grid: Grid, today: date) -> CheckedContent:
-    """Raises the first of the rules that the entry breaks; each names its field."""
+def check_content(
+    said: SpecialContent,
+    kinds: Mapping[str, SpecialKind],
+    standing: StandingComponent | None,
+    grid: Grid,
+    today: date,
+) -> CheckedContent:
+    """Raises the first of the rules that the entry breaks; each names its field. `standing` is the component in force
+    under the code that it names."""
     kind = kinds.get(said.kind_code.strip())
     if kind is None:
         raise UnknownSpecialKind(
@@ -86,8 +98,9 @@ def check_content(said: SpecialContent, kinds: Mapping[str, SpecialKind], grid: 
         raise SpecialWithoutContent("what", "The entry does not say what is to be put right.", "Write it down.")
     if said.found_on > today:
         raise FoundInFuture("found_on", "The day on which it was found lies ahead.", "Enter today or an earlier day.")
-    where = check_where(said.street_code, said.community_code, said.place, grid)
-    return CheckedContent(kind, what, clean_line(said.address), where, said.found_on)
+    areas = (said.street_code, said.community_code)
+    where, component = check_spot(areas, said.place, said.component_code, standing, grid)
+    return CheckedContent(kind, what, clean_line(said.address), where, component, said.found_on)
 
 
 def check_unit(code: str, units: UnitDirectory) -> UnitView:
@@ -130,6 +143,7 @@ def put_right_by(who: Principal, entry: SpecialEntry) -> bool:
 
 
 def fingerprint(said: SpecialContent) -> str:
-    """Tells whether two entries say the same."""
+    """Tells whether two entries say the same. One that names no component says what it said before there were any."""
     content = SpecialContent.model_validate(said.model_dump(include=set(SpecialContent.model_fields)))
-    return hashlib.sha256(content.model_dump_json().encode()).hexdigest()
+    said_so = content.model_dump_json(exclude=None if said.component_code else {"component_code"})
+    return hashlib.sha256(said_so.encode()).hexdigest()

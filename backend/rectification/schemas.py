@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from backend.cases.list_schemas import Code, Line
 from backend.cases.rules import clean_text
-from backend.cases.schemas import CasePlace, GrownCase, GrownCaseStep, PlacePoint
+from backend.cases.schemas import CaseComponent, CasePlace, GrownCase, GrownCaseStep, PlacePoint
 from backend.kernel.schemas import Schema
 
 
@@ -47,7 +47,7 @@ Note = Annotated[str, Field(max_length=2000), AfterValidator(clean_text)]
 
 
 class SpecialContent(Schema):
-    """What an entry says: what is to be put right, and where."""
+    """What an entry says: what is to be put right, where, and which city component 部件 it is about."""
 
     kind_code: str = Field(max_length=32)
     what: Annotated[str, StringConstraints(max_length=2000)]
@@ -55,6 +55,7 @@ class SpecialContent(Schema):
     street_code: str = Field(max_length=32)
     community_code: str = Field(default="", max_length=32)
     place: PlacePoint | None = None
+    component_code: str | None = Field(default=None, max_length=32, pattern=r"^[^\x00]*$")
     found_on: date
 
 
@@ -111,6 +112,7 @@ class SpecialView(Schema):
     street_name: str
     community_code: str | None
     community_name: str | None
+    component: CaseComponent | None
     unit_code: str | None
     unit_name: str | None
     due_on: date | None

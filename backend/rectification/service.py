@@ -12,6 +12,7 @@ from backend.cases.origins import Origin
 from backend.cases.rules import ReferenceData
 from backend.cases.schemas import GrownCaseWish, OriginKind
 from backend.grid.beat import own_beat
+from backend.grid.components import component_on
 from backend.grid.errors import NoBeat, NotYourBeat
 from backend.identity.principal import Principal
 from backend.kernel.clock import beijing
@@ -117,7 +118,8 @@ async def enter(tx: Transaction, at: Desk, said: SpecialEntered) -> SpecialDetai
     standing = await repository.entry_by_id(tx.session, said.entry_id)
     if standing is not None:
         return await _shown(tx, at, _same(standing, at, said))
-    checked = check_content(said, at.kinds, at.reference.grid, at.today)
+    component = await component_on(tx.session, said.component_code, at.today)
+    checked = check_content(said, at.kinds, component, at.reference.grid, at.today)
     if not at.who.may("special.manage"):
         community = checked.where.community
         if not own_beat(at.who, at.reference.grid).covers(

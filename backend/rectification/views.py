@@ -7,6 +7,7 @@ from datetime import date
 
 from backend.cases.origins import grown_cases, steps_of
 from backend.cases.schemas import CasePlace, GrownCase, OriginKind
+from backend.cases.where import component_of
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 from backend.rectification import repository
@@ -14,7 +15,7 @@ from backend.rectification.models import SpecialEntry
 from backend.rectification.rules import open_moves
 from backend.rectification.schemas import SpecialDetail, SpecialState, SpecialStep, SpecialView
 
-_OF_ENTRY = [name for name in SpecialView.model_fields if name not in {"case", "state", "overdue"}]
+_OF_ENTRY = [name for name in SpecialView.model_fields if name not in {"case", "state", "overdue", "component"}]
 
 
 async def special_views(tx: Transaction, entries: Sequence[SpecialEntry], today: date) -> list[SpecialView]:
@@ -43,4 +44,4 @@ def _view(entry: SpecialEntry, case: GrownCase | None, today: date) -> SpecialVi
     state = SpecialState(entry.state)
     overdue = state is SpecialState.ASSIGNED and entry.due_on is not None and entry.due_on < today
     said = {name: getattr(entry, name) for name in _OF_ENTRY}
-    return SpecialView(**said, state=state, overdue=overdue, case=case)
+    return SpecialView(**said, state=state, overdue=overdue, component=component_of(entry), case=case)

@@ -16,8 +16,8 @@ class RoundEntry(Base):
     """One entry. Every change raises `version`.
 
     `entry_id` is made by whoever writes it, and `fingerprint` tells whether it comes again with the same content.
-    `document` and `grams` are as `backend.kernel.grams` makes them. Names of areas and class are kept as they were in
-    force when it was written. Which case it became stands in `case_origins`.
+    `document` and `grams` are as `backend.kernel.grams` makes them. Names of areas, class and component are kept as
+    they were in force when it was written. Which case it became stands in `case_origins`.
     """
 
     __tablename__ = "round_entries"
@@ -27,6 +27,7 @@ class RoundEntry(Base):
         CheckConstraint("(journal = 'diary') = (kind IS NOT NULL)", name="diary"),
         CheckConstraint("journal = 'diary' OR class_code IS NOT NULL", name="ledger"),
         CheckConstraint("num_nulls(unit_grid_code, base_grid_code, longitude, latitude) IN (0, 4)", name="place"),
+        CheckConstraint("num_nulls(component_code, component_name) IN (0, 2)", name="component"),
         Index("ix_round_entries_at", "journal", "at", "entry_id"),
         Index("ix_round_entries_street_code", "journal", "street_code", "at", "entry_id"),
         Index("ix_round_entries_community_code", "journal", "community_code", "at", "entry_id"),
@@ -52,6 +53,8 @@ class RoundEntry(Base):
     base_grid_name: Mapped[str | None]
     unit_grid_code: Mapped[str | None]
     place_code: Mapped[str | None]
+    component_code: Mapped[str | None]
+    component_name: Mapped[str | None]
     longitude: Mapped[float | None]
     latitude: Mapped[float | None]
     written_at: Mapped[datetime]

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from backend.cases.errors import UnknownClass, UnknownCommunity
 from backend.cases.rules import ReferenceData, clean_line, clean_text
-from backend.cases.where import Where, check_where
+from backend.cases.schemas import CaseComponent
+from backend.cases.where import Where, check_spot
 from backend.grid.beat import Beat
+from backend.grid.components import StandingComponent
 from backend.grid.errors import NotYourBeat
-from backend.grid.grid import Grid
 from backend.rounds.errors import (
     EntryInFuture,
     EntryTooOld,
@@ -41,11 +42,19 @@ class CheckedEntry:
     result: str
     address: str
     where: Where
+    component: CaseComponent | None
 
 
-def check_entry(
-    journal: Journal, said: RoundContent, beat: Beat, reference: ReferenceData, now: datetime, written_at: datetime
-) -> CheckedEntry:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an entry is held against: the writer's beat, what is in force, and of it the component that it names."""
+
+    beat: Beat
+    reference: ReferenceData
+    standing: StandingComponent | None = None
+
+
+def check_entry(journal: Journal, said: RoundContent, held: Held, now: datetime, written_at: datetime) -> CheckedEntry:
     """Raises the first of the rules that the entry breaks; each names its field. How long ago something may have been
     is counted from when it was first written."""
     if journal is Journal.DIARY and said.kind is None:
@@ -53,13 +62,14 @@ def check_entry(
     what = clean_text(said.what)
     if not what:
         raise EntryWithoutContent("what", "The entry says nothing.", "Write what was heard, seen or done.")
-    case_class = _case_class(journal, said.class_code.strip(), reference.taxonomy)
+    case_class = _case_class(journal, said.class_code.strip(), held.reference.taxonomy)
     if said.at > now + FAST_CLOCK:
         raise EntryInFuture("at", "The entry lies in the future.", "Enter when it happened.")
     if said.at < written_at - OLDEST:
         raise EntryTooOld(
             "at", f"Entries are made within {OLDEST.days} days.", "File it as a case, if it still is one."
         )
+    where, component = _where(said, held)
     return CheckedEntry(
         at=min(said.at, now),
         kind=said.kind.value if journal is Journal.DIARY and said.kind is not None else None,
@@ -67,18 +77,19 @@ def check_entry(
         what=what,
         result=clean_text(said.result),
         address=clean_line(said.address),
-        where=_where(said, beat, reference.grid),
+        where=where,
+        component=component,
     )
 
 
-def _where(said: RoundContent, beat: Beat, grid: Grid) -> Where:
-    code = said.community_code.strip()
+def _where(said: RoundContent, held: Held) -> tuple[Where, CaseComponent | None]:
+    code, grid = said.community_code.strip(), held.reference.grid
     street = grid.street_of(code)
     if street is None or grid.community(code) is None:
         raise UnknownCommunity("community_code", f"There is no community {code[:20]}.", "Choose one from the list.")
-    if not beat.covers(street.code, code):
+    if not held.beat.covers(street.code, code):
         raise NotYourBeat
-    return check_where(street.code, code, said.place, grid)
+    return check_spot((street.code, code), said.place, said.component_code, held.standing, grid)
 
 
 def _case_class(journal: Journal, code: str, taxonomy: Taxonomy) -> CaseClass | None:
@@ -95,6 +106,7 @@ def _case_class(journal: Journal, code: str, taxonomy: Taxonomy) -> CaseClass | 
 
 
 def fingerprint(journal: Journal, said: RoundContent) -> str:
-    """Tells whether two entries say the same."""
-    text = RoundContent.model_validate(said.model_dump(include=set(RoundContent.model_fields))).model_dump_json()
+    """Tells whether two entries say the same. One that names no component says what it said before there were any."""
+    content = RoundContent.model_validate(said.model_dump(include=set(RoundContent.model_fields)))
+    text = content.model_dump_json(exclude=None if said.component_code else {"component_code"})
     return hashlib.sha256(f"{journal}:{text}".encode()).hexdigest()

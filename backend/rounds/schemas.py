@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from backend.cases.list_schemas import Code, Line
-from backend.cases.schemas import CasePlace, GrownCase, GrownCaseStep, PlacePoint
+from backend.cases.schemas import CaseComponent, CasePlace, GrownCase, GrownCaseStep, PlacePoint
 from backend.kernel.schemas import Schema
 
 Text = Annotated[str, StringConstraints(max_length=4000)]
@@ -34,7 +34,8 @@ class DiaryKind(StrEnum):
 class RoundContent(Schema):
     """What an entry says. The diary needs a `kind` and may name any class; the ledger needs one of social management.
 
-    `result` is what was done about it, if something was. `place` is a point on the grid inside the community.
+    `result` is what was done about it, if something was. `place` is a point on the grid inside the community,
+    `component_code` the city component 部件 that it is about.
     """
 
     at: AwareDatetime
@@ -45,6 +46,7 @@ class RoundContent(Schema):
     address: Annotated[str, StringConstraints(max_length=500)] = ""
     community_code: str = Field(max_length=32)
     place: PlacePoint | None = None
+    component_code: str | None = Field(default=None, max_length=32, pattern=r"^[^\x00]*$")
 
 
 class RoundWritten(RoundContent):
@@ -76,6 +78,7 @@ class RoundView(Schema):
     street_name: str
     community_code: str
     community_name: str
+    component: CaseComponent | None
     written_at: datetime
     written_by: str
     amended_at: datetime | None

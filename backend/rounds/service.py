@@ -12,10 +12,12 @@ from backend.cases.growing import Growing, grow, refuse_changed, refuse_grown
 from backend.cases.origins import Origin
 from backend.cases.rules import ReferenceData
 from backend.cases.schemas import GrownCaseWish, OriginKind
+from backend.cases.where import component_columns
 from backend.grid.beat import Beat, own_beat
+from backend.grid.components import component_on
 from backend.identity import audit
 from backend.identity.principal import Principal
-from backend.kernel.clock import day_begins, day_ends
+from backend.kernel.clock import beijing, day_begins, day_ends
 from backend.kernel.database import Transaction
 from backend.kernel.grams import searchable, words_of
 from backend.kernel.paging import make_cursor, read_cursor
@@ -25,11 +27,12 @@ from backend.rounds import repository
 from backend.rounds.errors import OnlyWriterAmends, RoundEntryNotFound, RoundEntryReused
 from backend.rounds.models import RoundEntry
 from backend.rounds.repository import Wanted
-from backend.rounds.rules import CheckedEntry, check_entry, fingerprint
+from backend.rounds.rules import CheckedEntry, Held, check_entry, fingerprint
 from backend.rounds.schemas import (
     CountedBy,
     Journal,
     RoundAmended,
+    RoundContent,
     RoundCount,
     RoundCountQuery,
     RoundCounts,
@@ -43,6 +46,8 @@ from backend.rounds.views import round_detail, round_views
 
 CHANGED = "round_changed"
 READ_ALL = "rounds.read"
+_AUDITED = ("at", "kind", "class_code", "what", "result", "address", "component_code")
+"""What of an entry the audit log keeps when it is made to read otherwise."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,7 @@ async def write(tx: Transaction, at: Desk, said: RoundWritten) -> RoundDetail:
     standing = await repository.entry_by_id(tx.session, at.journal, said.entry_id)
     if standing is not None:
         return await round_detail(tx, at.who, _same(standing, at, said))
-    beat = own_beat(at.who, at.reference.grid)
-    checked = check_entry(at.journal, said, beat, at.reference, at.now, at.now)
+    checked = check_entry(at.journal, said, await _held(tx, at, said), at.now, at.now)
     entry = RoundEntry(
         entry_id=said.entry_id,
         journal=at.journal.value,
@@ -107,9 +111,8 @@ async def amend(tx: Transaction, at: Desk, entry_id: UUID, said: RoundAmended) -
         )
     await refuse_grown(tx, Origin(at.kind, entry_id))
     refuse_changed(entry.version, said.version)
-    beat = own_beat(at.who, at.reference.grid)
-    checked = check_entry(at.journal, said, beat, at.reference, at.now, entry.written_at)
-    before = {name: getattr(entry, name) for name in ("at", "kind", "class_code", "what", "result", "address")}
+    checked = check_entry(at.journal, said, await _held(tx, at, said), at.now, entry.written_at)
+    before = {name: getattr(entry, name) for name in _AUDITED}
     for name, value in _columns(checked).items():
         setattr(entry, name, value)
     entry.version += 1
@@ -172,13 +175,20 @@ async def make_case(tx: Transaction, at: Desk, entry_id: UUID, wish: GrownCaseWi
     return await round_detail(tx, at.who, entry)
 
 
+async def _held(tx: Transaction, at: Desk, said: RoundContent) -> Held:
+    """What an entry of this person is held against; raises `NoBeat`."""
+    beat = own_beat(at.who, at.reference.grid)
+    standing = await component_on(tx.session, said.component_code, beijing(at.now).date())
+    return Held(beat, at.reference, standing)
+
+
 def _columns(checked: CheckedEntry) -> dict[str, Any]:
     where, case_class = checked.where, checked.case_class
     assert where.community is not None, "an entry names its community"
     class_name = case_class.name if case_class is not None else None
-    found_by = searchable(
-        (checked.what, checked.result, checked.address, class_name, where.street.name, where.community.name)
-    )
+    about = component_columns(checked.component)
+    names = (class_name, where.street.name, where.community.name, *about.values())
+    found_by = searchable((checked.what, checked.result, checked.address, *names))
     return {
         "at": checked.at,
         "kind": checked.kind,
@@ -188,6 +198,7 @@ def _columns(checked: CheckedEntry) -> dict[str, Any]:
         "result": checked.result,
         "address": checked.address,
         **where.columns(),
+        **about,
         "document": found_by.document,
         "grams": found_by.grams,
     }

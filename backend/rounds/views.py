@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from backend.cases.origins import grown_cases, steps_of
 from backend.cases.schemas import CasePlace, GrownCase, OriginKind
+from backend.cases.where import component_of
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 from backend.rounds.models import RoundEntry
 from backend.rounds.schemas import DiaryKind, Journal, RoundDetail, RoundView
 
-_OF_ENTRY = [name for name in RoundView.model_fields if name not in {"case", "kind", "journal"}]
+_OF_ENTRY = [name for name in RoundView.model_fields if name not in {"case", "kind", "journal", "component"}]
 
 
 async def round_views(tx: Transaction, journal: Journal, entries: Sequence[RoundEntry]) -> list[RoundView]:
@@ -34,4 +35,4 @@ async def round_detail(tx: Transaction, who: Principal, entry: RoundEntry) -> Ro
 def _view(entry: RoundEntry, case: GrownCase | None) -> RoundView:
     said = {name: getattr(entry, name) for name in _OF_ENTRY}
     kind = DiaryKind(entry.kind) if entry.kind is not None else None
-    return RoundView(**said, journal=Journal(entry.journal), kind=kind, case=case)
+    return RoundView(**said, journal=Journal(entry.journal), kind=kind, component=component_of(entry), case=case)

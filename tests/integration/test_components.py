@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,10 +12,13 @@ from sqlalchemy import text
 
 from agent_console.client import CommandRefused
 from agent_console.protocol import FileCase
+from backend.app.datasets import load_special_entries
 from backend.cases.schemas import CaseForm
+from backend.kernel import clock
+from backend.kernel.datafile import DataInvalid
 
 from .hall import ConsoleHall
-from .loop_hall import OTHER_STREET, STREET, LoopHall, open_loop, refused
+from .loop_hall import COMMUNITY, OTHER_STREET, STREET, LoopHall, open_loop, refused
 
 pytestmark = pytest.mark.integration
 
@@ -137,3 +141,90 @@ async def test_a_patrol_reports_a_component(here: LoopHall) -> None:
     assert detail["component"]["code"] == lamp["code"]
     problem = refused(await walker.post("/api/patrols/reports", json=form(component_code="none")), "UnknownComponent")
     assert problem["field"] == "component_code"
+
+
+# ---- entries that may become a case ---------------------------------------------------------------------------------
+
+
+async def lamps_of(here: LoopHall, community: str = COMMUNITY) -> list[dict[str, Any]]:
+    return await offered(here, who="grid", q=LAMP, street=STREET, community=community)
+
+
+def diary(**changes: Any) -> dict[str, Any]:
+    said = {"entry_id": str(uuid4()), "at": clock.now().isoformat(), "kind": "seen", "what": "杆上灯罩脱落"}
+    return {**said, "community_code": COMMUNITY, **changes}
+
+
+async def test_an_entry_of_the_diary_names_a_component_and_its_case_is_about_it_too(here: LoopHall) -> None:
+    lamp, other = (await lamps_of(here))[:2]
+    grid = await here.who("grid")
+    written = (await grid.post("/api/rounds/diary", json=diary(component_code=lamp["code"]))).json()
+    assert written["entry"]["component"] == {"code": lamp["code"], "name": lamp["name"]}
+    assert written["place"]["unit_grid_code"] == lamp["location"]["unit_grid"], "it lies where its component stands"
+    found = (await grid.get("/api/rounds/diary", params={"q": lamp["code"]})).json()["items"]
+    assert [each["entry_id"] for each in found] == [written["entry"]["entry_id"]]
+    path = f"/api/rounds/diary/{written['entry']['entry_id']}"
+    amended = {**diary(component_code=other["code"]), "version": 1}
+    del amended["entry_id"]
+    assert (await grid.post(f"{path}/amendment", json=amended)).json()["entry"]["component"]["code"] == other["code"]
+    wish = {"request_id": str(uuid4()), "version": 2, "class_code": "0102"}
+    grown = (await (await here.who("dispatcher")).post(f"{path}/case", json=wish)).json()
+    case = (await here.get("dispatcher", f"/api/cases/{grown['entry']['case']['case_id']}")).json()
+    assert case["component"]["code"] == other["code"]
+
+
+async def test_an_entry_of_a_special_list_names_a_component_and_so_does_a_file(here: LoopHall, tmp_path: Path) -> None:
+    lamp = (await lamps_of(here))[0]
+    body = {
+        "entry_id": str(uuid4()), "kind_code": "Z01", "what": "灯杆倾斜", "street_code": STREET,
+        "found_on": f"{clock.beijing(clock.now()).date()}", "component_code": lamp["code"],
+    }  # fmt: skip
+    desk = await here.who("dispatcher")
+    entered = (await desk.post("/api/special/entries", json=body)).json()
+    assert (entered["entry"]["component"]["code"], entered["entry"]["community_code"]) == (lamp["code"], COMMUNITY)
+    wish = {"request_id": str(uuid4()), "version": 1}
+    grown = await desk.post(f"/api/special/entries/{body['entry_id']}/case", json=wish)
+    case = (await here.get("dispatcher", f"/api/cases/{grown.json()['entry']['case']['case_id']}")).json()
+    assert case["component"]["code"] == lamp["code"]
+    for component, taken in ((lamp["code"], True), ("110101010899999", False)):
+        lines = [
+            "entries:", "  - list: Z09", f"    ref: T-{component}", "    what: 线缆垂落", f"    street: '{STREET}'",
+            "    found: 2026-11-20", f"    component: '{component}'",
+        ]  # fmt: skip
+        (file := tmp_path / "entries.yaml").write_text("\n".join(lines), encoding="utf-8")
+        async with here.hall.database.transaction() as tx:
+            if taken:
+                report = await load_special_entries(tx, here.hall.installation, file, clock.now())
+                assert len(report.added) == 1
+                continue
+            with pytest.raises(DataInvalid) as refusal:
+                await load_special_entries(tx, here.hall.installation, file, clock.now())
+        assert [mistake.field for mistake in refusal.value.mistakes] == ["component"]
+
+
+async def test_an_entry_names_no_component_that_is_not_or_stands_elsewhere(here: LoopHall) -> None:
+    lamp = (await offered(here, q=LAMP, street=OTHER_STREET))[0]
+    grid, desk = await here.who("grid"), await here.who("dispatcher")
+    day = f"{clock.beijing(clock.now()).date()}"
+    for code, error in (("none", "UnknownComponent"), (lamp["code"], "ComponentElsewhere")):
+        answer = await grid.post("/api/rounds/diary", json=diary(component_code=code))
+        assert refused(answer, error)["field"] == "component_code"
+        body = {"entry_id": str(uuid4()), "kind_code": "Z01", "what": "x", "street_code": STREET, "found_on": day}
+        refused(await desk.post("/api/special/entries", json={**body, "component_code": code}), error)
+    assert (await grid.get("/api/rounds/diary")).json()["items"] == []
+
+
+async def test_an_entry_whose_component_was_taken_away_becomes_a_case_without_it(here: LoopHall) -> None:
+    lamp = (await lamps_of(here))[0]
+    written = (await (await here.who("grid")).post("/api/rounds/diary", json=diary(component_code=lamp["code"]))).json()
+    async with here.hall.database.transaction() as tx:
+        gone = text("UPDATE components SET valid_to = valid_from WHERE code = :code")
+        await tx.session.execute(gone, {"code": lamp["code"]})
+    path = f"/api/rounds/diary/{written['entry']['entry_id']}/case"
+    wish = {"request_id": str(uuid4()), "version": 1, "class_code": "0102"}
+    grown = (await (await here.who("dispatcher")).post(path, json=wish)).json()
+    case = (await here.get("dispatcher", f"/api/cases/{grown['entry']['case']['case_id']}")).json()
+    assert (case["component"], grown["entry"]["component"]["code"]) == (None, lamp["code"])
+    async with here.hall.database.transaction() as tx:
+        back = text("UPDATE components SET valid_to = NULL WHERE code = :code")
+        await tx.session.execute(back, {"code": lamp["code"]})

@@ -20,7 +20,7 @@ from backend.kernel.clock import day_begins, day_ends
 from backend.kernel.config import PROJECT_ROOT
 from backend.kernel.datafile import load_data
 from backend.kernel.errors import HotlineError
-from backend.rounds.rules import OLDEST, CheckedEntry, check_entry, fingerprint
+from backend.rounds.rules import OLDEST, CheckedEntry, Held, check_entry, fingerprint
 from backend.rounds.schemas import DiaryKind, Journal, RoundContent, RoundWritten
 from backend.taxonomy.taxonomy import load_taxonomy
 
@@ -49,7 +49,7 @@ beats = st.sampled_from([Beat(STREET, COMMUNITY), Beat(STREET), Beat("110101014"
 
 def checked(journal: Journal, said: RoundContent, beat: Beat) -> tuple[CheckedEntry | None, HotlineError | None]:
     try:
-        return check_entry(journal, said, beat, REFERENCE, NOW, NOW), None
+        return check_entry(journal, said, Held(beat, REFERENCE), NOW, NOW), None
     except HotlineError as error:
         return None, error
 

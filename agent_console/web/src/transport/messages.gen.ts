@@ -2811,6 +2811,7 @@ export interface RoundView {
   class_name: string | null
   community_code: string
   community_name: string
+  component: CaseComponent | null
   entry_id: string
   journal: Journal
   kind: DiaryKind | null
@@ -2834,6 +2835,7 @@ export interface SpecialView {
   case: GrownCase | null
   community_code: string | null
   community_name: string | null
+  component: CaseComponent | null
   due_on: string | null
   entered_at: string
   entered_by: string
@@ -3183,6 +3185,7 @@ export interface RoundAmended {
   at: string
   class_code: string
   community_code: string
+  component_code: string | null
   kind: DiaryKind | null
   place: PlacePoint | null
   result: string
@@ -3240,6 +3243,7 @@ export interface RoundWritten {
   at: string
   class_code: string
   community_code: string
+  component_code: string | null
   entry_id: string
   kind: DiaryKind | null
   place: PlacePoint | null
@@ -3439,6 +3443,7 @@ export interface SpecialStep {
 export interface SpecialEntered {
   address: string
   community_code: string
+  component_code: string | null
   entry_id: string
   found_on: string
   kind_code: string

@@ -1,4 +1,4 @@
-import type { ComponentChoice, ComponentOffer, DraftContent, PlaceCandidate, PlaceChoice } from '@/transport/messages.gen'
+import type { CaseComponent, CasePlace, ComponentChoice, ComponentOffer, DraftContent, PlaceCandidate, PlaceChoice } from '@/transport/messages.gen'
 
 /** What the address field says once a candidate is chosen: what is known better, and all else that was typed. */
 export function addressOf(candidate: PlaceCandidate): string {
@@ -21,6 +21,11 @@ export function stillThere({ place, address, street_code, community_code }: Draf
 /** The component as the form keeps it; null where its grid is not known. */
 export function componentOf({ code, name, location }: ComponentOffer): ComponentChoice | null {
   return location.unit_grid ? { code, name, unit_grid_code: location.unit_grid } : null
+}
+
+/** The component of something that stands, as a form keeps it; it lies in the grid of that. */
+export function componentHeld(component: CaseComponent | null, place: CasePlace | null): ComponentChoice | null {
+  return component && place ? { ...component, unit_grid_code: place.unit_grid_code } : null
 }
 
 /** Where a form lies that is about this component, whatever words its address has. */

@@ -1,4 +1,5 @@
-import type { DiaryKind, PlaceChoice, RoundDetail, RoundWritten } from '@/transport/messages.gen'
+import { componentHeld } from '@/entities/place/place'
+import type { ComponentChoice, DiaryKind, PlaceChoice, RoundDetail, RoundWritten } from '@/transport/messages.gen'
 
 /** What an entry says, without whose id it is. */
 export type RoundContent = Omit<RoundWritten, 'entry_id'>
@@ -16,12 +17,13 @@ export interface RoundForm {
   street_code: string
   community_code: string
   place: PlaceChoice | null
+  component: ComponentChoice | null
 }
 
 export type RoundErrors = Partial<Record<keyof RoundForm, string>>
 
 export function emptyRound(): RoundForm {
-  return { at: '', kind: 'heard', class_code: '', what: '', result: '', address: '', street_code: '', community_code: '', place: null }
+  return { at: '', kind: 'heard', class_code: '', what: '', result: '', address: '', street_code: '', community_code: '', place: null, component: null }
 }
 
 /** The form of an entry that stands. */
@@ -43,6 +45,7 @@ export function roundForm({ entry, place }: RoundDetail, at: string): RoundForm 
       text: entry.address,
       grid_name: place.base_grid_name,
     },
+    component: componentHeld(entry.component, place),
   }
 }
 
@@ -62,7 +65,7 @@ export function roundErrors(journal: Journal, form: RoundForm): RoundErrors {
 
 /** What the form says; `at` is the instant that it means. */
 export function roundContent(journal: Journal, form: RoundForm, at: string): RoundContent {
-  const { place } = form
+  const { place, component } = form
   return {
     at,
     kind: journal === 'diary' ? form.kind : null,
@@ -77,5 +80,6 @@ export function roundContent(journal: Journal, form: RoundForm, at: string): Rou
       longitude: place.longitude,
       latitude: place.latitude,
     },
+    component_code: component?.code ?? null,
   }
 }
