@@ -11,9 +11,9 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
-_DIGITS = "零一二三四五六七八九"
-_HAN = "零〇一二两三四五六七八九十百"
-_NUMBER = rf"\d{{1,5}}|[{_HAN}]{{1,7}}"
+from backend.kernel.numerals import SAID, in_characters, number_of
+
+_NUMBER = rf"\d{{1,5}}|[{SAID}]{{1,7}}"
 _TYPED_SUFFIXES = {"hao": "号", "h": "号", "haolou": "号楼", "hl": "号楼", "haoyuan": "号院", "hy": "号院"}
 """How a suffix is typed in letters, in full and by initials."""
 
@@ -63,10 +63,10 @@ def parse_address(text: str) -> Address:
     suffix = found["suffix"] or ""
     return Address(
         road=_road(said[: found.start()]),
-        number=read_number(found["number"]),
+        number=number_of(found["number"]),
         mark=found["mark"] or "",
         suffix=_TYPED_SUFFIXES.get(suffix, suffix),
-        unit=read_number(found["unit"]) if found["unit"] else None,
+        unit=number_of(found["unit"]) if found["unit"] else None,
         building=found[0],
         rest=said[found.end() :],
     )
@@ -85,28 +85,4 @@ def _road(text: str) -> str:
 def plain_name(text: str) -> str:
     """A name as names are compared: half width, lower case, no city, district, punctuation; counts in Chinese."""
     said = _IGNORED.sub("", unicodedata.normalize("NFKC", text).lower())
-    return _COUNT.sub(lambda digits: write_number(int(digits[0])), _ABOVE.sub("", said))
-
-
-def read_number(text: str) -> int:
-    """A number in digits or in Chinese: 12, 十二, 一百零五, and digit by digit 一二."""
-    if text.isdecimal():
-        return int(text)
-    said = text.replace("〇", "零").replace("两", "二")
-    if not any(sign in said for sign in "十百"):
-        return int("".join(str(_DIGITS.index(sign)) for sign in said))
-    total, digit = 0, 0
-    for sign in said:
-        if sign in _DIGITS:
-            digit = _DIGITS.index(sign)
-        else:
-            total += max(digit, 1) * (10 if sign == "十" else 100)
-            digit = 0
-    return total + digit
-
-
-def write_number(number: int) -> str:
-    """A number below 100 in Chinese, as it stands in names: 七, 十二, 二十."""
-    tens, ones = divmod(number, 10)
-    head = "" if tens == 0 else "十" if tens == 1 else f"{_DIGITS[tens]}十"
-    return head + (_DIGITS[ones] if ones or not tens else "")
+    return _COUNT.sub(lambda digits: in_characters(int(digits[0])), _ABOVE.sub("", said))

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.fuzz import partial_ratio, ratio
 
-from backend.grid.address import write_number
+from backend.kernel.numerals import in_characters
 from backend.kernel.pinyin import spell
 
 WORTH_OFFERING = 60.0
@@ -88,8 +88,8 @@ class _Said:
     def of(cls, typed: str) -> _Said:
         if not typed.isascii():
             return cls(typed, *spell(typed), in_letters=False)
-        pinyin = _DIGITS.sub(lambda digits: spell(write_number(int(digits[0]))).pinyin, typed)
-        initials = _DIGITS.sub(lambda digits: spell(write_number(int(digits[0]))).initials, typed)
+        pinyin = _DIGITS.sub(lambda digits: spell(in_characters(int(digits[0]))).pinyin, typed)
+        initials = _DIGITS.sub(lambda digits: spell(in_characters(int(digits[0]))).initials, typed)
         return cls(typed, pinyin, initials, in_letters=True)
 
 

@@ -14,7 +14,6 @@ from asr.checks.kinds import AnyRule
 from asr.checks.proving import prove
 from asr.transcript import Stretch
 from backend.app.datasets import DELIVERED
-from backend.kernel.numerals import number_of
 from backend.quality.file import read_rule_file
 
 DELIVERED_RULES: list[AnyRule] = [rule for path in DELIVERED["quality"].files for rule in read_rule_file(path).rules]
@@ -102,13 +101,6 @@ def test_house_numbers_are_compared_as_numbers(address: str, said: str, found: l
     facts = CallFacts(case=CaseFacts(address=address))
     hits = check(example(line("caller", 1.0, said)).transcript(), [rule("case_mismatch", field="address")], facts)
     assert [(hit.text, hit.sure) for hit in hits] == found
-
-
-@pytest.mark.parametrize(
-    ("said", "number"), [("十", 10), ("十二", 12), ("二十", 20), ("一百零三", 103), ("三二", 32), ("7", 7)]
-)
-def test_numbers_are_read_as_they_are_said(said: str, number: int) -> None:
-    assert number_of(said) == number
 
 
 def test_a_rule_that_is_anchored_to_one_that_is_not_there_finds_nothing() -> None:
