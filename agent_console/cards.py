@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
-from agent_console.protocol import CallCard
+from agent_console.messages.calls import CallCard
 from backend.calls.popups import calls_in_hand, handed_by
 from backend.cases import service as cases
 from backend.cases.drafts import draft_for_call

@@ -15,18 +15,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 from websockets.typing import Origin
 
 from agent_console.captions import Captioned, CaptionsSoFar
-from agent_console.protocol import (
-    PROTOCOL_VERSION,
-    SERVER_MESSAGE,
-    CallRinging,
-    DeskState,
-    Event,
-    EventBody,
-    Hello,
-    Reply,
-    Ring,
-    Welcome,
-)
+from agent_console.messages.calls import CallRinging, Ring
+from agent_console.protocol import PROTOCOL_VERSION, SERVER_MESSAGE, DeskState, Event, EventBody, Hello, Reply, Welcome
 from backend.kernel.errors import HotlineError, Unavailable
 
 log = structlog.get_logger(__name__)

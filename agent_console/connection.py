@@ -22,6 +22,9 @@ from agent_console.captions import CaptionMessage, CaptionsSoFar
 from agent_console.commands import COMMANDS
 from agent_console.desk import Desk, Listening, desk_state
 from agent_console.hub import Hub
+from agent_console.messages.calls import Ring
+from agent_console.messages.seats import SeatChanged
+from agent_console.messages.supervision import HallCallChanged, HallCallGone
 from agent_console.protocol import (
     COMMAND,
     PROTOCOL_VERSION,
@@ -30,13 +33,10 @@ from agent_console.protocol import (
     Event,
     Hello,
     Reply,
-    Ring,
-    SeatChanged,
     SignedOut,
     Tick,
     Welcome,
 )
-from agent_console.supervision import HallCallChanged, HallCallGone
 from backend.calls.schemas import HallCall
 from backend.identity.errors import NotPermitted
 from backend.identity.principal import Principal

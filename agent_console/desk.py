@@ -7,7 +7,8 @@ from datetime import datetime
 
 from agent_console.cards import current_card
 from agent_console.hall import hall_state, supervisors_of
-from agent_console.protocol import DeskState, LinkView, QueueView
+from agent_console.messages.seats import LinkView, QueueView
+from agent_console.protocol import DeskState
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.calls import service as calls
 from backend.calls.desk_phones import phone_calls

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from agent_console.messages.supervision import CallSupervised, HallCallChanged, HallCallGone, HallState
 from agent_console.protocol import EventBody
-from agent_console.supervision import CallSupervised, HallCallChanged, HallCallGone, HallState
 from backend.calls.live import live_calls
 from backend.calls.schemas import HallCall, SupervisorView
 from backend.kernel.database import Database, Transaction

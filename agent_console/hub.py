@@ -17,8 +17,10 @@ import structlog
 
 from agent_console.captions import CaptionDesk, CaptionMessage
 from agent_console.desk import captions_of, link_views
+from agent_console.messages.calls import Ring
+from agent_console.messages.seats import LinkView
 from agent_console.popups import Popups
-from agent_console.protocol import Event, EventBody, LinkView, Ring
+from agent_console.protocol import Event, EventBody
 from backend.kernel.database import Database
 from backend.kernel.errors import Unavailable
 from backend.kernel.events import EventStream, StoredEvent

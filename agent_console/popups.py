@@ -14,7 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from agent_console.cards import cards
-from agent_console.protocol import CallAnswered, CallCard, CallRinging, EventBody, Ring
+from agent_console.messages.calls import CallAnswered, CallCard, CallRinging, Ring
+from agent_console.protocol import EventBody
 from backend.calls.announce import Arriving, Ringing, read
 from backend.calls.popups import repeats_statement
 from backend.calls.schemas import HandedBy

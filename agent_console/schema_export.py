@@ -13,7 +13,8 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from agent_console import schemas as console
-from agent_console.protocol import Command, FiledCase, ServerMessage
+from agent_console.messages.cases import FiledCase
+from agent_console.protocol import Command, ServerMessage
 from backend.attachments import schemas as attachments
 from backend.callbacks import schemas as callbacks
 from backend.calls import schemas as calls

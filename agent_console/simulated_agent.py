@@ -21,20 +21,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from agent_console.client import CommandRefused, ConsoleAway, ConsoleClient
-from agent_console.protocol import (
-    CallAnswered,
-    CallCard,
-    CallEnded,
-    CallRinging,
-    DeskState,
-    EventBody,
-    FileCase,
-    MakeReady,
-    SaveDraft,
-    SeatChanged,
-    SignInSeat,
-    SignOutSeat,
-)
+from agent_console.messages.calls import CallAnswered, CallCard, CallEnded, CallRinging
+from agent_console.messages.cases import FileCase, SaveDraft
+from agent_console.messages.seats import MakeReady, SeatChanged, SignInSeat, SignOutSeat
+from agent_console.protocol import DeskState, EventBody
 from agent_console.simulated_callback import call_back
 from backend.callbacks.schemas import CallbackWay, CallbackWish
 from backend.cases.schemas import CaseForm, DraftContent

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from pydantic import TypeAdapter
 
 from agent_console.client import ConsoleClient
-from agent_console.protocol import Dial, FileResult
+from agent_console.messages.calls import Dial, FileResult
 from backend.callbacks.schemas import AttemptResult, AttemptStage, AttemptView
 
 _ATTEMPTS = TypeAdapter(list[AttemptView])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent_console.desk import Desk
-from agent_console.protocol import Dial, FileResult
+from agent_console.messages.calls import Dial, FileResult
 from backend.callbacks import attempts
 from backend.callbacks.attempts import DialWish
 from backend.callbacks.schemas import AttemptView

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent_console.desk import Desk
-from agent_console.protocol import CancelCallback, ScheduleCallback
+from agent_console.messages.cases import CancelCallback, ScheduleCallback
 from backend.callbacks import service
 from backend.callbacks.schemas import CallbackView
 from backend.kernel import clock

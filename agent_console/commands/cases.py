@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from agent_console.desk import Desk
-from agent_console.protocol import DiscardDraft, FileCase, FiledCase, SaveDraft
+from agent_console.messages.cases import DiscardDraft, FileCase, FiledCase, SaveDraft
 from backend.callbacks import service as callbacks
 from backend.calls.popups import CallInHand, calls_in_hand
 from backend.cases import drafts, filing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent_console.desk import Desk
-from agent_console.phones import ControlPhone
+from agent_console.messages.phones import ControlPhone
 from backend.calls.phone_control import control
 from backend.kernel import clock
 from backend.orders.schemas import OrderView

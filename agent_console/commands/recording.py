@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from agent_console.desk import Desk
-from agent_console.protocol import PauseRecording, ResumeRecording
+from agent_console.messages.calls import PauseRecording, ResumeRecording
 from backend.calls.errors import NotInThisCall
 from backend.kernel import clock
 from backend.orders import service as orders

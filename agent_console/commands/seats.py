@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent_console.desk import Desk
-from agent_console.protocol import ExtendWrapUp, MakeReady, PauseSeat, SetSkills, SignInSeat, SignOutSeat
+from agent_console.messages.seats import ExtendWrapUp, MakeReady, PauseSeat, SetSkills, SignInSeat, SignOutSeat
 from backend.kernel import clock
 from backend.notices import service as notices
 from backend.seats import service, skills

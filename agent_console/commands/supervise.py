@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from agent_console.desk import Desk
-from agent_console.supervision import (
+from agent_console.messages.supervision import (
     BargeCall,
     EndCall,
     EndWrapUp,

@@ -181,3 +181,28 @@ class NoticeRead(Schema):
     kind: Literal["notice_read"] = "notice_read"
     notice_id: UUID
     receipt: Receipt
+
+
+HallCommands = (
+    ForcePause
+    | ForceReady
+    | EndWrapUp
+    | ForceSignOut
+    | ListenCall
+    | WhisperCall
+    | BargeCall
+    | TakeOverCall
+    | EndCall
+    | SendNotice
+    | ReadNotice
+)
+HallEvents = (
+    HallCallChanged
+    | HallCallGone
+    | CallSupervised
+    | SeatAlerted
+    | SeatWasForced
+    | NoticeArrived
+    | NoticeSent
+    | NoticeRead
+)

@@ -22,7 +22,8 @@ from websockets.typing import Origin
 
 from agent_console.captions import Captioned
 from agent_console.client import ConsoleClient
-from agent_console.protocol import EventBody, MakeReady, SignInSeat
+from agent_console.messages.seats import MakeReady, SignInSeat
+from agent_console.protocol import EventBody
 from backend.app.config import Installation, hall_times
 from backend.app.roles import web_server
 from backend.app.web import create_app

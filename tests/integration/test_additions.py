@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
-from agent_console.protocol import FileCase
+from agent_console.messages.cases import FileCase
 from backend.cases.drafts import DraftSave, save_draft
 from backend.cases.errors import DraftFiled
 from backend.cases.models import Case, CaseAddition, Draft

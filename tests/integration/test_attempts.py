@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import func, select
 
 from agent_console.client import CommandRefused
-from agent_console.protocol import Dial, FileCase, FileResult
+from agent_console.messages.calls import Dial, FileResult
+from agent_console.messages.cases import FileCase
 from backend.callbacks import attempts
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.models import Callback, CallbackAttempt

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from agent_console.client import CommandRefused
-from agent_console.protocol import FileCase
+from agent_console.messages.cases import FileCase
 from backend.cases.schemas import CaseForm
 
 from .hall import ConsoleHall

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from agent_console.client import CommandRefused
-from agent_console.protocol import FileCase
+from agent_console.messages.cases import FileCase
 from backend.app.datasets import load_special_entries
 from backend.cases.schemas import CaseForm
 from backend.kernel import clock

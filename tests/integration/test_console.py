@@ -14,7 +14,8 @@ from websockets.exceptions import InvalidStatus
 from agent_console import connection
 from agent_console.client import CommandRefused, ConsoleClient
 from agent_console.hub import Hub
-from agent_console.protocol import MakeReady, SaveDraft, SignInSeat, SignOutSeat
+from agent_console.messages.cases import SaveDraft
+from agent_console.messages.seats import MakeReady, SignInSeat, SignOutSeat
 from backend.cases.schemas import DraftContent
 from backend.identity.models import UserSession
 from backend.kernel import clock

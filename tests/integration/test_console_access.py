@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from agent_console.commands import COMMANDS
-from agent_console.protocol import COMMAND, SignInSeat, SignOutSeat
+from agent_console.messages.seats import SignInSeat, SignOutSeat
+from agent_console.protocol import COMMAND
 from backend.identity.access import RouteAccess, route_accesses
 from backend.identity.permissions import Roles
 

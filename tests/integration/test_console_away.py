@@ -17,7 +17,7 @@ from websockets.exceptions import InvalidStatus
 
 from agent_console import client
 from agent_console.client import CommandRefused
-from agent_console.protocol import SaveDraft
+from agent_console.messages.cases import SaveDraft
 from backend.app.schema import upgrade_schema
 from backend.cases.schemas import DraftContent
 from backend.kernel.database import Database, DatabaseAway

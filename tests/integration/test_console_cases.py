@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from agent_console.client import CommandRefused
-from agent_console.protocol import CancelCallback, DiscardDraft, FileCase, SaveDraft, ScheduleCallback
+from agent_console.messages.cases import CancelCallback, DiscardDraft, FileCase, SaveDraft, ScheduleCallback
 from backend.callbacks.models import Callback
 from backend.callbacks.schemas import CallbackWay, CallbackWish
 from backend.cases.models import Case

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from agent_console.protocol import CallRinging
+from agent_console.messages.calls import CallRinging
 from backend.calls.announce import announcements
 from backend.citizens.numbers import read_number
 from backend.citizens.service import remember_name

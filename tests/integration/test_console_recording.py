@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from agent_console.client import CommandRefused
-from agent_console.protocol import PauseRecording, ResumeRecording
+from agent_console.messages.calls import PauseRecording, ResumeRecording
 from backend.kernel import clock
 from telephony import facts as f
 

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosedError
 
 from agent_console import connection
 from agent_console.desk import Desk
-from agent_console.protocol import SignInSeat
+from agent_console.messages.seats import SignInSeat
 from backend.kernel import clock
 from backend.kernel.database import Transaction
 from backend.seats import service as seats

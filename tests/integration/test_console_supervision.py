@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select, update
 
 from agent_console.client import CommandRefused
-from agent_console.protocol import ExtendWrapUp, MakeReady, SignInSeat, SignOutSeat
-from agent_console.supervision import EndWrapUp, ForcePause, ForceReady, ForceSignOut, ReadNotice, SendNotice
+from agent_console.messages.seats import ExtendWrapUp, MakeReady, SignInSeat, SignOutSeat
+from agent_console.messages.supervision import EndWrapUp, ForcePause, ForceReady, ForceSignOut, ReadNotice, SendNotice
 from asr.audio import Leg
 from backend.calls.captions import CaptionLine, SaidNow
 from backend.identity.models import AuditEntry

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from agent_console.protocol import FileCase
+from agent_console.messages.cases import FileCase
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.evaluation import ClosedCaseCaller, UnreachedChildren
 from backend.callbacks.schemas import AttemptResult, CallbackWay, CallbackWish

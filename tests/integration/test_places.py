@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from agent_console.client import CommandRefused
-from agent_console.protocol import FileCase, SaveDraft
+from agent_console.messages.cases import FileCase, SaveDraft
 from backend.cases.models import Case
 from backend.cases.schemas import CaseForm, DraftContent
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from agent_console.protocol import FileCase, ScheduleCallback
+from agent_console.messages.cases import FileCase, ScheduleCallback
 from backend.callbacks.models import Callback
 from backend.callbacks.schemas import CallbackWay, CallbackWish
 from backend.calls.models import Call

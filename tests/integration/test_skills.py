@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from agent_console.client import CommandRefused
-from agent_console.protocol import SetSkills
+from agent_console.messages.seats import SetSkills
 from backend.identity.models import AuditEntry
 from backend.seats import service
 

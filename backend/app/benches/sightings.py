@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from agent_console.protocol import CallRinging, DeskState, EventBody
+from agent_console.messages.calls import CallRinging
+from agent_console.protocol import DeskState, EventBody
 from agent_console.simulated_agent import SimulatedAgent
 from backend.app.benches.figure import BenchFailed
 from backend.app.hall import Hall

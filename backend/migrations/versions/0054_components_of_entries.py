@@ -1,6 +1,6 @@
 """Let entries of diary, ledger and special lists name the city component that they are about.
 
-Revision: 0054, after 0048.
+Revision: 0054, after 0053.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0054"
-down_revision = "0048"
+down_revision = "0053"
 branch_labels = None
 depends_on = None
 

@@ -178,10 +178,6 @@ export type SeatState = 'offline' | 'ready' | 'ringing' | 'dialing' | 'talking' 
  */
 export type OrderState = 'ordered' | 'taken' | 'done' | 'failed' | 'unknown' | 'expired'
 /**
- * What a supervisor can do to a seat of somebody else.
- */
-export type ForcedAct = 'pause' | 'ready' | 'end_wrap_up' | 'sign_out'
-/**
  * Where an export stands.
  */
 export type ExportState = 'waiting' | 'running' | 'done' | 'failed' | 'expired'
@@ -189,6 +185,10 @@ export type ExportState = 'waiting' | 'running' | 'done' | 'failed' | 'expired'
  * Diary 民情日志 and ledger 事件台账.
  */
 export type Journal = 'diary' | 'ledger'
+/**
+ * What a supervisor can do to a seat of somebody else.
+ */
+export type ForcedAct = 'pause' | 'ready' | 'end_wrap_up' | 'sign_out'
 /**
  * Why a case waits at a desk.
  */
@@ -1508,6 +1508,10 @@ export interface ConsoleMessages {
     | PauseSeat
     | ExtendWrapUp
     | SetSkills
+    | PauseRecording
+    | ResumeRecording
+    | Dial
+    | FileResult
     | SaveDraft
     | DiscardDraft
     | FileCase
@@ -1524,11 +1528,7 @@ export interface ConsoleMessages {
     | EndCall
     | SendNotice
     | ReadNotice
-    | PauseRecording
-    | ResumeRecording
     | ControlPhone
-    | Dial
-    | FileResult
   message: Welcome | Event | Ring | Captioned | CaptionsStand | CaptionsSoFar | Reply | Tick | SignedOut
 }
 /**
@@ -1587,6 +1587,45 @@ export interface SetSkills {
     [k: string]: number
   }
   user_id: string
+}
+/**
+ * Record silence for a while, because the citizen tells a card number or a password; the own call only.
+ */
+export interface PauseRecording {
+  call_id: string
+  command: 'pause_recording'
+  id: number
+  request_id: string
+}
+/**
+ * Record again what is said in the own call.
+ */
+export interface ResumeRecording {
+  call_id: string
+  command: 'resume_recording'
+  id: number
+  request_id: string
+}
+/**
+ * Call the citizen of a case from one's own seat, for a callback visit or, without one, from the case.
+ *
+ * The same `request_id` calls once. What the call comes to is told by `attempt_changed` and `order_changed`.
+ */
+export interface Dial {
+  callback_id: string | null
+  case_id: string
+  command: 'dial'
+  id: number
+  request_id: string
+}
+/**
+ * File how one's own call to a citizen came out.
+ */
+export interface FileResult {
+  attempt_id: string
+  command: 'file_result'
+  id: number
+  result: AttemptResult
 }
 /**
  * Save the form as typed. `revision` is the one that this save builds on, 0 for a new draft.
@@ -1722,24 +1761,6 @@ export interface ReadNotice {
   notice_id: string
 }
 /**
- * Record silence for a while, because the citizen tells a card number or a password; the own call only.
- */
-export interface PauseRecording {
-  call_id: string
-  command: 'pause_recording'
-  id: number
-  request_id: string
-}
-/**
- * Record again what is said in the own call.
- */
-export interface ResumeRecording {
-  call_id: string
-  command: 'resume_recording'
-  id: number
-  request_id: string
-}
-/**
  * Order something of the hardware phone at the own seat. The same `request_id` orders once.
  *
  * `to` is whom to call (a seat, a queue, a number) or, for `tone`, the key; only `hang_up` needs no call.
@@ -1751,27 +1772,6 @@ export interface ControlPhone {
   request_id: string
   to: string
   verb: PhoneVerb
-}
-/**
- * Call the citizen of a case from one's own seat, for a callback visit or, without one, from the case.
- *
- * The same `request_id` calls once. What the call comes to is told by `attempt_changed` and `order_changed`.
- */
-export interface Dial {
-  callback_id: string | null
-  case_id: string
-  command: 'dial'
-  id: number
-  request_id: string
-}
-/**
- * File how one's own call to a citizen came out.
- */
-export interface FileResult {
-  attempt_id: string
-  command: 'file_result'
-  id: number
-  result: AttemptResult
 }
 /**
  * The present state as of event `seq`. `missed_too_many` tells that older events were not replayed.
@@ -1948,23 +1948,32 @@ export interface Me {
 export interface Event {
   at: string
   body:
-    | CallRinging
-    | CallAnswered
-    | CallEnded
     | SeatChanged
     | QueueChanged
     | LinkChanged
+    | CallRinging
+    | CallAnswered
+    | CallEnded
+    | RecordingPauseChanged
+    | RecordingChanged
+    | TranscriptChanged
+    | AttemptChanged
+    | OrderChanged
     | CaseFiled
     | CaseChanged
     | TasksChanged
     | PatrolsChanged
     | DeadlineWarned
     | CallbackScheduled
-    | RecordingChanged
-    | TranscriptChanged
     | DraftSaved
-    | RecordingPauseChanged
-    | OrderChanged
+    | ExportChanged
+    | RoundChanged
+    | SpecialChanged
+    | CallChecked
+    | TrialChanged
+    | RecheckChanged
+    | ReviewChanged
+    | CoachingChanged
     | HallCallChanged
     | HallCallGone
     | CallSupervised
@@ -1974,16 +1983,7 @@ export interface Event {
     | NoticeSent
     | NoticeRead
     | PhoneChanged
-    | AttemptChanged
     | DataLoaded
-    | ExportChanged
-    | CallChecked
-    | TrialChanged
-    | RecheckChanged
-    | RoundChanged
-    | SpecialChanged
-    | ReviewChanged
-    | CoachingChanged
   seq: number
   type: 'event'
 }
@@ -2007,6 +2007,52 @@ export interface QueueChanged {
 export interface LinkChanged {
   kind: 'link_changed'
   link: LinkView
+}
+/**
+ * The recording of this seat's call was paused at `paused_at`, or goes on (None).
+ */
+export interface RecordingPauseChanged {
+  call_id: string
+  kind: 'recording_pause_changed'
+  paused_at: string | null
+}
+/**
+ * A recording was stored, or failed.
+ */
+export interface RecordingChanged {
+  call_id: string
+  kind: 'recording_changed'
+  state: string
+}
+/**
+ * A transcript is ready, or failed.
+ */
+export interface TranscriptChanged {
+  call_id: string
+  kind: 'transcript_changed'
+  state: string
+}
+/**
+ * An order to the PBX that this person gave was taken, or came out.
+ */
+export interface OrderChanged {
+  kind: 'order_changed'
+  order: OrderView
+}
+/**
+ * An order without its content, which may hold a citizen's number.
+ *
+ * `problem` says what went wrong and what to do, in every end but `done`.
+ */
+export interface OrderView {
+  call_id: string | null
+  ended_at: string | null
+  kind: string
+  order_id: string
+  ordered_at: string
+  problem: Problem | null
+  seat: string | null
+  state: OrderState
 }
 /**
  * Something moved in a case in which this person's unit has a task.
@@ -2037,22 +2083,6 @@ export interface DeadlineWarned {
   percent: number
 }
 /**
- * A recording was stored, or failed.
- */
-export interface RecordingChanged {
-  call_id: string
-  kind: 'recording_changed'
-  state: string
-}
-/**
- * A transcript is ready, or failed.
- */
-export interface TranscriptChanged {
-  call_id: string
-  kind: 'transcript_changed'
-  state: string
-}
-/**
  * A draft of this person was saved or discarded (another tab keeps up by it).
  */
 export interface DraftSaved {
@@ -2061,34 +2091,66 @@ export interface DraftSaved {
   kind: 'draft_saved'
 }
 /**
- * The recording of this seat's call was paused at `paused_at`, or goes on (None).
+ * An export of mine goes on, or came to its end.
  */
-export interface RecordingPauseChanged {
-  call_id: string
-  kind: 'recording_pause_changed'
-  paused_at: string | null
+export interface ExportChanged {
+  export: ExportView
+  kind: 'export_changed'
 }
 /**
- * An order to the PBX that this person gave was taken, or came out.
+ * An export as its owner sees it: `rows` of `total` are written; the file is there while it is done.
  */
-export interface OrderChanged {
-  kind: 'order_changed'
-  order: OrderView
+export interface ExportView {
+  content: CaseFilterContent
+  expires_at: string | null
+  export_id: string
+  problem: string | null
+  requested_at: string
+  rows: number
+  state: ExportState
+  total: number
+  whole_numbers: boolean
 }
 /**
- * An order without its content, which may hold a citizen's number.
- *
- * `problem` says what went wrong and what to do, in every end but `done`.
+ * An entry of the diary or the ledger was written, amended, or became a case.
  */
-export interface OrderView {
-  call_id: string | null
-  ended_at: string | null
-  kind: string
-  order_id: string
-  ordered_at: string
-  problem: Problem | null
-  seat: string | null
-  state: OrderState
+export interface RoundChanged {
+  entry_id: string
+  journal: Journal
+  kind: 'round_changed'
+}
+/**
+ * An entry of a special list was entered, moved, or became a case.
+ */
+export interface SpecialChanged {
+  entry_id: string
+  kind: 'special_changed'
+}
+/**
+ * A trial of a quality rule goes on, or came to its end.
+ */
+export interface TrialChanged {
+  checked: number
+  kind: 'trial_changed'
+  state: string
+  trial_id: string
+}
+/**
+ * An order to check calls of earlier days anew goes on, or came to its end.
+ */
+export interface RecheckChanged {
+  checked: number
+  kind: 'recheck_changed'
+  recheck_id: string
+  state: string
+}
+/**
+ * A review of mine was drawn, scored, appealed against or decided.
+ */
+export interface ReviewChanged {
+  kind: 'review_changed'
+  review_id: string
+  state: ReviewState
 }
 /**
  * A call of the hall began or moved.
@@ -2165,68 +2227,6 @@ export interface DataLoaded {
   dataset: string
   kind: 'data_loaded'
   version: string
-}
-/**
- * An export of mine goes on, or came to its end.
- */
-export interface ExportChanged {
-  export: ExportView
-  kind: 'export_changed'
-}
-/**
- * An export as its owner sees it: `rows` of `total` are written; the file is there while it is done.
- */
-export interface ExportView {
-  content: CaseFilterContent
-  expires_at: string | null
-  export_id: string
-  problem: string | null
-  requested_at: string
-  rows: number
-  state: ExportState
-  total: number
-  whole_numbers: boolean
-}
-/**
- * A trial of a quality rule goes on, or came to its end.
- */
-export interface TrialChanged {
-  checked: number
-  kind: 'trial_changed'
-  state: string
-  trial_id: string
-}
-/**
- * An order to check calls of earlier days anew goes on, or came to its end.
- */
-export interface RecheckChanged {
-  checked: number
-  kind: 'recheck_changed'
-  recheck_id: string
-  state: string
-}
-/**
- * An entry of the diary or the ledger was written, amended, or became a case.
- */
-export interface RoundChanged {
-  entry_id: string
-  journal: Journal
-  kind: 'round_changed'
-}
-/**
- * An entry of a special list was entered, moved, or became a case.
- */
-export interface SpecialChanged {
-  entry_id: string
-  kind: 'special_changed'
-}
-/**
- * A review of mine was drawn, scored, appealed against or decided.
- */
-export interface ReviewChanged {
-  kind: 'review_changed'
-  review_id: string
-  state: ReviewState
 }
 /**
  * The pop-up the moment the telephone rings, ahead of its event `call_ringing`, which follows with its number.
