@@ -32,6 +32,7 @@ from backend.cases.rules import clean_text
 from backend.cases.schemas import CaseStatus
 from backend.cases.service import find_case, numbers_of_cases
 from backend.citizens.numbers import mask, read_number
+from backend.dispatch.service import refuse_handlers
 from backend.identity.principal import Principal
 from backend.identity.repository import display_names
 from backend.kernel.database import Transaction
@@ -108,12 +109,14 @@ async def _promise(
 async def cancel(tx: Transaction, principal: Principal, callback_id: UUID, reason: str, now: datetime) -> CallbackView:
     """Take a promise back, with the reason; the same once more is no error.
 
-    Raises `CancelWithoutReason`, `CallbackNotFound`, `CallbackCannotMove` or `CallbackChangedMeanwhile`.
+    Raises `CancelWithoutReason`, `CallbackNotFound`, `CallbackCannotMove` or `CallbackChangedMeanwhile`, and what
+    `refuse_handlers` raises: who handled a case does not decide that its citizen is not asked.
     """
     said = clean_text(reason)
     if not said:
         raise CancelWithoutReason("reason", "A callback is taken back with a reason.", "Write why.")
     callback = await _find(tx, callback_id)
+    await refuse_handlers(tx, principal, callback.case_id)
     if callback.state == CallbackState.CANCELED.value and callback.end_reason == said:
         return await _view(tx, callback)
     return await _end(tx, principal, callback, CallbackMove.CANCEL, said, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable
 from typing import Protocol
 
@@ -53,6 +54,18 @@ async def pick(desk: Desk, within: Locator, typed: str, chosen: str) -> None:
     await desk.page.keyboard.press("Enter")
 
 
+async def pick_lamp(desk: Desk) -> str:
+    """Choose the first street lamp that is offered, as the component that it is about; its code."""
+    await desk.at("component").click()
+    await desk.page.keyboard.type("路灯")
+    lamp = desk.page.get_by_role("option").filter(has_text="路灯").first
+    await expect(lamp).to_be_visible()
+    code = (await lamp.get_attribute("data-testid") or "").removeprefix("component-")
+    await lamp.click()
+    await expect(desk.at("component")).to_contain_text(code)
+    return code
+
+
 async def test_what_is_heard_on_the_round_becomes_a_case_that_is_seen_to_move(enter: Enter, go_out: GoOut) -> None:
     out = await go_out("grid_manager", COMMUNITY)
     await out.at("nav-diary").click()
@@ -65,8 +78,10 @@ async def test_what_is_heard_on_the_round_becomes_a_case_that_is_seen_to_move(en
     await expect(out.at("round-what")).to_have_value("居民反映三号楼楼道灯坏了一周")
     await out.at("round-result").fill("已告知物业")
     await out.at("address").fill("忠实里西区3号楼")
+    lamp = await pick_lamp(out)
     await out.at("round-send").click()
     panel = out.at("round-panel")
+    await expect(panel).to_contain_text(f"路灯 {lamp}")
     await expect(panel).to_contain_text("居民反映三号楼楼道灯坏了一周")
     assert await out.page.evaluate(_SIDEWAYS) <= 0
     await out.at("round-grow").click()
@@ -85,6 +100,7 @@ async def test_what_is_heard_on_the_round_becomes_a_case_that_is_seen_to_move(en
     await desk.at("grown-case").get_by_role("link").click()
     await expect(desk.at("case-title")).to_be_visible()
     await expect(desk.page.get_by_text("居民反映三号楼楼道灯坏了一周")).to_be_visible()
+    await expect(desk.page.get_by_text(f"路灯 {lamp}").first).to_be_visible()
     await desk.at("to-origin").click()
     await expect(desk.at("round-panel")).to_contain_text("居民反映三号楼楼道灯坏了一周")
 
@@ -96,7 +112,9 @@ async def test_a_special_list_goes_from_the_street_to_its_unit_and_is_checked_of
     await out.at("special-kind").click()
     await out.page.locator(".el-select-dropdown__item:visible", has_text="架空线").click()
     await out.at("special-what").fill("杆间线缆垂落，离地不足两米")
+    lamp = await pick_lamp(out)
     await out.at("special-enter").click()
+    await expect(out.at("special-panel")).to_contain_text(f"路灯 {lamp}")
     await expect(out.at("special-panel")).to_contain_text("待交办")
     assert await out.page.evaluate(_SIDEWAYS) <= 0
 
@@ -121,8 +139,27 @@ async def test_a_special_list_goes_from_the_street_to_its_unit_and_is_checked_of
     verifier = await enter("verifier")
     await verifier.at("nav-special").click()
     await verifier.page.get_by_role("link", name="杆间线缆垂落").click()
+    await verifier.at("special-rework").click()
+    await verifier.at("special-text").fill("一处仍垂落")
+    await verifier.at("special-send").click()
+    await expect(verifier.at("special-panel")).to_contain_text("整改中")
+    await unit.at("special-rectification").click()
+    await unit.at("special-text").fill("已全部绑扎")
+    await unit.at("special-send").click()
     await verifier.at("special-check").click()
     await verifier.at("special-send").click()
     await expect(verifier.at("special-panel")).to_contain_text("已销账")
     # whoever found it sees that it is done, without asking
     await expect(out.at("special-panel")).to_contain_text("已销账")
+    for step in ("登记", "交办", "整改完成", "退回重改"):
+        await expect(verifier.at("special-panel")).to_contain_text(step)
+    await expect(verifier.at("special-rectification")).to_have_count(0)
+
+    await desk.page.reload()
+    await desk.at("special-grow").click()
+    dialog = desk.at("grow-dialog")
+    await expect(dialog.get_by_test_id("grow-what")).to_have_value(re.compile("：杆间线缆垂落，离地不足两米$"))
+    await dialog.get_by_test_id("grow-address").fill("东花市北里中区东侧路")
+    await dialog.get_by_test_id("grow-send").click()
+    await desk.at("grown-case").get_by_role("link").click()
+    await expect(desk.page.get_by_text(f"路灯 {lamp}").first).to_be_visible()

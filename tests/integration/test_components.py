@@ -176,7 +176,7 @@ async def test_an_entry_of_the_diary_names_a_component_and_its_case_is_about_it_
 async def test_an_entry_of_a_special_list_names_a_component_and_so_does_a_file(here: LoopHall, tmp_path: Path) -> None:
     lamp = (await lamps_of(here))[0]
     body = {
-        "entry_id": str(uuid4()), "kind_code": "Z01", "what": "灯杆倾斜", "street_code": STREET,
+        "entry_id": str(uuid4()), "kind_code": "Z01", "what": "灯杆倾斜", "address": "忠实里", "street_code": STREET,
         "found_on": f"{clock.beijing(clock.now()).date()}", "component_code": lamp["code"],
     }  # fmt: skip
     desk = await here.who("dispatcher")

@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from agent_console.client import CommandRefused
+from agent_console.messages.cases import CancelCallback
 from backend.callbacks import service as callbacks
 from backend.callbacks.schemas import CallbackWay, CallbackWish
 from backend.kernel import clock
@@ -63,6 +65,18 @@ async def test_a_unit_that_only_helped_judges_nothing_either(here: LoopHall) -> 
     callback_id = await promised(here, case_id)
     refused(await answers(here, "helper_s_verifier", callback_id), "HandlerCannotJudge")
     assert (await answers(here, "verifier", callback_id)).status_code == 200
+
+
+async def test_who_handled_a_case_takes_no_callback_on_it_back(here: LoopHall) -> None:
+    case_id = await with_a_helper(here)
+    callback_id = await promised(here, case_id)
+    await here.becomes("wang", "agent", WATER)
+    async with here.hall.console("wang") as console:
+        with pytest.raises(CommandRefused) as caught:
+            await console.command(CancelCallback(id=0, callback_id=callback_id, reason="不必回访"))
+    assert caught.value.reason == "HandlerCannotJudge"
+    visits = (await here.get("dispatcher", f"/api/cases/{case_id}/callbacks")).json()
+    assert visits[0]["state"] == "scheduled"
 
 
 async def test_who_handled_a_case_judges_it_in_no_other_role_and_for_no_other_unit(here: LoopHall) -> None:
