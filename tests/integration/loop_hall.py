@@ -79,12 +79,12 @@ class LoopHall:
         async with self.hall.database.transaction() as tx:
             await create_user(tx, roles, Account(name, name, PASSWORD, (role,), unit), clock.now(), None)
 
-    async def becomes(self, name: str, role: str, unit: str | None = None) -> None:
-        """Somebody with an account changes to another role and another unit, in the middle of the work."""
+    async def becomes(self, name: str, *named: str, unit: str | None = None) -> None:
+        """Somebody with an account changes to other roles and another unit, in the middle of the work."""
         await self.who(name)
         roles = load_roles(self.hall.installation.path(self.hall.installation.config.data.roles))
         async with self.hall.database.transaction() as tx:
-            await set_roles(tx, roles, name, (role,), clock.now(), None)
+            await set_roles(tx, roles, name, named, clock.now(), None)
             await set_unit(tx, name, unit, clock.now(), None)
 
     async def file(self, **changes: Any) -> UUID:

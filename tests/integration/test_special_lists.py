@@ -172,6 +172,7 @@ async def test_who_put_it_right_does_not_check_it(here: LoopHall) -> None:
 async def test_only_the_unit_that_was_charged_reports_it_put_right(here: LoopHall) -> None:
     life = await Life.begin(here)
     await life.go("dispatcher", "assignment", unit_code="D34", due_on=today(5))
+    await here.becomes("street", "unit", "grid_manager", unit=STREET)
     refused(await life.attempt("street", "rectification", result="街道代办"), "NotResponsible")
 
 

@@ -70,7 +70,7 @@ async def test_a_unit_that_only_helped_judges_nothing_either(here: LoopHall) -> 
 async def test_who_handled_a_case_takes_no_callback_on_it_back(here: LoopHall) -> None:
     case_id = await with_a_helper(here)
     callback_id = await promised(here, case_id)
-    await here.becomes("wang", "agent", WATER)
+    await here.becomes("wang", "agent", unit=WATER)
     async with here.hall.console("wang") as console:
         with pytest.raises(CommandRefused) as caught:
             await console.command(CancelCallback(id=0, callback_id=callback_id, reason="不必回访"))
@@ -82,7 +82,7 @@ async def test_who_handled_a_case_takes_no_callback_on_it_back(here: LoopHall) -
 async def test_who_handled_a_case_judges_it_in_no_other_role_and_for_no_other_unit(here: LoopHall) -> None:
     case_id = await with_a_helper(here)
     await here.becomes("street", "verifier")
-    await here.becomes("water", "verifier", "R01")
+    await here.becomes("water", "verifier", unit="R01")
     for who in ("street", "water"):
         await judged_by(here, who, case_id, "WorkerCannotJudge")
     await here.case("verifier", case_id, "verification")
@@ -94,7 +94,7 @@ async def test_who_handled_a_case_judges_it_in_no_other_role_and_for_no_other_un
     refused(await (await here.who("street")).put(f"/api/cases/{case_id}/patrols", json=plan), "WorkerCannotJudge")
     other = await here.file(caller="13900001111")
     await here.dispatch(other, WATER)
-    await here.becomes("water", "unit", WATER)
+    await here.becomes("water", "unit", unit=WATER)
     await here.report("water", other, 1)
     await here.case("street", other, "verification")  # what others handled is theirs to judge
 
@@ -105,7 +105,7 @@ async def test_nobody_grants_time_that_they_asked_for_at_their_old_unit(here: Lo
     await here.task("street", case_id, 1, "signature")
     await here.task("street", case_id, 1, "contact", note="约定延期", agreed_at=soon(300))
     await here.task("street_leader", case_id, 1, "extensions", amount=1, reason="缺配件")
-    await here.becomes("street", "unit_leader", STREET)
+    await here.becomes("street", "unit_leader", unit=STREET)
     await here.task("street", case_id, 1, "extensions/1/agreement", agreed=True)
     for who in ("street", "street_leader"):
         await here.becomes(who, "commander")
