@@ -16,6 +16,7 @@ from agent_console import schemas as console
 from agent_console.messages.cases import FiledCase
 from agent_console.protocol import Command, ServerMessage
 from backend.attachments import schemas as attachments
+from backend.boards import schemas as boards
 from backend.callbacks import schemas as callbacks
 from backend.calls import schemas as calls
 from backend.cases import list_schemas as case_lists
@@ -153,10 +154,15 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     reviews.CoachingWish,
     reviews.CoachingView,
     reviews.ReviewerView,
+    reviews.Assignments,
+    reviews.AssignWish,
     reviews.CalibrationWish,
     reviews.CalibrationView,
     reviews.Calibrations,
     figures.FiguresView,
+    boards.Board,
+    boards.BoardChoices,
+    boards.AgentTrend,
     Page[calls.CallRow],
     Page[said.FoundCall],
     Page[cases.CaseSummary],
@@ -164,6 +170,9 @@ REST_SHAPES: tuple[type[Schema], ...] = (
     Page[rounds.RoundView],
     Page[special.SpecialView],
     Page[reviews.ReviewView],
+    Page[boards.BoardHit],
+    Page[boards.BoardCall],
+    Page[boards.BoardReview],
 )
 
 

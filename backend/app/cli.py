@@ -24,13 +24,14 @@ def main() -> None:
             cli_load,
             cli_quality,
             cli_recognition,
+            cli_reviews,
             cli_sample,
             cli_special,
             cli_users,
         )
 
         COMMANDS.extend((cli_asr, cli_calls, cli_care, cli_jobs, cli_load))
-        COMMANDS.extend((cli_quality, cli_recognition, cli_sample, cli_special, cli_users))
+        COMMANDS.extend((cli_quality, cli_recognition, cli_reviews, cli_sample, cli_special, cli_users))
 
     try:
         app()

@@ -20,6 +20,7 @@ app.add_typer(user_app, name="user", rich_help_panel=CARE)
 
 RoleNames = Annotated[list[str], typer.Option("--role", help="agent, supervisor, qa, admin, unit; may be repeated.")]
 UnitCode = Annotated[str | None, typer.Option("--unit", help="Code of the unit that the person works for.")]
+TeamName = Annotated[str | None, typer.Option("--team", help="Group of the hall 班组, such as 甲班.")]
 NewPassword = Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)]
 
 
@@ -30,12 +31,13 @@ def add(
     role: RoleNames,
     password: NewPassword,
     unit: UnitCode = None,
+    team: TeamName = None,
 ) -> None:
     """Let a person sign in."""
 
     async def work(tx: Transaction, here: Installation) -> None:
         roles = load_roles(here.path(here.config.data.roles))
-        account = users.Account(username, display_name, password, tuple(role))
+        account = users.Account(username, display_name, password, tuple(role), team=team)
         await users.create_user(tx, roles, account, clock.now(), None)
         if unit is not None:
             await set_unit(tx, username, unit, clock.now(), None)
@@ -48,14 +50,15 @@ def add(
 def show() -> None:
     """Who can sign in, in which roles, and when they last did."""
     table = Table(box=None)
-    for column in ("user", "name", "roles", "unit", "last sign-in", ""):
+    for column in ("user", "name", "roles", "unit", "team", "last sign-in", ""):
         table.add_column(column)
 
     async def work(tx: Transaction, _: Installation) -> None:
         for user in await users.list_users(tx):
             last = f"{clock.beijing(user.last_sign_in_at):%Y-%m-%d %H:%M}" if user.last_sign_in_at else "never"
             closed = "" if user.active else "[red]closed[/]"
-            table.add_row(user.username, user.display_name, ", ".join(user.roles), user.unit_code or "", last, closed)
+            roles, unit, team = ", ".join(user.roles), user.unit_code or "", user.team or ""
+            table.add_row(user.username, user.display_name, roles, unit, team, last, closed)
 
     in_transaction(work)
     screen.print(table)
@@ -88,6 +91,16 @@ def place(
     """Let a person work for this unit (hotline load units), or for the hotline itself."""
     in_transaction(lambda tx, _: set_unit(tx, username, unit, clock.now(), None))
     screen.print(f"{username} works for {unit or 'the hotline itself'}.")
+
+
+@user_app.command("team")
+def group(
+    username: str,
+    team: Annotated[str | None, typer.Argument(help="Name of the group 班组; none: no group.")] = None,
+) -> None:
+    """Let a person belong to this group of the hall: its shift leader sees the quality of just that group."""
+    in_transaction(lambda tx, _: users.set_team(tx, username, team, clock.now(), None))
+    screen.print(f"{username} belongs to {team or 'no group'}.")
 
 
 @user_app.command("close")

@@ -50,13 +50,19 @@ _PEOPLE = (
     ("grid", "陈桂兰", ("grid_manager",), "110101013007", "grid manager, 忠实里社区 网格管理员"),
     ("patrol", "何志刚", ("patrol",), None, "supervisor on patrol 巡查员"),
     ("qa", "张敏", ("qa",), None, "QA 质检员"),
+    ("qa-leader", "郑国梁", ("qa_leader",), None, "leader of QA 质检主管"),
     ("admin", "赵建华", ("admin",), None, "administrator 管理员"),
 )
 
 
+_TEAMS = ("甲班", "乙班")
+"""The groups of the demo's hall; its shift leader answers for the first."""
+_IN_A_TEAM = frozenset({"agent", "supervisor"})
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody whom the demo lets in."""
+    """Somebody whom the demo lets in; `team` is the group of the hall."""
 
     username: str
     display_name: str
@@ -64,6 +70,7 @@ class Person:
     roles: tuple[str, ...]
     unit_code: str | None
     title: str
+    team: str | None = None
 
 
 @dataclass
@@ -236,17 +243,23 @@ async def _let_in(
 ) -> tuple[list[Person], list[Person]]:
     roles = load_roles(installation.path(installation.config.data.roles))
     people = [
-        Person(username, name, _password(installation, username), roles_, unit_code, title)
-        for username, name, roles_, unit_code, title in _PEOPLE
+        Person(username, name, _password(installation, username), held, unit, title, _team(username))
+        for username, name, held, unit, title in _PEOPLE
     ]
     staff = [
-        Person(f"agent{seat}", f"坐席{seat}", _password(installation, "simulated"), ("agent",), None, "")
-        for seat in seats
+        Person(f"agent{seat}", f"坐席{seat}", _password(installation, "simulated"), ("agent",), None, "", _TEAMS[n % 2])
+        for n, seat in enumerate(seats)
     ]
-    accounts = [Account(p.username, p.display_name, p.password, p.roles, p.unit_code) for p in (*people, *staff)]
+    accounts = [
+        Account(p.username, p.display_name, p.password, p.roles, p.unit_code, p.team) for p in (*people, *staff)
+    ]
     async with database.transaction() as tx:
         await ensure_users(tx, roles, accounts, clock.now())
     return people, staff
+
+
+def _team(username: str) -> str | None:
+    return _TEAMS[0] if username in _IN_A_TEAM else None
 
 
 def _password(installation: Installation, username: str) -> str:

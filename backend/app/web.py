@@ -39,6 +39,7 @@ from backend.app.config import (
 )
 from backend.attachments import endpoints as attachment_endpoints
 from backend.attachments.service import Cabinet
+from backend.boards import endpoints as board_endpoints
 from backend.callbacks import endpoints as callback_endpoints
 from backend.calls import endpoints as call_endpoints
 from backend.cases import endpoints as case_endpoints
@@ -122,9 +123,9 @@ def create_app(installation: Installation, database: Database, *, console: Path 
     app.state.files = FileStore(installation.recording_store)
     app.state.cabinet = Cabinet(database, app.state.files, attachment_limits(installation))
     app.state.export_limits = export_limits(installation)
-    app.state.figures = FiguresDesk(
-        database, Groups.of(installation.config.pbx), short_ms=installation.config.hall.short_call_seconds * 1000
-    )
+    groups = Groups.of(installation.config.pbx)
+    app.state.queue_titles = groups.queues
+    app.state.figures = FiguresDesk(database, groups, short_ms=installation.config.hall.short_call_seconds * 1000)
     app.state.origins = settings.origins
     app.state.pbx = settings.pbx
     app.state.loop = loop_rules(installation, settings.references.time)
@@ -168,6 +169,7 @@ def create_app(installation: Installation, database: Database, *, console: Path 
         recognition_endpoints,
         review_endpoints,
         figure_endpoints,
+        board_endpoints,
         unit_endpoints,
         taxonomy_endpoints,
         console_endpoints,

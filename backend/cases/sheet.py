@@ -22,10 +22,10 @@ from backend.cases.schemas import GroupMark
 from backend.cases.veil import HIDDEN, veil_of
 from backend.citizens.numbers import mask, read_number
 from backend.kernel.clock import beijing
+from backend.kernel.spreadsheet import quoted
 
 MOST_ROWS = 1_000_000
 """A sheet holds 1,048,576 rows."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _COLUMNS = (
     ("工单编号", 24), ("受理时间", 18), ("状态", 10), ("紧急程度", 10), ("诉求内容", 60), ("分类", 30), ("街道", 14),
     ("社区", 14), ("地址", 30), ("来电人", 12), ("来电号码", 18), ("答复", 40), ("受理人", 12), ("办结时间", 18),
@@ -86,7 +86,7 @@ class CaseSheet:
         self._book.close()
 
     def _form(self, said: str) -> Format | None:
-        return self._quoted if said.lstrip().startswith(_FORMULA) or said.startswith(_FORMULA) else None
+        return self._quoted if quoted(said) else None
 
 
 def _cells(case: Case, shown: Shown) -> tuple[str, ...]:

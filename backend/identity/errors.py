@@ -33,6 +33,10 @@ class SignInRefused(HotlineError):
         )
 
 
+class TeamInvalid(HotlineError):
+    """The name of a group of the hall is empty, too long, or cannot be read."""
+
+
 class TooManyAttempts(HotlineError):
     """Signing in failed too often from here or under this name. `retry_after_s` is in seconds."""
 

@@ -14,7 +14,7 @@ from backend.kernel.database import Base
 
 class User(Base):
     """A person with an account. `username` is stored as `normal_username` gives it; `unit_code` names the unit that the
-    person works for, None for who belongs to the hotline itself."""
+    person works for, None for who belongs to the hotline itself; `team` is the group of the hall 班组, if any."""
 
     __tablename__ = "users"
 
@@ -24,6 +24,7 @@ class User(Base):
     password_hash: Mapped[str]
     roles: Mapped[list[str]]
     unit_code: Mapped[str | None]
+    team: Mapped[str | None]
     active: Mapped[bool]
     created_at: Mapped[datetime]
     last_sign_in_at: Mapped[datetime | None]

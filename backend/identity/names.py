@@ -1,12 +1,13 @@
-"""User names: one spelling for one person."""
+"""Names of users and of their groups: one spelling for one thing."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-from backend.identity.errors import UsernameInvalid
+from backend.identity.errors import TeamInvalid, UsernameInvalid
 
+_LONGEST_TEAM = 32
 _ALLOWED = re.compile(r"[\w.@-]{2,64}")
 
 
@@ -24,5 +25,17 @@ def check_username(typed: str) -> str:
             "The user name must have 2 to 64 letters, digits, dots, hyphens or underscores.",
             next_step="Choose another name.",
             field="username",
+        )
+    return name
+
+
+def check_team(typed: str) -> str:
+    """The name of a group of the hall 班组, trimmed and full-width letters made plain; raises `TeamInvalid`."""
+    name = unicodedata.normalize("NFKC", typed).strip()
+    if not (name.isprintable() and any(map(str.isalnum, name)) and len(name) <= _LONGEST_TEAM):
+        raise TeamInvalid(
+            f"The name of a group has 1 to {_LONGEST_TEAM} signs, one of them a letter or a digit.",
+            next_step="Choose another name.",
+            field="team",
         )
     return name

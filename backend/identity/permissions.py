@@ -22,7 +22,9 @@ class Permission(StrEnum):
     call: its recording, its transcript, its whole number. `rounds.write` is for the diary and ledger of the own
     community or street, `rounds.read` shows those of all. `quality.read` shows what checks found in all calls,
     `quality.read_own` in those that this person answered. `reviews.judge` is for who scores calls,
-    `reviews.read_own` for who reads the scores of own calls and may appeal.
+    `reviews.read_own` for who reads the scores of own calls and may appeal. `reviews.assign` gives waiting
+    reviews to other reviewers. `boards.read` shows how quality stands with everybody, `boards.read_group` with the own
+    group of the hall.
     """
 
     DESK_SIT = "desk.sit"
@@ -80,6 +82,9 @@ class Permission(StrEnum):
     RECOGNITION_RETRY = "recognition.retry"
     REVIEWS_JUDGE = "reviews.judge"
     REVIEWS_READ_OWN = "reviews.read_own"
+    REVIEWS_ASSIGN = "reviews.assign"
+    BOARDS_READ = "boards.read"
+    BOARDS_READ_GROUP = "boards.read_group"
     USERS_MANAGE = "users.manage"
     SYSTEM_WATCH = "system.watch"
     AUDIT_READ = "audit.read"

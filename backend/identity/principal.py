@@ -12,7 +12,7 @@ from backend.identity.schemas import Me
 @dataclass(frozen=True, slots=True)
 class Principal:
     """A signed-in person. `expires_at` is when the session ends if nothing more is asked in it; `unit_code` names the
-    unit that the person works for, None for who belongs to the hotline itself."""
+    unit that the person works for, None for who belongs to the hotline itself; `team` is the group of the hall."""
 
     user_id: UUID
     username: str
@@ -22,6 +22,7 @@ class Principal:
     session_id: UUID
     expires_at: datetime
     unit_code: str | None = None
+    team: str | None = None
 
     def may(self, permission: str) -> bool:
         """Whether the roles permit this."""
@@ -43,4 +44,5 @@ class Principal:
             permissions=sorted(self.permissions),
             expires_at=self.expires_at,
             unit_code=self.unit_code,
+            team=self.team,
         )

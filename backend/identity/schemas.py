@@ -28,6 +28,7 @@ class Me(Schema):
     permissions: list[str]
     expires_at: datetime
     unit_code: str | None
+    team: str | None
 
 
 class UserView(Schema):
@@ -38,6 +39,7 @@ class UserView(Schema):
     display_name: str
     roles: list[str]
     unit_code: str | None
+    team: str | None
     active: bool
     last_sign_in_at: datetime | None
 

@@ -151,4 +151,5 @@ def _principal(session: UserSession, user: User, roles: Roles) -> Principal:
         session_id=session.session_id,
         expires_at=session.expires_at,
         unit_code=user.unit_code,
+        team=user.team,
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 from backend.identity import audit, passwords, repository
 from backend.identity.errors import UsernameTaken
 from backend.identity.models import User
-from backend.identity.names import check_username
+from backend.identity.names import check_team, check_username
 from backend.identity.permissions import Roles
 from backend.identity.principal import Principal
 from backend.identity.schemas import UserView
@@ -32,6 +32,7 @@ class Account:
     password: str
     roles: tuple[str, ...]
     unit_code: str | None = None
+    team: str | None = None
 
 
 async def create_user(tx: Transaction, roles: Roles, account: Account, now: datetime, by: Principal | None) -> User:
@@ -68,6 +69,7 @@ def _new_user(account: Account, roles: Roles, now: datetime) -> User:
         display_name=account.display_name.strip() or username,
         roles=roles.check(account.roles),
         unit_code=account.unit_code,
+        team=None if account.team is None else check_team(account.team),
         active=True,
         created_at=now,
     )
@@ -97,6 +99,16 @@ async def set_unit(tx: Transaction, username: str, unit_code: str | None, now: d
     user = await find_user(tx, username)
     before, user.unit_code = user.unit_code, unit_code
     await audit.record(tx, by, "unit_set", "user", user.user_id, {"before": before, "after": unit_code}, at=now)
+
+
+async def set_team(tx: Transaction, username: str, team: str | None, now: datetime, by: Principal | None) -> None:
+    """Let a user belong to this group of the hall, or to none; what is past counts for the group of today.
+
+    Raises `TeamInvalid`.
+    """
+    user = await find_user(tx, username)
+    before, user.team = user.team, None if team is None else check_team(team)
+    await audit.record(tx, by, "team_set", "user", user.user_id, {"before": before, "after": user.team}, at=now)
 
 
 async def set_active(tx: Transaction, username: str, active: bool, now: datetime, by: Principal | None) -> None:
@@ -134,6 +146,8 @@ async def ensure_users(tx: Transaction, roles: Roles, accounts: Sequence[Account
             await set_roles(tx, roles, user.username, account.roles, now, None)
         if user.unit_code != account.unit_code:
             await set_unit(tx, user.username, account.unit_code, now, None)
+        if user.team != account.team:
+            await set_team(tx, user.username, account.team, now, None)
 
 
 async def list_users(tx: Transaction) -> list[UserView]:

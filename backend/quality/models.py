@@ -86,6 +86,7 @@ class QualityHit(_Found, Base):
         Index("ix_quality_hits_call_id", "call_id", "from_ms"),
         Index("ix_quality_hits_rule_id", "rule_id", "found_at"),
         Index("ix_quality_hits_fatal", "found_at", postgresql_where=text("severity = 'fatal'")),
+        Index("ix_quality_hits_praise", "call_id", postgresql_where=text("severity = 'praise'")),
     )
 
     hit_id: Mapped[UUID] = mapped_column(primary_key=True)

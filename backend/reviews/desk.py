@@ -122,12 +122,12 @@ def coaching_view(task: CoachingTask) -> CoachingView:
     return CoachingView.model_validate(task)
 
 
-def tell(tx: Transaction, reviews: Sequence[Review], now: datetime) -> None:
-    """Tell those who are concerned that reviews moved: the reviewer, the agent once there is a score that counts, and
-    every reviewer of what they may decide and of calibrations, whose page shows who has finished. What was found is not
-    in the event: who hears of it asks for it."""
+def tell(tx: Transaction, reviews: Sequence[Review], now: datetime, *, also: Sequence[UUID] = ()) -> None:
+    """Tell those who are concerned that reviews moved: the reviewer, the agent once there is a score that counts, every
+    reviewer of what they may decide and of calibrations, whose page shows who has finished, who assigns reviews, and
+    these people `also`. What was found is not in the event: who hears of it asks for it."""
     for review in reviews:
-        audience = [f"user:{review.reviewer_id}"]
+        audience = [*(f"user:{each}" for each in (review.reviewer_id, *also)), f"permission:{rules.ASSIGN}"]
         if ReviewState(review.state) in JUDGED and review.calibration_id is None:
             audience += [f"user:{review.agent_id}", *([f"permission:{rules.JUDGE}"] if _appealed(review) else [])]
         elif review.calibration_id is not None:

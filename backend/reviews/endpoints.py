@@ -13,7 +13,7 @@ from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.kernel.schemas import Page
-from backend.reviews import appeals, calibrating, coaching, reviewing
+from backend.reviews import appeals, assigning, calibrating, coaching, reviewing
 from backend.reviews import schemas as s
 from backend.reviews.desk import ReviewDesk
 from backend.reviews.drawing import ReviewDrawer
@@ -22,6 +22,7 @@ router = APIRouter(prefix="/api/reviews", tags=["reviews"])
 
 Store = Annotated[Database, Depends(database_of)]
 Judge = Annotated[Principal, Depends(requires("reviews.judge"))]
+Assigner = Annotated[Principal, Depends(requires("reviews.assign"))]
 Agent = Annotated[Principal, Depends(requires("reviews.read_own"))]
 Reader = Annotated[Principal, Depends(requires("reviews.judge", "reviews.read_own"))]
 
@@ -79,6 +80,22 @@ async def reviewers(request: Request, database: Store, _: Judge) -> list[s.Revie
     """Everybody who reviews."""
     async with database.transaction() as tx:
         return await calibrating.reviewers(tx, _roles(request))
+
+
+@router.get("/waiting")
+async def waiting(request: Request, database: Store, who: Assigner) -> s.Assignments:
+    """What waits with whom."""
+    async with database.transaction() as tx:
+        return await assigning.waiting(tx, _desk(request, who), _roles(request))
+
+
+@router.post("/{review_id}/assignment")
+async def assign(
+    request: Request, database: Store, who: Assigner, review_id: UUID, wish: s.AssignWish
+) -> s.Assignments:
+    """Give a review that waits to another reviewer."""
+    async with database.transaction() as tx:
+        return await assigning.assign(tx, _desk(request, who), _roles(request), review_id, wish)
 
 
 @router.get("/calibrations")

@@ -78,5 +78,16 @@ class NotAReviewer(HotlineError):
     """Somebody who is to judge is no reviewer, or is named twice."""
 
 
+class CalibrationStays(Conflict):
+    """The sheet of a calibration stays with its reviewer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This call belongs to a calibration, in which each reviewer judges it.",
+            kept="It stays with who has it.",
+            next_step="Leave it, or let the reviewer say that the call cannot be judged.",
+        )
+
+
 class NothingToCalibrate(Conflict):
     """There is no call that all of these reviewers could judge."""

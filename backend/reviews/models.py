@@ -67,6 +67,11 @@ class Review(Base):
         Index("ix_reviews_waiting", "reviewer_id", postgresql_where=text("state IN ('drawn', 'opened')")),
         Index("ix_reviews_appealed", "scored_at", postgresql_where=text("state = 'appealed'")),
         Index("ix_reviews_agent_id", "agent_id", "scored_at", "review_id", postgresql_where=text("score IS NOT NULL")),
+        Index(
+            "ix_reviews_arrived_at",
+            "arrived_at",
+            postgresql_where=text("score IS NOT NULL AND calibration_id IS NULL"),
+        ),
         Index("ix_reviews_calibration_id", "calibration_id", postgresql_where=text("calibration_id IS NOT NULL")),
     )
 

@@ -58,6 +58,13 @@ async def waiting_for(session: AsyncSession, reviewer_id: UUID) -> Sequence[Revi
     return (await session.execute(query)).scalars().all()
 
 
+async def waiting_for_all(session: AsyncSession, limit: int) -> Sequence[Review]:
+    """What anybody is yet to judge, calibrations apart, the oldest first."""
+    query = select(Review).where(Review.state.in_(_WAITING), Review.calibration_id.is_(None))
+    query = query.order_by(Review.drawn_on, Review.arrived_at, Review.review_id)
+    return (await session.execute(query.limit(limit))).scalars().all()
+
+
 async def finished_since(session: AsyncSession, reviewer_id: UUID, since: datetime) -> Sequence[Review]:
     """What this person has judged since a moment, the last first."""
     query = select(Review).where(Review.reviewer_id == reviewer_id, Review.scored_at >= since)

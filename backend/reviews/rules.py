@@ -20,6 +20,7 @@ from backend.reviews.schemas import ReviewState
 from backend.reviews.states import JUDGED, ReviewMove, moves_from
 
 JUDGE = "reviews.judge"
+ASSIGN = "reviews.assign"
 _REVIEWERS_MOVES = frozenset({ReviewMove.OPEN, ReviewMove.SAVE, ReviewMove.SCORE, ReviewMove.VOID})
 _DECISIONS = frozenset({ReviewMove.UPHOLD, ReviewMove.CHANGE})
 COACH = "coach"

@@ -297,6 +297,38 @@ class ReviewerView(Schema):
     name: str
 
 
+class ReviewerLoad(ReviewerView):
+    """What a reviewer has on the desk; `active` is False for somebody who reviews no more."""
+
+    active: bool
+    waiting: int
+    opened: int
+    drawn_today: int
+
+
+class WaitingReview(ReviewView):
+    """A review that waits, and with whom: two reviewers may have one name."""
+
+    reviewer_id: UUID
+
+
+class Assignments(Schema):
+    """Every review that waits, the oldest first, and what each reviewer has; `quota` is how many calls may be drawn for
+    one person a day."""
+
+    quota: int
+    reviewers: list[ReviewerLoad]
+    reviews: list[WaitingReview]
+
+
+class AssignWish(Schema):
+    """To whom a review goes, as it was read, and why."""
+
+    revision: Revision
+    reviewer_id: UUID
+    reason: Said
+
+
 class CalibrationWish(Schema):
     """Who is to judge the same calls blind: these ones, or so many at random. The id is made by whoever asks."""
 

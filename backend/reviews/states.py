@@ -15,6 +15,7 @@ class ReviewMove(StrEnum):
     OPEN = "open"
     SAVE = "save"
     SCORE = "score"
+    ASSIGN = "assign"
     VOID = "void"
     APPEAL = "appeal"
     UPHOLD = "uphold"
@@ -28,6 +29,9 @@ TRANSITIONS: dict[tuple[ReviewState | None, ReviewMove], ReviewState] = {
     (S.DRAWN, M.OPEN): S.OPENED,
     (S.OPENED, M.SAVE): S.OPENED,
     (S.OPENED, M.SCORE): S.SCORED,
+    # 改派: another reviewer begins anew
+    (S.DRAWN, M.ASSIGN): S.DRAWN,
+    (S.OPENED, M.ASSIGN): S.DRAWN,
     # 作废: the recording cannot be judged
     (S.DRAWN, M.VOID): S.VOID,
     (S.OPENED, M.VOID): S.VOID,

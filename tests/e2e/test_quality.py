@@ -60,6 +60,31 @@ async def test_what_a_check_found_is_marked_where_it_was_said(town: Town, enter:
     await expect(row.get_by_test_id("hit-count")).to_be_visible()
 
 
+async def test_the_leader_of_qa_goes_from_a_number_on_the_board_to_its_second(
+    town: Town, enter: Enter, tmp_path: Path
+) -> None:
+    call_id = await stored_call(town, tmp_path, RUDE)
+    leader = await enter("qa_leader")
+    await leader.page.goto(f"/calls/{call_id}")
+    await expect(leader.page.locator('[data-testid="hit"][data-rule="forbidden-words"]')).to_be_visible()
+    await leader.at("nav-boards").click()
+    await leader.at("span-today").click()
+    await expect(leader.page).to_have_url(re.compile(r"first=([\d-]+)&last=\1$"))
+    await expect(leader.at("board-agents")).to_contain_text("无人登录")
+    rule = leader.at("board-rules").locator('[data-rule="forbidden-words"]')
+    await expect(rule).to_contain_text("服务禁语")
+    await rule.get_by_role("link").first.click()
+    hit = leader.page.locator(f'[data-testid="board-hit"][data-call="{call_id}"]').filter(has_text="不归我管")
+    async with leader.page.expect_response(re.compile("/recording")) as played:
+        await hit.get_by_test_id("hear-hit").click()
+    assert (await played.value).status in (200, 206)
+    await hit.get_by_test_id("open-hit").click()
+    await expect(leader.at("position")).to_contain_text(re.compile("^00:12"))
+    await leader.page.go_back()
+    await leader.at("board-back").click()
+    await expect(leader.at("tile-per_100")).to_be_visible()
+
+
 async def test_a_rule_counts_once_it_was_tried_and_somebody_answers_for_it(
     town: Town, enter: Enter, tmp_path: Path
 ) -> None:

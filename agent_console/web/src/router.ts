@@ -122,6 +122,31 @@ const PAGES: RouteRecordRaw[] = [
     component: () => import('./pages/figures/FiguresPage.vue'),
   },
   {
+    path: '/assignments',
+    name: 'assignments',
+    meta: { needs: ['reviews.assign'] },
+    component: () => import('./pages/reviews/AssignmentsPage.vue'),
+  },
+  {
+    path: '/boards',
+    name: 'boards',
+    meta: { needs: ['boards.read', 'boards.read_group'] },
+    component: () => import('./pages/boards/BoardsPage.vue'),
+  },
+  {
+    path: '/boards/list',
+    name: 'board-list',
+    meta: { needs: ['boards.read', 'boards.read_group'] },
+    component: () => import('./pages/boards/BoardListPage.vue'),
+  },
+  {
+    path: '/boards/agents/:agentId',
+    name: 'board-agent',
+    props: true,
+    meta: { needs: ['boards.read', 'boards.read_group'] },
+    component: () => import('./pages/boards/AgentBoardPage.vue'),
+  },
+  {
     path: '/quality/rules/:ruleId?',
     name: 'quality-rules',
     props: (route) => ({ ruleId: (route.params.ruleId as string) || undefined }),

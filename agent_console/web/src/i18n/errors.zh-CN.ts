@@ -342,5 +342,10 @@ export const errors: Record<string, ErrorText> = {
   CoachingReused: { message: '这条辅导任务已用其他内容发出。', next_step: RELOAD },
   CalibrationReused: { message: '这次校准已用其他通话或人员发起。', next_step: RELOAD },
   NotAReviewer: { message: '所选人员不是质检员，或重复。', kept: '没有抽取。', next_step: '请重新选择。' },
+  CalibrationStays: { message: '这通属于双盲校准，每位质检员都要评。', kept: '仍在原质检员处。', next_step: '请保留，或由质检员标为无法评分。' },
+  PeriodInvalid: { message: '看板日期须为 1 至 92 天，且不晚于今天。', kept: UNCHANGED, next_step: '请重新选择日期。' },
+  NotYourGroup: { message: '您只能查看本班组的质检。', kept: UNCHANGED, next_step: '请选择本班组，或联系质检员。' },
+  AgentUnknown: { message: '没有这位坐席，或不在您的班组。', next_step: '请从看板中选择。' },
+  TeamInvalid: { message: '班组名称须为 1 至 32 个字符。', next_step: '请换一个名称。' },
   NothingToCalibrate: { message: '近日没有这些质检员都能评的通话。', kept: '没有抽取。', next_step: '请换人，或过几天再试。' },
 }

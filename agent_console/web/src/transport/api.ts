@@ -1,11 +1,15 @@
 import type { CaseQuestion } from '@/entities/case/filter'
+import type { BoardQuestion } from '@/entities/board/question'
 import type { Carrier } from '@/entities/outbox/send'
 import type {
   AdditionAsked,
   AdditionMade,
+  AgentTrend,
   Answers,
   AnswersView,
   AppealVerdict,
+  AssignWish,
+  Assignments,
   AttachmentRules,
   AttachmentView,
   AttemptView,
@@ -14,6 +18,11 @@ import type {
   Beat,
   BlacklistAsk,
   BlacklistView,
+  Board,
+  BoardCall,
+  BoardChoices,
+  BoardHit,
+  BoardReview,
   CalibrationView,
   CalibrationWish,
   Calibrations,
@@ -290,6 +299,21 @@ export const api = {
   ownCoaching: () => rest.get<CoachingView[]>('/reviews/coaching'),
   readCoaching: (taskId: string) => rest.post<CoachingView>(`/reviews/coaching/${id(taskId)}/reading`, {}),
   reviewers: () => rest.get<ReviewerView[]>('/reviews/reviewers'),
+  assignments: () => rest.get<Assignments>('/reviews/waiting'),
+  assignReview: (reviewId: string, wish: AssignWish) => rest.post<Assignments>(`/reviews/${id(reviewId)}/assignment`, wish),
+  board: (question: BoardQuestion) => rest.get<Board>('/boards', { ...question }),
+  boardChoices: () => rest.get<BoardChoices>('/boards/choices'),
+  boardHits: (question: BoardQuestion, which: string, cursor?: string | null, limit?: number) =>
+    rest.get<Page<BoardHit>>('/boards/hits', { ...question, which, cursor, limit }),
+  boardCalls: (question: BoardQuestion, which: string, cursor?: string | null) =>
+    rest.get<Page<BoardCall>>('/boards/calls', { ...question, which, cursor }),
+  boardReviews: (question: BoardQuestion, which: string, cursor?: string | null) =>
+    rest.get<Page<BoardReview>>('/boards/reviews', { ...question, which, cursor }),
+  agentTrend: (agentId: string, { first, last }: Pick<BoardQuestion, 'first' | 'last'>) =>
+    rest.get<AgentTrend>(`/boards/agents/${id(agentId)}`, { first, last }),
+  ownTrend: () => rest.get<AgentTrend>('/boards/own'),
+  exportBoard: (question: BoardQuestion) =>
+    rest.download('/boards/export', Object.fromEntries(Object.entries(question).filter(([, value]) => value))),
   calibrations: () => rest.get<Calibrations>('/reviews/calibrations'),
   calibrate: (wish: CalibrationWish) => rest.post<CalibrationView>('/reviews/calibrations', wish),
   currentAttempt: () => rest.get<CurrentAttempt>('/attempts/current'),

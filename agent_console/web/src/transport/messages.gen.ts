@@ -13,6 +13,14 @@ export type CaseStatus =
  */
 export type Urgency = 'normal' | 'urgent' | 'emergency'
 /**
+ * Who speaks. In a two-channel recording the caller is on the left, the seat on the right.
+ */
+export type Leg = 'caller' | 'seat'
+/**
+ * How much a hit weighs; praise is what the citizen or the rule thinks well of.
+ */
+export type Severity = 'fatal' | 'major' | 'minor' | 'praise'
+/**
  * How satisfied the citizen is.
  */
 export type Satisfied = 'very' | 'satisfied' | 'basically' | 'dissatisfied'
@@ -36,6 +44,16 @@ export type Verdict = 'taken' | 'dismissed'
  * Which clock of a case: until its dispatch 派遣, until its report back 反馈, or the handling of one task 处置.
  */
 export type ClockName = 'dispatch' | 'feedback' | 'handling'
+/**
+ * Why a call was drawn: a fatal hit 致命命中, at random 随机, by risk 风险, by hand 点选, for calibration 校准.
+ */
+export type Purpose = 'fatal' | 'random' | 'risk' | 'picked' | 'calibration'
+/**
+ * The life of a review; `backend.reviews.states` says what leads from where to where.
+ *
+ * Drawn 待评, opened 评分中, scored 已评, appealed 申诉中, upheld 维持, changed 改判, void 作废.
+ */
+export type ReviewState = 'drawn' | 'opened' | 'scored' | 'appealed' | 'upheld' | 'changed' | 'void'
 /**
  * In which step of the loop something was attached.
  */
@@ -67,16 +85,6 @@ export type GridKind = 'residential' | 'commercial' | 'institutional' | 'crowded
  */
 export type EntryState = 'asked' | 'agreed' | 'declined' | 'lifted'
 /**
- * Why a call was drawn: a fatal hit 致命命中, at random 随机, by risk 风险, by hand 点选, for calibration 校准.
- */
-export type Purpose = 'fatal' | 'random' | 'risk' | 'picked' | 'calibration'
-/**
- * The life of a review; `backend.reviews.states` says what leads from where to where.
- *
- * Drawn 待评, opened 评分中, scored 已评, appealed 申诉中, upheld 维持, changed 改判, void 作废.
- */
-export type ReviewState = 'drawn' | 'opened' | 'scored' | 'appealed' | 'upheld' | 'changed' | 'void'
-/**
  * Where the recording of a call stands. `none` when the call was never answered.
  */
 export type RecordingState = 'none' | 'pending' | 'stored' | 'failed'
@@ -89,14 +97,6 @@ export type CallStage = 'arrived' | 'queued' | 'ringing' | 'answered' | 'after_t
  * Where the transcript of a call stands.
  */
 export type TranscriptState = 'none' | 'pending' | 'ready' | 'failed'
-/**
- * Who speaks. In a two-channel recording the caller is on the left, the seat on the right.
- */
-export type Leg = 'caller' | 'seat'
-/**
- * How much a hit weighs; praise is what the citizen or the rule thinks well of.
- */
-export type Severity = 'fatal' | 'major' | 'minor' | 'praise'
 /**
  * The life of a callback visit.
  */
@@ -377,6 +377,106 @@ export interface GroupMark {
   parent_number: string | null
 }
 /**
+ * Somebody whom a board can be narrowed to.
+ */
+export interface AgentChoice {
+  agent_id: string
+  name: string
+  team: string | null
+}
+/**
+ * How one agent's calls went, by day or week; praise comes first. `first_praise` is the first that there ever was,
+ * if it lies in the period.
+ */
+export interface AgentTrend {
+  agent: string
+  agent_id: string
+  before: BoardFigures
+  coaching: CoachingMark[]
+  first: string
+  first_praise_at: string | null
+  last: string
+  parts: BoardPart[]
+  praise: BoardHit[]
+  team: string | null
+  total: BoardFigures
+}
+/**
+ * What was counted, see `backend.boards.tally` for each word. `per_100` is hits in 100 checked calls and None where
+ * none was checked; `few` says that so few were that it tells little.
+ */
+export interface BoardFigures {
+  appeals: number
+  calls: number
+  calls_fatal: number
+  calls_hit: number
+  calls_praised: number
+  few: boolean
+  granted: ShareView
+  hits: number
+  mean_score: number | null
+  passed: ShareView
+  per_100: number | null
+  praise: number
+  reviewed: number
+  reviews: number
+  unsure: number
+}
+/**
+ * `part` of `whole`; `share` is 0..1, None where there is nothing to take a share of.
+ */
+export interface ShareView {
+  part: number
+  share: number | null
+  whole: number
+}
+/**
+ * When an agent was given something to hear again.
+ */
+export interface CoachingMark {
+  given_at: string
+  read_at: string | null
+  text: string
+}
+/**
+ * One day or week.
+ */
+export interface BoardPart {
+  figures: BoardFigures
+  first: string
+  last: string
+}
+/**
+ * A hit behind a number; `judged`: a reviewer took it over; `first`: it is the first praise of its agent.
+ */
+export interface BoardHit {
+  agent: string | null
+  agent_id: string | null
+  arrived_at: string
+  call_id: string
+  first: boolean
+  from_ms: number
+  hit_id: string
+  judged: boolean
+  leg: Leg
+  points: number
+  queue: string | null
+  rule_id: string
+  severity: Severity
+  sure: boolean
+  team: string | null
+  text: string
+  title: RuleTitle
+  to_ms: number
+}
+/**
+ * What a rule is called in each language.
+ */
+export interface RuleTitle {
+  en: string
+  zh: string
+}
+/**
  * How far reviewers agree on one item, or (`item` None) on all: Cohen's kappa, and the share of equal levels.
  *
  * `pairs` is how many pairs of judgements were compared. `kappa` is None where it is not defined: nothing to compare,
@@ -486,6 +586,60 @@ export interface AreaView {
 export interface AskedUnit {
   code: string
   role: 'lead' | 'help'
+}
+/**
+ * To whom a review goes, as it was read, and why.
+ */
+export interface AssignWish {
+  reason: string
+  reviewer_id: string
+  revision: number
+}
+/**
+ * Every review that waits, the oldest first, and what each reviewer has; `quota` is how many calls may be drawn for
+ * one person a day.
+ */
+export interface Assignments {
+  quota: number
+  reviewers: ReviewerLoad[]
+  reviews: WaitingReview[]
+}
+/**
+ * What a reviewer has on the desk; `active` is False for somebody who reviews no more.
+ */
+export interface ReviewerLoad {
+  active: boolean
+  drawn_today: number
+  name: string
+  opened: number
+  user_id: string
+  waiting: number
+}
+/**
+ * A review that waits, and with whom: two reviewers may have one name.
+ */
+export interface WaitingReview {
+  agent_id: string
+  agent_name: string
+  appeal_until: string | null
+  arrived_at: string
+  call_id: string
+  drawn_at: string
+  fatal: boolean | null
+  passed: boolean | null
+  purpose: Purpose
+  review_id: string
+  reviewer: string | null
+  reviewer_id: string
+  revision: number
+  saved_at: string | null
+  score: number | null
+  scored_at: string | null
+  state: ReviewState
+  talk_ms: number | null
+  why: {
+    [k: string]: number
+  }
 }
 /**
  * What may be attached; the console asks before it sends.
@@ -670,6 +824,122 @@ export interface CallerView {
   name: string | null
   number: string
   usable: boolean
+}
+/**
+ * A board: the whole, the whole of as many days just before, and the whole in parts.
+ */
+export interface Board {
+  agents: BoardAgent[]
+  before: BoardFigures
+  before_first: string
+  before_last: string
+  first: string
+  last: string
+  parts: BoardPart[]
+  queues: BoardGroup[]
+  rules: BoardRule[]
+  teams: BoardGroup[]
+  total: BoardFigures
+}
+/**
+ * One agent; `agent_id` is None for calls that a seat took at which nobody had signed in. `trend` is hits in 100
+ * checked calls by part of the period. `first_praise_at` is the first praise there ever was, `first_now` that it lies
+ * in this period.
+ */
+export interface BoardAgent {
+  agent: string
+  agent_id: string | null
+  before: number | null
+  figures: BoardFigures
+  first_now: boolean
+  first_praise_at: string | null
+  team: string | null
+  trend: (number | null)[]
+}
+/**
+ * One group of the hall, or one queue; `name` is None for calls that have none.
+ */
+export interface BoardGroup {
+  before: number | null
+  figures: BoardFigures
+  name: string | null
+  title: string
+}
+/**
+ * The hits of one rule, praise as well; `before` is how many in 100 calls in as many days just before.
+ */
+export interface BoardRule {
+  before: number | null
+  calls: number
+  hits: number
+  per_100: number | null
+  rule_id: string
+  severity: Severity
+  title: RuleTitle
+  unsure: number
+}
+/**
+ * A checked call behind a number, with what was found in it.
+ */
+export interface BoardCall {
+  agent: string | null
+  agent_id: string | null
+  arrived_at: string
+  call_id: string
+  fatal: number
+  hits: number
+  praise: number
+  queue: string | null
+  talk_ms: number | null
+  team: string | null
+  unsure: number
+}
+/**
+ * What a board can be narrowed to. `own_team` is the only group that this person sees ("" for those in none), None
+ * for who sees all.
+ */
+export interface BoardChoices {
+  agents: AgentChoice[]
+  own_team: string | null
+  queues: QueueChoice[]
+  rules: RuleChoice[]
+  teams: string[]
+  today: string
+}
+/**
+ * A queue that a board can be narrowed to.
+ */
+export interface QueueChoice {
+  queue: string
+  title: string
+}
+/**
+ * A rule that a board can be narrowed to.
+ */
+export interface RuleChoice {
+  rule_id: string
+  severity: Severity
+  title: RuleTitle
+}
+/**
+ * A score behind a number; `reviewer` is told to reviewers only.
+ */
+export interface BoardReview {
+  agent: string | null
+  agent_id: string | null
+  arrived_at: string
+  call_id: string
+  fatal: boolean
+  outcome: AppealOutcome | null
+  passed: boolean
+  purpose: Purpose
+  queue: string | null
+  review_id: string
+  reviewer: string | null
+  score: number
+  scored_at: string
+  state: ReviewState
+  team: string | null
 }
 /**
  * One call of a calibration: who has finished. The sheets, and on what they differ, can be seen once everybody
@@ -946,14 +1216,6 @@ export interface CallFigures {
   wrap_up: AverageView
 }
 /**
- * `part` of `whole`; `share` is 0..1, None where there is nothing to take a share of.
- */
-export interface ShareView {
-  part: number
-  share: number | null
-  whole: number
-}
-/**
  * What the last check found in a call, and what earlier ones had; `checked_at` is None while it was not checked
  * yet.
  */
@@ -979,13 +1241,6 @@ export interface EarlierHitView {
   text: string
   title: RuleTitle
   to_ms: number
-}
-/**
- * What a rule is called in each language.
- */
-export interface RuleTitle {
-  en: string
-  zh: string
 }
 /**
  * One hit of a call, times in ms from the start of the recording; `title` is the rule's, as it was when it hit.
@@ -1938,6 +2193,7 @@ export interface Me {
   expires_at: string
   permissions: string[]
   roles: string[]
+  team: string | null
   unit_code: string | null
   user_id: string
   username: string
@@ -2774,6 +3030,18 @@ export interface OutlookAsked {
    */
   urgency: 'normal' | 'urgent' | 'emergency'
   what: string
+}
+export interface Page_BoardCall_ {
+  items: BoardCall[]
+  next_cursor: string | null
+}
+export interface Page_BoardHit_ {
+  items: BoardHit[]
+  next_cursor: string | null
+}
+export interface Page_BoardReview_ {
+  items: BoardReview[]
+  next_cursor: string | null
 }
 export interface Page_CallRow_ {
   items: CallRow[]
@@ -3628,6 +3896,7 @@ export interface UserView {
   display_name: string
   last_sign_in_at: string | null
   roles: string[]
+  team: string | null
   unit_code: string | null
   user_id: string
   username: string
