@@ -23,9 +23,10 @@ from backend.quality import repository
 from backend.quality.checking import grounds_of
 from backend.quality.rules import rules_in_force
 
-_BACKLOG = 6
+_BACKLOG = 4
 _WITHIN_S = 600.0
-_UNFINISHED = text("SELECT count(*) FROM calls WHERE recording_state = 'pending' OR transcript_state = 'pending'")
+_TO_STORE = text("SELECT count(*) FROM calls WHERE recording_state = 'pending'")
+_TO_HEAR = text("SELECT count(*) FROM pgqueuer WHERE entrypoint = 'transcribe_call' AND status = 'queued'")
 _NOT_ONCE = text(
     """
     SELECT calls.call_id FROM calls JOIN transcripts USING (call_id)
@@ -62,8 +63,12 @@ async def kill_workers(
         await platform.start_worker()
     offered = 0
     for _ in range(kills):
-        if await platform.count(_UNFINISHED) < _BACKLOG:
+        if await platform.count(_TO_STORE) < _BACKLOG:
             offered += len(await platform.record(random.choices(sounds, k=_BACKLOG)))
+        if await platform.count(_TO_HEAR) < _BACKLOG:  # what dead workers hold must not leave the living idle
+            kept = await platform.keep(random.choices(sounds, k=_BACKLOG))
+            await platform.ask(kept)
+            offered += len(kept)
         await asyncio.sleep(random.uniform(0, longest_s))
         victim = platform.workers.pop(random.randrange(len(platform.workers)))
         os.kill(victim.pid, signal.SIGKILL)

@@ -25,6 +25,7 @@ from backend.app.schema import upgrade_schema
 from backend.calls import outcomes
 from backend.calls.hearing import HearingOrder, ask_to_hear
 from backend.calls.recorder import CallRecorder
+from backend.calls.recordings import STORE_RECORDING, job_key
 from backend.kernel import clock
 from backend.kernel.config import Environment
 from backend.kernel.database import Database
@@ -42,7 +43,7 @@ _UNFINISHED = text(
     " OR (transcript_state = 'ready' AND NOT EXISTS"
     " (SELECT 1 FROM call_checks WHERE call_checks.call_id = calls.call_id))"
 )
-_FORGET_STORING = text("DELETE FROM pgqueuer WHERE entrypoint = 'store_recording'")
+_FORGET_STORING = text("DELETE FROM pgqueuer WHERE dedupe_key = ANY(:keys)")
 _WAITING_JOBS = text("SELECT count(*) FROM pgqueuer WHERE status IN ('queued', 'picked')")
 
 
@@ -102,7 +103,8 @@ class Listening:
         call_ids = self._next(len(sounds))
         await self._enter(call_ids)
         async with self.database.transaction() as tx:
-            await tx.session.execute(_FORGET_STORING)
+            keys = [job_key(STORE_RECORDING, call_id) for call_id in call_ids]
+            await tx.session.execute(_FORGET_STORING, {"keys": keys})
         files = FileStore(self.installation.recording_store)
         for call_id, sound in zip(call_ids, sounds, strict=True):
             with tempfile.TemporaryDirectory() as folder:
