@@ -24,8 +24,9 @@ _ACOUSTIC = "am/final.mdl"
 _DECODING = "conf/model.conf"
 _REQUIRED = (_ACOUSTIC, "conf/mfcc.conf", _DECODING)
 _CHUNK = "--frames-per-chunk"
-FRAMES_AT_ONCE = 99
-"""A second of sound: each run of the network reads all of its weights, which costs more than to apply them."""
+SECOND = 99
+"""Frames of 10 ms. Each run of the network reads all of its weights, which costs more than to apply them: a recording
+is heard by the second."""
 _GRAPHS = (("graph/HCLG.fst",), ("graph/HCLr.fst", "graph/Gr.fst"))
 
 
@@ -144,15 +145,15 @@ def check_model(path: Path) -> ModelSettings:
 
 
 @contextmanager
-def by_the_second(model: ModelSettings) -> Iterator[Path]:
-    """The model set to take a second of sound at once, unless it says itself how much, for as long as it is loaded.
+def in_steps(model: ModelSettings, frames: int) -> Iterator[Path]:
+    """The model set to take so many frames of 10 ms at once, unless it says itself how many.
 
-    For recordings only: live captions cannot wait for a second.
+    Needed only until it is loaded.
     """
     with tempfile.TemporaryDirectory(prefix="hotline-model-") as folder:
         view, settings = Path(folder), (model.path / _DECODING).read_text(encoding="utf-8")
         if not re.search(rf"^{_CHUNK}\b", settings, re.MULTILINE):
-            settings = f"{settings.rstrip()}\n{_CHUNK}={FRAMES_AT_ONCE}\n"
+            settings = f"{settings.rstrip()}\n{_CHUNK}={frames}\n"
         inside = Path(_DECODING).parent
         (view / inside).mkdir()
         for part in [*model.path.iterdir(), *(model.path / inside).iterdir()]:

@@ -23,11 +23,13 @@ from asr.live.gate import LiveGate
 from asr.live.lag import Backlog, LagLimits, LagWatch, Sound
 from asr.live.leg import LiveLeg, VoskDecoder
 from asr.live.messages import BYTES_PER_MS, HEAD, Caption, Ended, Kind, Lag, LiveSetup, Ready, Said
-from asr.model import check_model
+from asr.model import check_model, in_steps
 from asr.names import Names
 
 Tell = Callable[[BaseModel], None]
 _BROKEN = 70
+_STEP = 12
+"""Frames that are heard at once, a word's text waits for the last of them; fewer cost more and gain little."""
 
 
 class _Leg:
@@ -99,7 +101,8 @@ class _Legs:
     def __init__(self, setup: LiveSetup, tell: Tell) -> None:
         settings = check_model(setup.model)
         vosk.SetLogLevel(-1)
-        self._model = vosk.Model(str(settings.path))
+        with in_steps(settings, _STEP) as folder:
+            self._model = vosk.Model(str(folder))
         self._rate = settings.rate
         self._gate = setup.gate
         self._limits = setup.limits

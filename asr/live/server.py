@@ -22,8 +22,8 @@ log = structlog.get_logger(__name__)
 
 USER = "asterisk"
 PROTOCOL = "media"
-PIECE_MS = 200.0
-"""Frames are handed on in pieces of so many ms: fewer, larger calls into the recogniser."""
+PIECE_MS = 120.0
+"""Frames are handed on in pieces of so many ms: fewer, larger calls into the recogniser, and whole steps of it."""
 _PIECE = round(PIECE_MS * BYTES_PER_MS)
 _REST_S = 0.9 * PIECE_MS / 1000
 """After a piece a leg is left alone for so long: to wake up for each of fifty frames a second costs more than to read

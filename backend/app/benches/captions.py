@@ -3,7 +3,7 @@
 A word ends where the recogniser, hearing the citizen's track in peace, says it does; the track begins when SIPp has its
 call answered. A word is shown when the console holds it with all words before it in the same turn. The peer is what one
 writes first, without PBX and platform: a bare `websockets` server with a vosk recogniser a leg in two threads, fed with
-the same 112 tracks in pieces of 200 ms at the pace of speech.
+the same 112 tracks in as large pieces at the pace of speech.
 """
 
 from __future__ import annotations

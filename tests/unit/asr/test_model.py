@@ -10,13 +10,13 @@ import pytest
 from asr.demo_model import DEMO_MODEL
 from asr.model import (
     DEMO,
-    FRAMES_AT_ONCE,
     KNOWN_MODELS,
+    SECOND,
     ModelNotFound,
     ModelUnknown,
     NotAModel,
-    by_the_second,
     check_model,
+    in_steps,
     locate,
 )
 
@@ -95,13 +95,13 @@ def test_models_are_located_by_name_or_path(tmp_path: Path) -> None:
 
 def test_recordings_are_heard_by_the_second_unless_the_model_says_otherwise(model: Path) -> None:
     settings = check_model(model)
-    with by_the_second(settings) as view:
+    with in_steps(settings, SECOND) as view:
         assert check_model(view).rate == settings.rate
-        assert f"--frames-per-chunk={FRAMES_AT_ONCE}" in (view / "conf/model.conf").read_text().splitlines()
+        assert f"--frames-per-chunk={SECOND}" in (view / "conf/model.conf").read_text().splitlines()
         assert (view / "graph/Gr.fst").samefile(model / "graph/Gr.fst")
         assert (view / "conf/mfcc.conf").samefile(model / "conf/mfcc.conf")
     assert not view.exists()
     assert "frames-per-chunk" not in (model / "conf/model.conf").read_text()
     (model / "conf/model.conf").write_text("--frames-per-chunk=51\n")
-    with by_the_second(settings) as view:
+    with in_steps(settings, SECOND) as view:
         assert (view / "conf/model.conf").read_text() == "--frames-per-chunk=51\n"
