@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -64,9 +65,11 @@ async def talked(session: AsyncSession, call_ids: Collection[str]) -> dict[str, 
 
 
 async def reviewers(session: AsyncSession, roles: Sequence[str]) -> dict[UUID, str]:
-    """The people with one of these roles, by name."""
-    query = select(User.user_id, User.display_name).where(User.active, User.roles.overlap(list(roles)))
-    return {row.user_id: row.display_name for row in await session.execute(query.order_by(User.display_name))}
+    """The people with one of these roles, by name; namesakes are told apart by their user names."""
+    query = select(User.user_id, User.display_name, User.username).where(User.active, User.roles.overlap(list(roles)))
+    people = (await session.execute(query.order_by(User.display_name, User.username))).all()
+    bearers = Counter(name for _, name, _ in people)
+    return {who: name if bearers[name] == 1 else f"{name}（{username}）" for who, name, username in people}
 
 
 async def drawn_of_agents(session: AsyncSession, since: datetime) -> dict[UUID, int]:

@@ -9,9 +9,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from backend.identity.models import AuditEntry
+from backend.identity.models import AuditEntry, User
 from backend.kernel.events import newest_seq, read_after
 
 from .hall import ConsoleHall
@@ -107,3 +107,10 @@ async def test_what_is_scored_or_calibrated_stays_and_of_two_at_once_one_wins(ro
     assert sorted(each.status_code for each in answers) == [200, 409]
     stale = refused(await room.tell("qa-leader", path, **wish(room, review, "qa3")), "ReviewChangedMeanwhile")
     assert stale["next_step"]
+
+
+async def test_namesakes_are_told_apart(room: QaRoom) -> None:
+    async with room.hall.database.transaction() as tx:
+        await tx.session.execute(update(User).where(User.username == "qa2").values(display_name="质检员"))
+    names = {each["name"] for each in (await room.ask("qa-leader", "waiting")).json()["reviewers"]}
+    assert {"质检员（qa）", "质检员（qa2）"} <= names

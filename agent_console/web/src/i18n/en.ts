@@ -49,7 +49,7 @@ export const en: Messages = {
     leaders: 'Leaders',
     blacklist: 'Refused',
     figures: 'Figures',
-    recognition: 'Recognition',
+    recognition: 'Speech',
     reviews: 'Review',
     'own-quality': 'My quality',
     boards: 'Board',
