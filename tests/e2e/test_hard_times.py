@@ -172,7 +172,7 @@ async def test_each_role_sees_what_its_work_needs_and_no_more(town: Town, enter:
     assert "13900000002" not in await judging.everything()
 
     keeping = await enter("admin")
-    await expect(keeping.at("status-parts").locator('[data-ok="true"]')).to_have_count(4)
+    await expect(keeping.at("status-parts").locator('[data-ok="true"]')).to_have_count(5)
     for forbidden in ("nav-calls", "nav-cases", "nav-desk"):
         await expect(keeping.at(forbidden)).to_have_count(0)
     await keeping.page.goto(f"/calls/{call_id}")

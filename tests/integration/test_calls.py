@@ -270,5 +270,5 @@ async def test_every_endpoint_names_what_it_asks_for() -> None:
     app.include_router(router)
     app.include_router(seat_router)
     accesses = {access.path: access.access for access in route_accesses(app)}
-    assert len(accesses) == 7
+    assert len(accesses) == 9
     assert all(accesses.values())

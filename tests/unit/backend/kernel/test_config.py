@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.app.config import Configuration, DataSettings
+from backend.app.config import Configuration, DataSettings, RecognitionSettings
 from backend.kernel.config import PROJECT_ROOT, ConfigurationInvalid, Environment, load, read_yaml
 from backend.kernel.urls import DatabaseUrlInvalid, driver_url, sqlalchemy_url
 
@@ -74,7 +74,8 @@ def test_a_file_that_is_not_there_or_is_a_folder_is_named(tmp_path: Path) -> Non
 @pytest.mark.parametrize("overlay", [None, *sorted(path.name for path in (PROJECT_ROOT / "configs").glob("*.yaml"))])
 def test_the_delivered_files_are_valid(overlay: str | None) -> None:
     data = DataSettings()
-    if overlay in {"hotline.yaml"} | {Path(getattr(data, each)).name for each in DataSettings.model_fields}:
+    others = [getattr(data, each) for each in DataSettings.model_fields] + [RecognitionSettings().names]
+    if overlay in {"hotline.yaml"} | {Path(each).name for each in others}:
         overlay = None
     folder = PROJECT_ROOT / "configs"
     assert load(Configuration, folder / "hotline.yaml", folder / overlay if overlay else None).pbx.numbers
