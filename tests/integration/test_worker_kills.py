@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -31,10 +33,17 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return files
 
 
+@pytest.fixture
+def machine() -> Iterator[Path]:
+    """The state folder of a machine; its path is short, because sockets stand below it."""
+    with tempfile.TemporaryDirectory(prefix="hotline-") as folder:
+        yield Path(folder)
+
+
 async def test_each_recording_has_one_text_and_its_hits_however_often_workers_die(
-    database: Database, tmp_path: Path, sounds: list[Path]
+    database: Database, machine: Path, sounds: list[Path]
 ) -> None:
-    platform = Listening(tmp_path, database)
+    platform = Listening(machine, database)
     try:
         killed = await kill_workers(platform, sounds, KILLS, Random(KILLS), longest_s=4, hurry=True)
     finally:
@@ -42,13 +51,13 @@ async def test_each_recording_has_one_text_and_its_hits_however_often_workers_di
     assert killed.offered >= KILLS
     assert (killed.lost, killed.doubled) == ((), ())
     assert await platform.count(text("SELECT count(*) FROM quality_hits")) > 0
-    assert list((tmp_path / "asterisk" / "spool" / "recordings").iterdir()) == []
+    assert list((machine / "asterisk" / "spool" / "recordings").iterdir()) == []
 
 
 async def test_a_recording_without_its_hits_or_with_two_texts_is_counted(
-    database: Database, tmp_path: Path, sounds: list[Path]
+    database: Database, machine: Path, sounds: list[Path]
 ) -> None:
-    platform = Listening(tmp_path, database)
+    platform = Listening(machine, database)
     try:
         assert (await kill_workers(platform, sounds, 0, Random(0), longest_s=0)).offered == 0
         await platform.start_worker()
@@ -67,9 +76,9 @@ async def test_a_recording_without_its_hits_or_with_two_texts_is_counted(
 
 
 async def test_workers_elsewhere_need_the_database_and_the_store_alone(
-    database: Database, tmp_path: Path, sounds: list[Path]
+    database: Database, machine: Path, sounds: list[Path]
 ) -> None:
-    platform = Listening(tmp_path, database)
+    platform = Listening(machine, database)
     try:
         for _ in range(2):
             await platform.start_worker_elsewhere()
@@ -79,4 +88,4 @@ async def test_workers_elsewhere_need_the_database_and_the_store_alone(
         await platform.stop_workers()
     assert await platform.count(text("SELECT count(*) FROM transcripts WHERE state = 'ready'")) == 4
     assert await platform.count(text("SELECT count(*) FROM quality_hits")) > 0
-    assert not list(tmp_path.glob("elsewhere-*")), "nothing is kept on those machines"
+    assert not list(machine.glob("elsewhere-*")), "nothing is kept on those machines"
