@@ -136,6 +136,7 @@ async def _measure(
         async with await psycopg.AsyncConnection.connect(bench.database.driver_url, autocommit=True) as hand:
             for question in questions:
                 statements = await _written_down(bench, question, read)
+                bench.line.close()  # the server ends an idle one, and on cold data that took long; asking opens another
                 _ask(bench, path, question)
                 for _ in range(_ROUNDS):
                     ours.append(_ask(bench, path, question))
