@@ -110,11 +110,13 @@ class Counted:
     more: bool
 
 
+_LISTED = select(*LISTED, is_hard().label("hard"), in_group().label("grouped"))
+
+
 async def page(session: AsyncSession, wanted: CaseFilter, before: Place | None, limit: int) -> Sequence[RowMapping]:
     """What a list shows of cases (`LISTED`), newest first, from just before a moment and a case id; with it, whether
     each is `hard`, and whether it is `grouped`, so that its group is worth asking for."""
-    marks = (is_hard().label("hard"), in_group().label("grouped"))
-    return await _page(session, select(*LISTED, *marks), wanted, before, limit)
+    return await _page(session, _LISTED, wanted, before, limit)
 
 
 async def whole_page(session: AsyncSession, wanted: CaseFilter, before: Place | None, limit: int) -> Sequence[Case]:

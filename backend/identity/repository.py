@@ -6,10 +6,23 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, tuple_, update
+from sqlalchemy import bindparam, delete, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.identity.models import AuditEntry, SignInAttempt, User, UserSession
+
+_LIVE_SESSION = (
+    select(UserSession, User)
+    .join(User, User.user_id == UserSession.user_id)
+    .where(
+        UserSession.token_hash == bindparam("token_hash"),
+        UserSession.ended_at.is_(None),
+        UserSession.expires_at > bindparam("now"),
+        UserSession.ends_at > bindparam("now"),
+        User.active,
+    )
+)
+"""Written down once: every request asks it."""
 
 
 async def user_by_name(session: AsyncSession, username: str) -> User | None:
@@ -32,18 +45,7 @@ async def display_names(session: AsyncSession, user_ids: Collection[UUID]) -> di
 
 async def live_session(session: AsyncSession, token_hash: str, now: datetime) -> tuple[UserSession, User] | None:
     """The session of this token with its user, if both still hold."""
-    query = (
-        select(UserSession, User)
-        .join(User, User.user_id == UserSession.user_id)
-        .where(
-            UserSession.token_hash == token_hash,
-            UserSession.ended_at.is_(None),
-            UserSession.expires_at > now,
-            UserSession.ends_at > now,
-            User.active,
-        )
-    )
-    row = (await session.execute(query)).one_or_none()
+    row = (await session.execute(_LIVE_SESSION, {"token_hash": token_hash, "now": now})).one_or_none()
     return (row[0], row[1]) if row is not None else None
 
 
