@@ -19,13 +19,14 @@ from asr.messages import LENGTH, Done, Failed, Ready, Setup, packed
 from asr.model import check_model
 from asr.names import Names
 from backend.kernel.errors import HotlineError
+from backend.kernel.processes import give_way
 
 
 def main() -> None:
     setup = Setup.model_validate_json(sys.argv[1])
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what Kaldi prints must not mix with the replies
-    os.nice(setup.niceness)
+    give_way(setup.niceness)
     try:
         engine = VoskEngine(check_model(setup.model), setup.gate, Names(setup.names))
     except HotlineError as error:

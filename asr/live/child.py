@@ -25,6 +25,7 @@ from asr.live.leg import LiveLeg, VoskDecoder
 from asr.live.messages import BYTES_PER_MS, HEAD, Caption, Ended, Kind, Lag, LiveSetup, Ready, Said
 from asr.model import check_model, in_steps
 from asr.names import Names
+from backend.kernel.processes import give_way
 
 Tell = Callable[[BaseModel], None]
 _BROKEN = 70
@@ -142,7 +143,7 @@ def main() -> None:
     setup = LiveSetup.model_validate_json(sys.argv[1])
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what Kaldi prints must not mix with the replies
-    os.nice(setup.niceness)
+    give_way(setup.niceness)
     one_at_a_time = threading.Lock()
 
     def tell(message: BaseModel) -> None:

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -61,3 +61,14 @@ def socket_folder(wished: Path, *, kind: str) -> Path:
         return wished
     digest = hashlib.sha256(str(wished).encode()).hexdigest()[:12]
     return Path("/tmp") / f"hotline-{kind}-{digest}"  # noqa: S108 - 0700, and checked to be ours by chmod
+
+
+def give_way(niceness: int) -> None:
+    """Let this process give way to others by so much, and its session too.
+
+    Linux weighs sessions against each other where it groups them by itself (sched_autogroup): there the niceness of a
+    process that is alone in its session says nothing.
+    """
+    os.nice(niceness)
+    with suppress(OSError):  # a kernel that does not group sessions
+        Path("/proc/self/autogroup").write_text(f"{niceness}", encoding="ascii")
