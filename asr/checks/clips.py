@@ -36,6 +36,7 @@ from asr.checks.kinds import AnyRule
 from asr.checks.proving import Proof, anchors_of
 from asr.checks.rule import RuleId, RulePart
 from asr.evaluation.plan import Manner
+from asr.evaluation.recorded import Say
 from asr.transcript import Transcript
 
 FILE = "clips.yaml"
@@ -46,8 +47,6 @@ _AS_IT_IS_DB = -20.0
 """A line of this loudness, which is the default of examples, is spoken as the voice gives it."""
 _TAIL_S = 1.0
 
-Say: TypeAlias = Callable[[str, Manner], Awaitable[Samples]]
-"""Speaks words in some manner, at the rate of a telephone line."""
 Listen: TypeAlias = Callable[[Path], Awaitable[Transcript]]
 """Hears a recording of two legs."""
 

@@ -11,7 +11,7 @@ from rich.progress import track
 from rich.table import Table
 
 from asr.checks import check
-from asr.evaluation.plan import EvaluationSettings, Manner, plan
+from asr.evaluation.plan import EvaluationSettings, plan
 from asr.evaluation.recorded import read_set, write_set
 from asr.evaluation.run import FindFaults, evaluate
 from asr.evaluation.score import Fault, Score
@@ -37,17 +37,12 @@ def asr_evaluation_set(
     calls: Annotated[Path, typer.Option(help="What is said, by whom and over which line.")] = _CALLS,
 ) -> None:
     """Speak the evaluation calls with espeak-ng: two legs, planted forbidden words, overtalk, silences, noise."""
-    from telephony.pbx.programs import find  # noqa: PLC0415 - measuring alone needs no programs
-    from telephony.simulate import speech  # noqa: PLC0415
+    from backend.app.speaking import speaker  # noqa: PLC0415 - measuring alone needs no programs
 
     async def work() -> None:
         settings = EvaluationSettings.read(calls)
-        espeak = await find("espeak-ng", installation("asr").state)
+        say = await speaker(installation("asr").state, folder)
         folder.mkdir(parents=True, exist_ok=True)
-
-        async def say(words: str, manner: Manner) -> speech.Samples:
-            return await speech.say(words, speech.Manner(manner.voice, manner.speed_wpm, manner.pitch), espeak, folder)
-
         planned = track(list(plan(settings)), "speaking", console=screen, transient=True)
         count = await write_set(planned, settings.conditions, say, folder)
         screen.print(f"{count} recordings in {folder}. Next: `hotline asr evaluate {folder}`.")

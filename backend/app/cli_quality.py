@@ -16,7 +16,6 @@ from rich.table import Table
 from asr.checks.clips import FILE, Clip, ClipFile, hear
 from asr.checks.kinds import AnyRule
 from asr.checks.proving import Proof, prove
-from asr.evaluation.plan import Manner
 from asr.recognizer import RecognizerPool, transcribe_recording
 from backend.app.config import Installation
 from backend.app.datasets import DELIVERED
@@ -71,19 +70,12 @@ def run_examples(
 
 async def _hear(folder: Path, rules: list[AnyRule], proofs: list[Proof]) -> None:
     """Add what the rules find in the clips of this folder, by the model of the installation."""
-    from telephony.pbx.programs import find  # noqa: PLC0415 - written examples need no programs
-    from telephony.simulate import speech  # noqa: PLC0415
+    from backend.app.speaking import speaker  # noqa: PLC0415 - written examples need no programs
 
     here = installation("quality")
     clips = load_data(ClipFile, folder / FILE)
-    espeak = await find("espeak-ng", here.state)
     with tempfile.TemporaryDirectory(prefix="hotline-clips-") as scratch:
-
-        async def say(words: str, manner: Manner) -> speech.Samples:
-            return await speech.say(
-                words, speech.Manner(manner.voice, manner.speed_wpm, manner.pitch), espeak, Path(scratch)
-            )
-
+        say = await speaker(here.state, Path(scratch))
         async with RecognizerPool(here.path(here.config.recognition.model), niceness=0) as pool:
             listen = partial(transcribe_recording, pool=pool)
             proofs += await hear(clips, folder, rules, say, listen, Path(scratch))

@@ -19,13 +19,13 @@ from backend.identity.principal import Principal
 from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.kernel.schemas import Page
+from backend.kernel.spreadsheet import XLSX
 
 router = APIRouter(prefix="/api/boards", tags=["boards"])
 
 Store = Annotated[Database, Depends(database_of)]
 Reader = Annotated[Principal, Depends(requires("boards.read", "boards.read_group"))]
 Agent = Annotated[Principal, Depends(requires("reviews.read_own"))]
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @router.get("")
@@ -95,7 +95,7 @@ async def export(request: Request, database: Store, who: Reader, asked: s.BoardQ
         await audit.record(tx, who, "board_exported", "board", f"{shown.first}..{shown.last}", days, at=at.now)
     content = await asyncio.to_thread(board_sheet, shown)
     headers = {"Content-Disposition": f'attachment; filename="quality-{shown.first}-{shown.last}.xlsx"'}
-    return Response(content, media_type=_XLSX, headers=headers)
+    return Response(content, media_type=XLSX, headers=headers)
 
 
 def _desk(request: Request, who: Principal) -> BoardDesk:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, String, cast, func, select, tuple_
+from sqlalchemy import RowMapping, Select, String, cast, func, select, tuple_
 
 from backend.boards.repository import Wanted, checked_calls, judged_hits, marks_of, scored
 from backend.boards.schemas import CallsWanted, HitsWanted, ReviewsWanted
@@ -19,8 +19,16 @@ from backend.reviews.models import Review, ReviewAppeal
 Before = tuple[datetime, str]
 """The moment and the key of the last row of a page."""
 
-_OF_CALL: tuple[Any, ...] = (Call.call_id, Call.arrived_at, Call.queue, Call.user_id.label("agent_id"))
-_OF_REVIEW = ("review_id", "score", "passed", "fatal", "state", "purpose", "reviewer", "scored_at")
+_AGENT: tuple[Any, ...] = (
+    func.coalesce(User.display_name, Call.agent_name).label("agent"),
+    User.team.label("team"),
+)
+_OF_CALL: tuple[Any, ...] = (Call.call_id, Call.arrived_at, Call.queue, Call.user_id.label("agent_id"), *_AGENT)
+"""What a row says of its call, beside which its agent (`User`) is joined."""
+_OF_REVIEW: tuple[Any, ...] = (
+    Review.review_id, Review.call_id, Review.arrived_at, Review.score, Review.passed, Review.fatal, Review.state,
+    Review.purpose, Review.reviewer, Review.scored_at, Review.agent_id, Call.queue, *_AGENT, ReviewAppeal.outcome,
+)  # fmt: skip
 _MARK = {CallsWanted.HIT: "hits", CallsWanted.FATAL: "fatal", CallsWanted.PRAISED: "praise"}
 
 
@@ -32,7 +40,7 @@ async def hits_page(
     rows = hits.rows
     key = cast(rows.c.hit_id, String)
     query = (
-        select(*_OF_CALL, *(each for each in rows.c if each.key != "call_id"), *_agent())
+        select(*_OF_CALL, *(each for each in rows.c if each.key != "call_id"))
         .join(Call, Call.call_id == rows.c.call_id)
         .outerjoin(User, User.user_id == Call.user_id)
         .where(hits.wanted(which))
@@ -49,18 +57,14 @@ async def calls_page(
     marks = marks_of(judged_hits(wanted, checked))
     counts = [func.coalesce(marks.c[name], 0).label(name) for name in ("hits", "fatal", "unsure", "praise")]
     query = (
-        select(
-            Call.call_id, Call.arrived_at, Call.talk_ms, Call.queue, Call.user_id.label("agent_id"), *_agent(), *counts
-        )
+        select(*_OF_CALL, Call.talk_ms, *counts)
         .join(checked, checked.c.call_id == Call.call_id)
         .outerjoin(marks, marks.c.call_id == Call.call_id)
         .outerjoin(User, User.user_id == Call.user_id)
         .order_by(Call.arrived_at.desc(), Call.call_id.desc())
     )
     if which is not CallsWanted.CHECKED:
-        query = query.where(
-            marks.c[{CallsWanted.HIT: "hits", CallsWanted.FATAL: "fatal", CallsWanted.PRAISED: "praise"}[which]] > 0
-        )
+        query = query.where(marks.c[_MARK[which]] > 0)
     return await _page(tx, query, (Call.arrived_at, Call.call_id), before, limit)
 
 
@@ -69,20 +73,8 @@ async def reviews_page(
 ) -> Sequence[RowMapping]:
     """The scores behind a number, those of the last calls first."""
     key = cast(Review.review_id, String)
-    own = (
-        "review_id",
-        "call_id",
-        "arrived_at",
-        "score",
-        "passed",
-        "fatal",
-        "state",
-        "purpose",
-        "reviewer",
-        "scored_at",
-    )
     query = (
-        select(*(getattr(Review, name) for name in own), Review.agent_id, Call.queue, *_agent(), ReviewAppeal.outcome)
+        select(*_OF_REVIEW)
         .join(Call, Call.call_id == Review.call_id)
         .outerjoin(User, User.user_id == Call.user_id)
         .outerjoin(ReviewAppeal, ReviewAppeal.review_id == Review.review_id)
@@ -93,10 +85,6 @@ async def reviews_page(
         appealed = ReviewAppeal.review_id.is_not(None)
         query = query.where(ReviewAppeal.outcome == "changed" if which is ReviewsWanted.GRANTED else appealed)
     return await _page(tx, query, (Call.arrived_at, key), before, limit)
-
-
-def _agent() -> tuple[ColumnElement[Any], ...]:
-    return func.coalesce(User.display_name, Call.agent_name).label("agent"), User.team.label("team")
 
 
 async def _page(

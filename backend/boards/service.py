@@ -18,6 +18,7 @@ from backend.boards.errors import AgentUnknown, NotYourGroup
 from backend.boards.list_repository import Before
 from backend.boards.period import Period, period
 from backend.boards.repository import Wanted
+from backend.boards.tally import RuleCell
 from backend.boards.views import Counted, Names, board, figures, parts, title_of
 from backend.identity import audit
 from backend.identity.models import User
@@ -66,8 +67,8 @@ class BoardDesk:
 async def whole(tx: Transaction, at: BoardDesk, asked: s.BoardQuery) -> s.Board:
     """The board of a period; raises `PeriodInvalid` and `NotYourGroup`."""
     wanted = at.wanted(asked)
-    now = await _count(tx, wanted)
-    before = await _count(tx, Wanted(wanted.period.before, wanted.filters, wanted.only_team))
+    earlier = Wanted(wanted.period.before, wanted.filters, wanted.only_team)
+    now, before = [await _count(tx, each, await rows.rule_cells(tx, each)) for each in (wanted, earlier)]
     agents = {cell.agent for cell in now.cells if cell.agent is not None}
     known = await rows.people(tx, agents | {cell.agent for cell in before.cells if cell.agent is not None})
     praised = {agent: moment for agent, (_, moment) in (await rows.first_praises(tx, agents)).items()}
@@ -98,7 +99,8 @@ async def hits(tx: Transaction, at: BoardDesk, asked: s.HitsQuery) -> Page[s.Boa
     wanted, before, limit = _page_of(at, asked)
     found = await lists.hits_page(tx, wanted, asked.which, before, limit)
     await _note(tx, at, "board_hits_read", asked, wanted.period)
-    shown = await _hit_views(tx, at.who, found)
+    agents = {row["agent_id"] for row in found if row["agent_id"] is not None}
+    shown = await _hit_views(tx, at.who, found, await rows.first_praises(tx, agents))
     return _page(shown, asked.limit, lambda hit: hit.hit_id)
 
 
@@ -146,7 +148,8 @@ async def _trend(tx: Transaction, who: Principal, person: User, seen: Period) ->
     now = await _count(tx, Wanted(seen, filters))
     before = await _count(tx, Wanted(seen.before, filters))
     praised = await lists.hits_page(tx, Wanted(seen, filters), s.HitsWanted.PRAISE, None, _PRAISE_SHOWN)
-    first = (await rows.first_praises(tx, {person.user_id})).get(person.user_id)
+    firsts = await rows.first_praises(tx, {person.user_id})
+    _, first_praise_at = firsts.get(person.user_id, (None, None))
     return s.AgentTrend(
         agent_id=person.user_id,
         agent=person.display_name,
@@ -157,20 +160,21 @@ async def _trend(tx: Transaction, who: Principal, person: User, seen: Period) ->
         before=figures(before.total),
         parts=parts(now),
         coaching=[s.CoachingMark.model_validate(task) for task in await rows.coaching_of(tx, person.user_id, seen)],
-        praise=await _hit_views(tx, who, praised),
-        first_praise_at=first[1] if first is not None else None,
+        praise=await _hit_views(tx, who, praised, firsts),
+        first_praise_at=first_praise_at,
     )
 
 
-async def _count(tx: Transaction, wanted: Wanted) -> Counted:
+async def _count(tx: Transaction, wanted: Wanted, rules: Sequence[RuleCell] = ()) -> Counted:
     cells = [*await rows.checked_cells(tx, wanted), *await rows.reviewed_cells(tx, wanted)]
-    return Counted(wanted.period, cells, await rows.rule_cells(tx, wanted))
+    return Counted(wanted.period, cells, rules)
 
 
-async def _hit_views(tx: Transaction, who: Principal, found: Sequence[RowMapping]) -> list[s.BoardHit]:
-    """What was said is shown to who may read transcripts."""
+async def _hit_views(
+    tx: Transaction, who: Principal, found: Sequence[RowMapping], firsts: Mapping[UUID, tuple[UUID, datetime]]
+) -> list[s.BoardHit]:
+    """What was said is shown to who may read transcripts; `firsts` are the first praises of the agents."""
     titles = await rows.titles_of_rules(tx)
-    firsts = await rows.first_praises(tx, {row["agent_id"] for row in found if row["agent_id"] is not None})
     first = {hit for hit, _ in firsts.values()}
     names = [name for name in s.BoardHit.model_fields if name not in {"title", "judged", "first"}]
     words = {} if who.may("transcripts.read") else {"text": ""}

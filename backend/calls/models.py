@@ -146,8 +146,8 @@ class Transcript(Base):
     """What was said in a call, by leg, with the model that heard it; made when it is ready or given up.
 
     `speech` is where a voice was heard on each leg: lists of `asr.transcript.Stretch`. `revision` counts the texts that
-    the call has had; 0 while there is none. `audio_ms` were heard in `cpu_ms` of
-    the recogniser's processes. `cause` is what `problem` was as a named error (see `Recording`).
+    the call has had; 0 while there is none. `audio_ms` were heard in `cpu_ms` of the recogniser's processes. `cause` is
+    what `problem` was as a named error (see `Recording`).
     """
 
     __tablename__ = "transcripts"

@@ -18,12 +18,12 @@ from backend.kernel import clock
 from backend.kernel.clock import beijing
 from backend.kernel.database import Database
 from backend.kernel.files import FileStore
+from backend.kernel.spreadsheet import XLSX
 
 router = APIRouter(prefix="/api/exports", tags=["cases"])
 
 Store = Annotated[Database, Depends(database_of)]
 Exporter = Annotated[Principal, Depends(requires("cases.export"))]
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @router.post("")
@@ -50,4 +50,4 @@ async def download(request: Request, database: Store, who: Exporter, export_id: 
     files = cast("FileStore", request.app.state.files)
     size = await asyncio.to_thread(files.size, key)
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(size)}
-    return StreamingResponse(files.read(key), media_type=_XLSX, headers=headers)
+    return StreamingResponse(files.read(key), media_type=XLSX, headers=headers)

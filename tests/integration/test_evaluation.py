@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 
 from asr.demo_model import DEMO_MODEL
-from asr.evaluation.plan import Condition, EvaluationSettings, Manner, plan
+from asr.evaluation.plan import Condition, EvaluationSettings, plan
 from asr.evaluation.recorded import read_set, write_set
 from asr.evaluation.run import evaluate
 from asr.evaluation.score import Score
 from asr.recognizer import RecognizerPool
 from backend.app.cli_asr import RULES, fault_finder
 from backend.app.cli_quality import run_examples
+from backend.app.speaking import speaker
 from backend.kernel.config import PROJECT_ROOT, Environment
-from telephony.pbx.programs import find
-from telephony.simulate import speech
 
 pytestmark = pytest.mark.integration
 
@@ -25,11 +24,7 @@ LINE = Condition(id="a-law", codec="a-law")
 
 async def test_the_delivered_model_hears_new_voices_and_finds_what_was_planted(tmp_path: Path) -> None:
     settings = EvaluationSettings.read(PROJECT_ROOT / "configs" / "evaluation" / "calls.yaml")
-    espeak = await find("espeak-ng", Environment().state)
-
-    async def say(words: str, manner: Manner) -> speech.Samples:
-        return await speech.say(words, speech.Manner(manner.voice, manner.speed_wpm, manner.pitch), espeak, tmp_path)
-
+    say = await speaker(Environment().state, tmp_path)
     near = [call for call in plan(settings) if call.voices == "near"]
     assert await write_set([*near[:4], *near[-3:]], [LINE], say, tmp_path) == 7
     async with RecognizerPool(DEMO_MODEL) as pool:

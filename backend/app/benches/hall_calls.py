@@ -11,13 +11,12 @@ from pathlib import Path
 import soundfile
 
 from asr.audio import LINE_RATE
-from asr.evaluation.plan import Condition, EvaluationSettings, Manner, PlannedCall, PlannedTurn, plan
+from asr.evaluation.plan import Condition, EvaluationSettings, PlannedCall, PlannedTurn, plan
 from asr.evaluation.recorded import write_set
 from backend.app.hall import demo_installation
+from backend.app.speaking import speaker
 from backend.kernel.config import PROJECT_ROOT
 from telephony.pbx.install import install
-from telephony.pbx.programs import find
-from telephony.simulate import speech
 
 _CALLS = PROJECT_ROOT / "configs" / "evaluation" / "calls.yaml"
 _MATTERS = 5
@@ -39,13 +38,8 @@ async def speak_calls(folder: Path, talks: int) -> list[HallCall]:
     """So many talks, each over every line."""
     installation = demo_installation()
     await install(installation.state)
-    espeak = await find("espeak-ng", installation.state)
-
-    async def say(words: str, manner: Manner) -> speech.Samples:
-        return await speech.say(words, speech.Manner(manner.voice, manner.speed_wpm, manner.pitch), espeak, folder)
-
     planned = list(talks_of(EvaluationSettings.read(_CALLS)))[:talks]
-    await write_set(planned, _LINES, say, folder)
+    await write_set(planned, _LINES, await speaker(installation.state, folder), folder)
     calls = []
     for talk in planned:
         for line in _LINES:
