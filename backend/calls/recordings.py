@@ -86,16 +86,17 @@ class RecordingKeeper:
         if call is None:
             raise CallUnknown(f"There is no call {call_id} whose recording could be stored.")
         raw = self._spool / raw_name(call_id, call.recording_file)
-        if call.recording_state != "stored" and not await self._take(call_id, call, raw):
+        encoded_to = raw.with_name(f"{safe_name(call_id)}.flac")
+        if call.recording_state != "stored" and not await self._take(call_id, call, raw, encoded_to):
             return
-        raw.unlink(missing_ok=True)
+        for left in (encoded_to, raw):
+            left.unlink(missing_ok=True)
 
     async def give_up(self, payload: dict[str, Any], reason: HotlineError) -> None:
         """Say in the record that there is no recording, and why; what lies in the spool stays there."""
         await self._fail(str(payload["call_id"]), reason)
 
-    async def _take(self, call_id: str, call: RecordedCall, raw: Path) -> bool:
-        encoded_to = raw.with_name(f"{safe_name(call_id)}.flac")
+    async def _take(self, call_id: str, call: RecordedCall, raw: Path, encoded_to: Path) -> bool:
         try:
             encoded = await self._encode(raw, encoded_to)
         except RecordingEmpty as empty:
@@ -108,7 +109,6 @@ class RecordingKeeper:
         async with self._database.transaction() as tx:
             if await outcomes.recording_stored(tx, call_id, key, encoded, self._now()):
                 await ask_to_hear(tx, call_id, order_of(call.survey_score))
-        encoded.path.unlink(missing_ok=True)
         return True
 
     async def _encode(self, raw: Path, to: Path) -> StoredRecording:

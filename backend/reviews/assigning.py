@@ -11,7 +11,7 @@ from backend.identity.permissions import Roles
 from backend.kernel import clock
 from backend.kernel.database import Transaction
 from backend.reviews import candidates, repository, rules
-from backend.reviews.desk import ReviewDesk, change, review_view, tell
+from backend.reviews.desk import ReviewDesk, change, refuse_stale, review_view, tell
 from backend.reviews.drawing import reviewing_roles
 from backend.reviews.errors import CalibrationStays, NotAReviewer
 from backend.reviews.models import Review
@@ -61,6 +61,7 @@ async def assign(tx: Transaction, at: ReviewDesk, roles: Roles, review_id: UUID,
     after = move_review(ReviewState(review.state), ReviewMove.ASSIGN)
     if review.calibration_id is not None:
         raise CalibrationStays
+    refuse_stale(review, wish.revision)  # first: on an old row one may have chosen who has the review by now
     name = await _reviewer(tx, roles, review, wish.reviewer_id)
     before = {"from": str(review.reviewer_id), "answers": review.answers}
     had = review.reviewer_id

@@ -83,14 +83,25 @@ async def _hits(tx: Transaction, review: Review) -> list[HitView]:
     return sorted([*kept, *fresh], key=lambda hit: (hit.from_ms, hit.to_ms, hit.rule_id, str(hit.hit_id)))
 
 
+def refuse_stale(review: Review, revision: int) -> None:
+    """Raises `ReviewChangedMeanwhile` when the screen builds on an earlier revision."""
+    if review.revision != revision:
+        raise _changed_meanwhile()
+
+
 async def change(tx: Transaction, review: Review, revision: int, changes: dict[str, Any]) -> Review:
     """Compare-and-set at the revision that the screen builds on. Raises `ReviewChangedMeanwhile`."""
-    changed = await repository.change(tx.session, review, changes) if review.revision == revision else None
+    refuse_stale(review, revision)
+    changed = await repository.change(tx.session, review, changes)
     if changed is None:
-        raise ReviewChangedMeanwhile(
-            "This review was saved in another place since.", kept=KEPT, next_step="Load it anew and compare."
-        )
+        raise _changed_meanwhile()
     return changed
+
+
+def _changed_meanwhile() -> ReviewChangedMeanwhile:
+    return ReviewChangedMeanwhile(
+        "This review was saved in another place since.", kept=KEPT, next_step="Load it anew and compare."
+    )
 
 
 async def detail(tx: Transaction, at: ReviewDesk, review: Review) -> ReviewDetail:

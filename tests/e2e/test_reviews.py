@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -16,6 +17,8 @@ from backend.kernel import clock
 from backend.quality.models import CallCheck, QualityHit
 
 if TYPE_CHECKING:
+    from playwright.async_api import Route
+
     from .conftest import Enter
     from .desk import Desk
     from .town import Town
@@ -109,6 +112,12 @@ async def finish(qa: Desk) -> str:
     return await qa.at("review-bench").get_by_test_id("score-tag").inner_text()
 
 
+async def after(moment: asyncio.Event, route: Route) -> None:
+    """The server answers only then."""
+    await moment.wait()
+    await route.continue_()
+
+
 async def test_a_call_is_judged_appealed_against_and_learned_from(town: Town, enter: Enter) -> None:
     agent = await enter("agent")
     call_id = await recorded_call(town, agent)
@@ -116,11 +125,15 @@ async def test_a_call_is_judged_appealed_against_and_learned_from(town: Town, en
     await judge(town, first, call_id)
     given = await finish(first)
 
+    asked = asyncio.Event()
+    await agent.page.route(f"**/api/calls/{call_id}", partial(after, asked))
     await agent.page.goto("/my-quality")
     await agent.at("own-result").first.click()
     await expect(agent.at("own-detail").get_by_test_id("score-sheet")).to_contain_text("语气很好")
     assert first.person.display_name not in await agent.at("own-detail").inner_text()
+    await expect(agent.at("own-detail").get_by_test_id("recording")).to_have_count(0)
     await agent.at("hear-clip").click()
+    asked.set()
     await expect(agent.at("own-detail").get_by_test_id("play")).to_contain_text("暂停")
     await agent.at("mark-read").click()
     await expect(agent.at("read-at")).to_contain_text("已确认")
