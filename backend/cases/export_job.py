@@ -87,7 +87,7 @@ class CaseExporter:
         async with self._database.transaction() as tx:
             row = await tx.session.get(CaseExport, UUID(payload["export_id"]))
             if row is not None and row.state in (ExportState.WAITING.value, ExportState.RUNNING.value):
-                await make_move(tx, row, ExportMove.GIVE_UP, problem=reason.message)
+                await make_move(tx, row, ExportMove.GIVE_UP, problem=reason.message, cause=reason.cause)
 
     async def expire(self, tx: Transaction) -> None:
         """Remove the files whose time is over."""

@@ -14,12 +14,13 @@ from backend.cases import list_repository
 from backend.cases.errors import ExportGone, ExportNotYours, ExportTooLarge, NothingToExport, ReasonNotGiven
 from backend.cases.export_states import ExportMove, ExportState, move
 from backend.cases.list_models import CaseExport
-from backend.cases.list_schemas import CaseQuestion, ExportAsked, ExportView
+from backend.cases.list_schemas import CaseFilterContent, CaseQuestion, ExportAsked, ExportView
 from backend.cases.listing import filter_of
 from backend.identity import audit
 from backend.identity.errors import NotPermitted
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
+from backend.kernel.schemas import Problem
 
 EXPORT_CASES = "export_cases"
 _SHOWN = 10
@@ -128,4 +129,14 @@ def tell(tx: Transaction, row: CaseExport) -> None:
 
 def export_view(row: CaseExport) -> ExportView:
     """An export as its owner sees it."""
-    return ExportView.model_validate(row)
+    return ExportView(
+        export_id=row.export_id,
+        state=ExportState(row.state),
+        content=CaseFilterContent.model_validate(row.content),
+        whole_numbers=row.whole_numbers,
+        total=row.total,
+        rows=row.rows,
+        problem=None if row.problem is None else Problem.kept_as(row.problem, row.cause),
+        requested_at=row.requested_at,
+        expires_at=row.expires_at,
+    )

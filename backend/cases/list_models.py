@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.kernel.database import Base
@@ -56,6 +56,7 @@ class CaseExport(Base):
 
     `content` is a `CaseFilterContent`; `names` and `whole_numbers` are what its owner may see and asked for. `total` is
     how many rows it was to have when it was asked for, `rows` how many are written. The file lies in the file store.
+    `cause` is what `problem` was as a named error (`HotlineError.cause`), None of what was kept before errors were.
     """
 
     __tablename__ = "case_exports"
@@ -77,5 +78,6 @@ class CaseExport(Base):
     key: Mapped[str | None]
     sha256: Mapped[str | None]
     problem: Mapped[str | None]
+    cause: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     requested_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]

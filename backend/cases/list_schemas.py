@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from backend.cases.export_states import ExportState
 from backend.cases.schemas import CaseStatus
-from backend.kernel.schemas import Schema
+from backend.kernel.schemas import Problem, Schema
 from backend.taxonomy.schemas import Urgency
 
 Code = Annotated[str, StringConstraints(max_length=32, pattern=r"^[0-9A-Za-z._-]*$")]
@@ -110,6 +110,6 @@ class ExportView(Schema):
     whole_numbers: bool
     total: int
     rows: int
-    problem: str | None
+    problem: Problem | None
     requested_at: datetime
     expires_at: datetime | None

@@ -7,19 +7,20 @@ import re
 import zipfile
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 from xml.etree import ElementTree
 
 import httpx
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from backend.cases.export_job import CaseExporter
 from backend.cases.exports import ExportLimits
+from backend.cases.list_models import CaseExport
 from backend.cases.models import Case
 from backend.identity.models import AuditEntry
 from backend.kernel import clock
-from backend.kernel.jobs import JobFailed
+from backend.kernel.jobs import named
 
 from .hall import ConsoleHall
 from .loop_hall import STREET, open_loop
@@ -134,9 +135,26 @@ async def test_an_export_that_is_given_up_says_why(hall: ConsoleHall) -> None:
     async with hall.browser("boss") as boss:
         export = (await asked(boss)).json()
         exporter = CaseExporter(hall.database, hall.app.state.files, LIMITS)
-        await exporter.give_up({"export_id": export["export_id"]}, JobFailed("the disk is full"))
+        full = named(OSError(28, "No space left on device"))
+        async with hall.console("boss") as console:
+            await exporter.give_up({"export_id": export["export_id"]}, full)
+            await console.until(lambda: any(e.export.state == "failed" for e in console.kinds("export_changed")))
+            (told,) = (e.export for e in console.kinds("export_changed"))
         view = (await boss.get("/api/exports")).json()[0]
-    assert (view["state"], view["problem"]) == ("failed", "the disk is full")
+    assert (view["state"], view["problem"]["error"]) == ("failed", "JobFailed")
+    assert view["problem"]["facts"] == {"error": "OSError", "detail": "[Errno 28] No space left on device"}
+    assert told.problem.model_dump(mode="json") == view["problem"]
+
+
+async def test_an_export_that_failed_before_failures_had_names_keeps_its_words(hall: ConsoleHall) -> None:
+    await filed(hall, await an_agent(hall), 1)
+    async with hall.browser("boss") as boss:
+        export = (await asked(boss)).json()
+        async with hall.database.transaction() as tx:
+            given_up = update(CaseExport).where(CaseExport.export_id == UUID(export["export_id"]))
+            await tx.session.execute(given_up.values(state="failed", problem="the disk is full"))
+        view = (await boss.get("/api/exports")).json()[0]
+    assert (view["problem"]["message"], view["problem"]["error"]) == ("the disk is full", "")
 
 
 async def test_an_export_marks_what_the_list_marks(hall: ConsoleHall) -> None:

@@ -1172,6 +1172,7 @@ export const en: Messages = {
     export_no_number: 'What was found by a caller number cannot be exported; clear the number first.',
     export_whole: 'With whole caller numbers (masked otherwise)',
     exports: 'My exports',
+    export_failed: 'Failed. {message} {next_step}',
     export_get: 'Download',
     export_until: 'until {time}',
     empty_hint: 'Search for fewer words, or clear some of the filter.',

@@ -1165,6 +1165,7 @@ export const zh = {
     export_no_number: '按来电号码查询的结果不能导出，请先清除号码。',
     export_whole: '包含完整来电号码（否则隐去中间四位）',
     exports: '我的导出',
+    export_failed: '导出失败：{message}{next_step}',
     export_get: '下载',
     export_until: '{time} 前可下载',
     empty_hint: '可减少搜索词，或清除部分筛选条件。',

@@ -2360,7 +2360,7 @@ export interface ExportView {
   content: CaseFilterContent
   expires_at: string | null
   export_id: string
-  problem: string | null
+  problem: Problem | null
   requested_at: string
   rows: number
   state: ExportState
