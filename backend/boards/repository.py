@@ -34,6 +34,7 @@ from backend.boards.schemas import BoardFilters, HitsWanted
 from backend.boards.tally import Cell, RuleCell, Tally
 from backend.calls.models import Call
 from backend.identity.models import User
+from backend.identity.names import told_apart
 from backend.kernel.clock import BEIJING
 from backend.kernel.database import Transaction
 from backend.kernel.queries import plan_for_this
@@ -276,9 +277,11 @@ async def first_praises(tx: Transaction, agents: Collection[UUID]) -> dict[UUID,
 
 
 async def people(tx: Transaction, agents: Collection[UUID]) -> dict[UUID, tuple[str, str | None]]:
-    """The names and groups of these people."""
-    query = select(User.user_id, User.display_name, User.team).where(User.user_id.in_(agents))
-    return {row[0]: (row[1], row[2]) for row in await tx.session.execute(query)}
+    """The names and groups of these people; namesakes are told apart by their user names."""
+    query = select(User.user_id, User.display_name, User.username, User.team).where(User.user_id.in_(agents))
+    rows = (await tx.session.execute(query)).all()
+    names = told_apart((row[0], row[1], row[2]) for row in rows)
+    return {row[0]: (names[row[0]], row[3]) for row in rows}
 
 
 async def person(tx: Transaction, user_id: UUID) -> User | None:

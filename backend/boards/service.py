@@ -22,6 +22,7 @@ from backend.boards.tally import RuleCell
 from backend.boards.views import Counted, Names, board, figures, parts, title_of
 from backend.identity import audit
 from backend.identity.models import User
+from backend.identity.names import told_apart
 from backend.identity.permissions import Roles
 from backend.identity.principal import Principal
 from backend.kernel import clock
@@ -80,12 +81,13 @@ async def choices(tx: Transaction, at: BoardDesk) -> s.BoardChoices:
     """What this person can narrow a board to."""
     sitting = [name for name, role in at.roles.roles.items() if "desk.sit" in role.permissions]
     agents = await rows.agents_of(tx, sitting, at.only_team)
+    names = told_apart((each.user_id, each.display_name, each.username) for each in agents)
     rules = sorted((await rows.titles_of_rules(tx)).items())
     return s.BoardChoices(
         today=clock.beijing(at.now).date(),
         own_team=at.only_team,
         teams=sorted({agent.team for agent in agents if agent.team is not None}),
-        agents=[s.AgentChoice(agent_id=each.user_id, name=each.display_name, team=each.team) for each in agents],
+        agents=[s.AgentChoice(agent_id=each.user_id, name=names[each.user_id], team=each.team) for each in agents],
         queues=[s.QueueChoice(queue=queue, title=title) for queue, title in at.queues.items()],
         rules=[
             s.RuleChoice.model_validate({"rule_id": rule, "title": title, "severity": severity})

@@ -1,9 +1,12 @@
-"""Names of users and of their groups: one spelling for one thing."""
+"""Names of users and of their groups: one spelling for one thing, and two for two people."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from uuid import UUID
 
 from backend.identity.errors import TeamInvalid, UsernameInvalid
 
@@ -27,6 +30,14 @@ def check_username(typed: str) -> str:
             field="username",
         )
     return name
+
+
+def told_apart(people: Iterable[tuple[UUID, str, str]]) -> dict[UUID, str]:
+    """What each of these people, given by id, name and user name, is called where one of them is chosen: namesakes
+    also by their user names."""
+    known = list(people)
+    bearers = Counter(name for _, name, _ in known)
+    return {who: name if bearers[name] == 1 else f"{name}（{username}）" for who, name, username in known}
 
 
 def check_team(typed: str) -> str:

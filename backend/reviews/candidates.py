@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Integer, Select, String, and_, column, exists, func, join, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.calls.models import Call
 from backend.identity.models import User
+from backend.identity.names import told_apart
 from backend.quality.models import QualityHit
 from backend.reviews.models import Review
 from backend.reviews.sampling import Candidate
@@ -34,10 +34,15 @@ async def fresh(session: AsyncSession, since: datetime) -> list[Candidate]:
 
 
 async def with_fatal_hits(session: AsyncSession, since: datetime) -> list[Candidate]:
-    """Calls with a fatal hit found since a moment, sure or not, that nobody was given for it yet."""
-    given = exists().where(Review.call_id == Call.call_id, Review.purpose == Purpose.FATAL.value)
-    fatal = select(QualityHit.call_id).where(QualityHit.severity == "fatal", QualityHit.found_at >= since)
-    return await _candidates(session, Call.call_id.in_(fatal), ~given)
+    """Calls with a fatal hit found since a moment, sure or not, that nobody was given for it yet.
+
+    Calls of earlier days that are checked or heard anew are among them, also those that were judged for a fatal hit in
+    another place. Such a review that still waits holds whatever is found until it is finished.
+    """
+    fatal = select(QualityHit.call_id).where(
+        QualityHit.severity == "fatal", QualityHit.found_at >= since, ~_given_for_it()
+    )
+    return await _candidates(session, Call.call_id.in_(fatal))
 
 
 async def for_calibration(session: AsyncSession, since: datetime, reviewers: Collection[UUID]) -> list[Candidate]:
@@ -67,9 +72,8 @@ async def talked(session: AsyncSession, call_ids: Collection[str]) -> dict[str, 
 async def reviewers(session: AsyncSession, roles: Sequence[str]) -> dict[UUID, str]:
     """The people with one of these roles, by name; namesakes are told apart by their user names."""
     query = select(User.user_id, User.display_name, User.username).where(User.active, User.roles.overlap(list(roles)))
-    people = (await session.execute(query.order_by(User.display_name, User.username))).all()
-    bearers = Counter(name for _, name, _ in people)
-    return {who: name if bearers[name] == 1 else f"{name}（{username}）" for who, name, username in people}
+    rows = await session.execute(query.order_by(User.display_name, User.username))
+    return told_apart((row[0], row[1], row[2]) for row in rows)
 
 
 async def drawn_of_agents(session: AsyncSession, since: datetime) -> dict[UUID, int]:
@@ -79,6 +83,36 @@ async def drawn_of_agents(session: AsyncSession, since: datetime) -> dict[UUID, 
     )
     rows = await session.execute(query.group_by(Review.agent_id))
     return {row[0]: row[1] for row in rows}
+
+
+def _given_for_it() -> ColumnElement[bool]:
+    """Whether the call of a hit was given to somebody for it: its review is not scored, or it judged what the same rule
+    found in that place, in whichever version."""
+    said = (
+        func.jsonb_to_recordset(Review.hits)
+        .table_valued(
+            *(column(name, String) for name in ("rule_id", "leg", "severity")),
+            *(column(name, Integer) for name in ("from_ms", "to_ms")),
+        )
+        .render_derived("judged", with_types=True)
+    )
+    same_place = and_(
+        said.c.rule_id == QualityHit.rule_id,
+        said.c.leg == QualityHit.leg,
+        said.c.severity == QualityHit.severity,
+        said.c.from_ms <= QualityHit.to_ms,
+        said.c.to_ms >= QualityHit.from_ms,
+    )
+    return (
+        exists()
+        .select_from(join(Review, said, same_place, isouter=True))
+        .where(
+            Review.call_id == QualityHit.call_id,
+            Review.purpose == Purpose.FATAL.value,
+            or_(Review.scored_at.is_(None), said.c.rule_id.is_not(None)),
+        )
+        .correlate(QualityHit)
+    )
 
 
 async def _candidates(session: AsyncSession, *conditions: ColumnElement[bool]) -> list[Candidate]:

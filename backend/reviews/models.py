@@ -54,8 +54,16 @@ class Review(Base):
             "call_id",
             "purpose",
             unique=True,
-            postgresql_where=text("calibration_id IS NULL"),
+            postgresql_where=text("calibration_id IS NULL AND purpose <> 'fatal'"),
         ),
+        # a later check may find a fatal hit in another place of a call that was judged
+        Index(
+            "uq_reviews_fatal_waiting",
+            "call_id",
+            unique=True,
+            postgresql_where=text("purpose = 'fatal' AND state IN ('drawn', 'opened')"),
+        ),
+        Index("ix_reviews_call_id", "call_id", "purpose"),
         Index(
             "uq_reviews_calibrated",
             "call_id",

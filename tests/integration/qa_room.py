@@ -86,14 +86,19 @@ class QaRoom:
                     )
                 )  # fmt: skip
 
-    async def hit(self, call_id: str, severity: str = "fatal", *, sure: bool = True, points: int = 20) -> str:
+    async def hit(
+        self, call_id: str, severity: str = "fatal", *, sure: bool = True, points: int = 20, **at: int
+    ) -> str:
+        """A hit of a check, a second long; `at` says where it begins and by which version of the rule."""
         hit_id, rule = uuid4(), "praise" if severity == "praise" else "forbidden-words"
+        from_ms = at.get("from_ms", 1000)
         async with self.hall.database.transaction() as tx:
             tx.session.add(
                 QualityHit(
-                    hit_id=hit_id, call_id=call_id, rule_id=rule, rule_version=1, kind=rule.replace("-", "_"),
-                    leg="seat", from_ms=1000, to_ms=2000, text="不归我管", severity=severity, sure=sure,
-                    points=points if sure else 0, transcript_revision=1, found_at=clock.now(),
+                    hit_id=hit_id, call_id=call_id, rule_id=rule, rule_version=at.get("rule_version", 1),
+                    kind=rule.replace("-", "_"), leg="seat", from_ms=from_ms, to_ms=from_ms + 1000,
+                    text="不归我管", severity=severity, sure=sure, points=points if sure else 0, transcript_revision=1,
+                    found_at=clock.now(),
                 )
             )  # fmt: skip
         return str(hit_id)

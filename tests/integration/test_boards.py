@@ -179,6 +179,17 @@ async def test_the_first_praise_of_an_agent_is_told_apart(room: QaRoom) -> None:
     assert {each["agent"]: each["first_now"] for each in board["agents"]} == {"李强": True, "王芳": False, "": False}
 
 
+async def test_namesakes_are_told_apart_where_one_is_chosen_and_where_they_stand_side_by_side(room: QaRoom) -> None:
+    async with room.hall.database.transaction() as tx:
+        await tx.session.execute(update(User).where(User.username == "li").values(display_name="王芳"))
+    await fill(room)
+    offered = {each["name"] for each in (await seen(room, "qa", "/choices"))["agents"]}
+    shown = {each["agent"] for each in (await seen(room, "qa"))["agents"]}
+    for names in (offered, shown):
+        assert {"王芳（wang）", "王芳（li）"} <= names
+        assert "王芳" not in names
+
+
 async def test_a_shift_leader_sees_the_own_group_and_no_other(room: QaRoom) -> None:
     await fill(room)
     board = await seen(room, "boss")

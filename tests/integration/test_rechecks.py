@@ -12,8 +12,10 @@ import httpx
 import pytest
 from sqlalchemy import delete, select, text, update
 
+from backend.app.worker_role import review_drawer
 from backend.calls.models import Call
 from backend.identity.models import AuditEntry
+from backend.identity.repository import user_by_name
 from backend.kernel import clock
 from backend.kernel.versions import DataVersion
 from backend.quality import checking, rechecks
@@ -23,10 +25,12 @@ from backend.quality.errors import CheckOvertaken
 from backend.quality.models import EarlierHit, QualityHit, RuleRow
 from backend.quality.rechecks import Rechecker
 from backend.quality.schemas import RecheckAsked
+from backend.reviews.models import Review
 
 from .hall import ConsoleHall
 from .test_quality import a_call
 from .test_quality_rules import detail, lamp, put, today, tried
+from .test_user_commands import hotline
 
 pytestmark = pytest.mark.integration
 
@@ -48,9 +52,10 @@ async def desk(hall: ConsoleHall) -> AsyncIterator[ConsoleHall]:
         await tx.session.execute(delete(DataVersion).where(DataVersion.dataset == DESK))
 
 
-async def switch_on(desk: ConsoleHall, leader: httpx.AsyncClient) -> None:
+async def switch_on(desk: ConsoleHall, leader: httpx.AsyncClient, severity: str = "minor") -> None:
     """The rule `lamp-words`, from today on."""
-    draft = (await put(leader, lamp())).json()["rule"]["draft"]
+    written = lamp().replace("severity: minor", f"severity: {severity}")
+    draft = (await put(leader, written)).json()["rule"]["draft"]
     await tried(desk, leader, draft)
     draft = (await detail(leader))["rule"]["draft"]
     on = {"revision": draft["revision"], "from_day": today(), "reason": "新规则"}
@@ -81,6 +86,16 @@ async def standing(reader: httpx.AsyncClient, recheck_id: str) -> dict[str, Any]
 
 def counts(row: dict[str, Any]) -> Sequence[Any]:
     return [row[name] for name in ("state", "checked", "changed", "found", "gone")]
+
+
+async def drawn(desk: ConsoleHall, days: int) -> list[tuple[str, str]]:
+    """What the draw of the night, so many days from now, gives people because of fatal hits."""
+    drawer = review_drawer(desk.installation, desk.database)
+    async with desk.database.transaction() as tx:
+        before = set((await tx.session.execute(select(Review.review_id))).scalars())
+        assert await drawer.draw_for_all(tx, clock.beijing(clock.now()).date() + timedelta(days=days)) is not None
+        query = select(Review).where(Review.review_id.not_in(before)).order_by(Review.call_id)
+        return [(each.call_id, each.purpose) for each in (await tx.session.execute(query)).scalars()]
 
 
 async def of_lamp(desk: ConsoleHall, table: type[QualityHit | EarlierHit] = QualityHit) -> list[str]:
@@ -123,6 +138,23 @@ async def test_what_rules_of_today_find_in_calls_of_yesterday_stands_once_and_wh
         query = select(AuditEntry.username, AuditEntry.detail).where(AuditEntry.action == "recheck_ordered")
         noted = (await tx.session.execute(query)).all()
     assert [(each.username, each.detail["reason"]) for each in noted] == [("qa-leader", "规则已改")] * 3
+
+
+async def test_fatal_hits_of_a_new_check_of_earlier_days_are_drawn_for_review_and_only_once(desk: ConsoleHall) -> None:
+    async with desk.database.transaction() as tx:
+        wang = await user_by_name(tx.session, "wang")
+        assert wang is not None
+        # so long ago that no random draw looks at them, and without a hit
+        earlier = {"user_id": wang.user_id, "agent_name": "王芳", "arrived_at": clock.now() - timedelta(days=30)}
+        await tx.session.execute(update(Call).values(**earlier))
+        await tx.session.execute(delete(QualityHit))
+    assert await drawn(desk, 0) == []
+    async with desk.browser("qa-leader") as leader:
+        await switch_on(desk, leader, severity="fatal")
+        for days in (1, 2):
+            asked = await order(leader, from_day=today(-31), to_day=today(-29))
+            assert (await carried_out(desk, leader, asked["recheck_id"]))["checked"] == 3
+            assert await drawn(desk, days) == ([(call_id, "fatal") for call_id in CALLS] if days == 1 else [])
 
 
 async def test_an_order_that_breaks_off_goes_on_where_it_stopped_and_counts_each_call_once(
@@ -217,7 +249,24 @@ async def test_only_who_answers_for_the_rules_orders_and_nobody_else(hall: Conso
         assert jobs.all() == []
 
 
-async def test_a_command_orders_too_and_an_order_that_is_given_up_says_why(hall: ConsoleHall) -> None:
+async def test_a_command_says_how_many_calls_it_would_be_and_orders_their_check(desk: ConsoleHall) -> None:
+    days = ("recheck", "--from", today(-2), "--to", today(-1), "--reason", "规则已改")
+    assert "A dry run: 3 calls." in hotline(desk.database, *days, "--dry-run", group="quality")
+    late = ("recheck", "--from", today(-1), "--to", today(), "--reason", "规则已改")
+    assert "calls of today need no order" in hotline(desk.database, *late, group="quality", ends=1)
+    async with desk.browser("qa-leader") as leader:
+        assert (await leader.get("/api/quality/rechecks")).json() == []
+        assert "3 calls will be checked anew" in hotline(desk.database, *days, group="quality")
+        (asked,) = (await leader.get("/api/quality/rechecks")).json()
+        assert (asked["requested_by"], asked["reason"], asked["rules_of"]) == ("", "规则已改", today())
+        assert counts(await carried_out(desk, leader, asked["recheck_id"]))[:2] == ["done", 3]
+    async with desk.database.transaction() as tx:
+        query = select(AuditEntry.detail).where(AuditEntry.action == "recheck_ordered")
+        (noted,) = (await tx.session.execute(query)).scalars()
+    assert (noted["from"], noted["to"], noted["reason"]) == (today(-2), today(-1), "规则已改")
+
+
+async def test_an_order_that_is_given_up_says_why(hall: ConsoleHall) -> None:
     asked = RecheckAsked.model_validate(wish())
     async with hall.database.transaction() as tx:
         await rechecks.order(tx, None, asked, clock.now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -58,6 +59,35 @@ async def test_the_night_draws_every_fatal_call_and_a_few_of_each_agent_once_and
         assert await drawer.draw_for_all(tx, day) is None, "once a day"
     (draw,) = await room.rows(select(ReviewDraw))
     assert draw.counts == {"fatal": 3, "random": 2, "risk": 1, "left": 0}
+
+
+async def test_a_judged_call_is_drawn_again_for_a_fatal_hit_in_another_place_and_for_no_other(room: QaRoom) -> None:
+    drawer = review_drawer(room.hall.installation, room.hall.database)
+    day = clock.beijing(clock.now()).date()
+
+    async def drawn(days: int) -> list[Review]:
+        async with room.hall.database.transaction() as tx:
+            assert await drawer.draw_for_all(tx, day + timedelta(days=days)) is not None
+        return await room.rows(select(Review).where(Review.state == "drawn", Review.purpose == "fatal"))
+
+    await room.call("call", arrived_at=clock.now() - timedelta(days=30))
+    first = await room.hit("call")
+    (review,) = await drawn(0)
+    await room.hit("call", from_ms=30_000)
+    assert [each.review_id for each in await drawn(1)] == [review.review_id], "it waits, and its reviewer sees both"
+    who = next(name for name, user_id in room.people.items() if user_id == review.reviewer_id)
+    opened = await room.done(who, f"{review.review_id}/opening")
+    assert len(opened["hits"]) == 2
+    answers = ALL_GOOD | {"hits": {hit["hit_id"]: "dismissed" for hit in opened["hits"]}}
+    wish = {"revision": opened["review"]["revision"], "answers": answers}
+    await room.done(who, f"{review.review_id}/score", **wish)
+    await room.hit("call", from_ms=1_100, rule_version=2)
+    assert await drawn(2) == [], "what the rule finds there was judged"
+    await room.hit("call", from_ms=50_000)
+    (again,) = await drawn(3)
+    assert (again.call_id, again.state) == ("call", "drawn")
+    assert [each.review_id for each in await drawn(4)] == [again.review_id]
+    assert first in {hit["hit_id"] for hit in opened["hits"]}
 
 
 async def test_who_draws_at_once_gets_a_few_and_no_more_than_the_day_has(room: QaRoom) -> None:

@@ -17,14 +17,14 @@ pytestmark = pytest.mark.integration
 PASSWORD = "一个足够长的测试口令-1"
 
 
-def hotline(database: Database, *arguments: str, typed: str = "", group: str = "user") -> str:
+def hotline(database: Database, *arguments: str, typed: str = "", group: str = "user", ends: int = 0) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
     done = subprocess.run(
         [sys.executable, "-m", "backend.app", group, *arguments],
         env={**environment, "HOTLINE_DATABASE_URL": database.url}, cwd=PROJECT_ROOT,
         input=typed, capture_output=True, text=True, check=False, timeout=90,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == ends, done.stderr
     return done.stdout + done.stderr
 
 
