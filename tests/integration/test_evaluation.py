@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import soundfile
 
+from asr.audio import LINE_RATE
+from asr.checks.clips import FILE, ClipFile
 from asr.demo_model import DEMO_MODEL
 from asr.evaluation.plan import Condition, EvaluationSettings, plan
 from asr.evaluation.recorded import read_set, write_set
@@ -16,10 +19,12 @@ from backend.app.cli_asr import RULES, fault_finder
 from backend.app.cli_quality import run_examples
 from backend.app.speaking import speaker
 from backend.kernel.config import PROJECT_ROOT, Environment
+from backend.kernel.datafile import load_data
 
 pytestmark = pytest.mark.integration
 
 LINE = Condition(id="a-law", codec="a-law")
+CLIPS = PROJECT_ROOT / "configs" / "quality" / "clips"
 
 
 async def test_the_delivered_model_hears_new_voices_and_finds_what_was_planted(tmp_path: Path) -> None:
@@ -39,5 +44,8 @@ async def test_the_delivered_model_hears_new_voices_and_finds_what_was_planted(t
 def test_every_clip_of_the_delivered_rules_is_heard_as_it_should(capsys: pytest.CaptureFixture[str]) -> None:
     run_examples(None)
     told = capsys.readouterr().out
-    assert told.count(" clip ") >= 7
+    clips = load_data(ClipFile, CLIPS / FILE).clips
+    assert told.count(" clip ") == len(clips) >= 8
     assert " 0 failed" in told
+    recorded = [soundfile.info(CLIPS / clip.file) for clip in clips if clip.file is not None]
+    assert {(each.channels, each.samplerate) for each in recorded} == {(2, LINE_RATE)}
