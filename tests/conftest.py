@@ -28,8 +28,10 @@ from backend.kernel.versions import DataVersion, Versioned
 REFERENCE = {DataVersion.__tablename__, *(table.__tablename__ for table in Versioned.__subclasses__())}
 """The tables of reference data: loaded once, and left as they are between tests."""
 
-# three processes share the machine, so how long an example takes says nothing about it
-settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Three processes share the machine, so how long an example takes says nothing about it. Each run tries the same
+# examples, and what fails here fails everywhere. For others: pytest --hypothesis-profile=others tests/property
+settings.register_profile("others", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=False)
+settings.register_profile("shared", settings.get_profile("others"), derandomize=True)
 settings.load_profile("shared")
 
 
@@ -62,8 +64,18 @@ def postgres_url() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="hotline-test-") as folder:
         Path(folder).chmod(0o755)
         server = PrivatePostgres(Path(folder))
-        yield server.start()
+        url = server.start()
+        _do_not_wait_for_the_disk(url)
+        yield url
         server.stop()
+
+
+def _do_not_wait_for_the_disk(server_url: str) -> None:
+    """What tests store need not survive a power cut, and each of them empties seventy tables and commits many times."""
+    with psycopg.connect(driver_url(server_url), autocommit=True) as admin:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            admin.execute(f"ALTER SYSTEM SET {setting} = off")
+        admin.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _SOCKET_PATH_LIMIT = 90  # the kernel allows 107 bytes for the whole path with the file name behind it
+_DEALT_TO_NOBODY = range(10_000, 20_000)
+"""Ports below those that the kernel deals out by itself, and below those of the sound of calls."""
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -37,10 +40,22 @@ def die_with_parent(death_signal: int = signal.SIGKILL, *, user: tuple[int, int]
 
 
 def free_port(host: str = "127.0.0.1", kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port that is free at this moment."""
-    with closing(socket.socket(socket.AF_INET, kind)) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A port for a server that is about to start: until it listens, the kernel gives the port to nobody else.
+
+    To whoever asks for any port the kernel deals out one that is free at this moment. A TCP port on which a connection
+    has just ended is dealt out to nobody for a minute, but a server may listen there. UDP knows no such rest.
+    """
+    if kind is socket.SOCK_DGRAM:
+        while not port_is_free(port := secrets.choice(_DEALT_TO_NOBODY), host, kind):
+            pass
+        return port
+    with closing(socket.socket()) as server, closing(socket.socket()) as client:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind((host, 0))
+        server.listen(1)
+        client.connect(server.getsockname())
+        server.accept()[0].close()  # this end closes first, so it is this port that rests
+        return int(server.getsockname()[1])
 
 
 def port_is_free(port: int, host: str = "127.0.0.1", kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:

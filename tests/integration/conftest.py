@@ -6,11 +6,23 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from agent_console import client
+from backend.kernel import security
 from backend.kernel.database import Database
 
 from .hall import ConsoleHall, open_hall
+
+QUICK = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+"""Passwords of tests guard nothing; those of people cost 40 ms of a core each, and a test lets a dozen people in."""
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let people in without the cost of their passwords."""
+    monkeypatch.setattr(security, "_PASSWORDS", QUICK)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from backend.orders import service as orders
 from backend.orders.schemas import OrderState, OrderView
 from backend.seats import service as seats
 from backend.seats.models import Seat
+from telephony import cdr, cdr_file
 from telephony.names import DEFAULT_HOST
 from telephony.order import Order
 from telephony.pbx.install import install
@@ -101,6 +102,19 @@ class Exchange:
             )
             await seats.sign_in(tx, seat, who, clock.now(), hall_times(self.installation))
         return who
+
+    async def counted(self, calls: int = 1) -> list[cdr.CdrCall]:
+        """The calls of Asterisk's own file once it has so many: a row is written a moment after the hang-up."""
+        found: list[cdr.CdrCall] = []
+
+        async def written() -> bool:
+            nonlocal found
+            file = self.pbx.paths.cdr
+            found = cdr.calls_from_rows(cdr_file.read(file).rows) if file.exists() else []
+            return len(found) >= calls
+
+        await self.until(written)
+        return found
 
     async def registered(self, seat: str) -> None:
         """Wait until the platform knows that the phone of this seat can be reached."""

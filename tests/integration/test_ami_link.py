@@ -60,10 +60,10 @@ class Hall:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         try:
-            async with asyncio.timeout(20), self.news:
+            async with asyncio.timeout(60), self.news:
                 await self.news.wait_for(condition)
         except TimeoutError:
-            pytest.fail(f"not told within 20 s; told was: {self.facts}")
+            pytest.fail(f"not told within 60 s; told was: {self.facts}")
 
     async def live(self) -> None:
         while self.link.state is not LinkState.LIVE:
@@ -118,6 +118,8 @@ async def test_calls_are_told_and_seats_are_steered(hall: Hall) -> None:
         citizens = await place_calls(hall.stage, calls, Manner(per_second=5, talk_s=1))
         await citizens.finished()
         await hall.until(lambda: len(hall.ended) == 2)
+        # nobody is free to be faster than this one's patience
+        await hall.follower.steer([DesiredSeat(seat, QUEUES, "用餐") for seat in SEATS])
         gives_up = [CitizenCall("13800000003", "96010", gives_up=True)]
         citizens = await place_calls(hall.stage, gives_up, Manner(patience_s=0.1), name="hasty")
         await citizens.finished()
@@ -146,9 +148,9 @@ async def test_calls_are_told_and_seats_are_steered(hall: Hall) -> None:
 async def test_a_seat_that_lets_it_ring_is_told_and_paused(hall: Hall) -> None:
     async with hall.phones(ring_s=60):
         await hall.follower.steer(OFFERED[:1])
-        calls = [CitizenCall("13800000001", "96010", gives_up=True)]
-        citizens = await place_calls(hall.stage, calls, Manner(patience_s=4.5))
+        citizens = await place_calls(hall.stage, [CitizenCall("13800000001", "96010")])
         await hall.until(lambda: "seat_paused" in hall.kinds(seat_facts=True))
+        await hall.pbx.cli("channel request hangup all")
         await citizens.finished()
         await hall.until(lambda: bool(hall.ended))
     told = {fact.kind: fact for fact in hall.facts}
@@ -160,7 +162,7 @@ async def test_a_link_that_breaks_during_a_call_loses_and_repeats_nothing(hall: 
     async with hall.phones():
         await hall.follower.steer(OFFERED)
         calls = [CitizenCall("13900000001", "96010"), CitizenCall("13900000002", "12345")]
-        citizens = await place_calls(hall.stage, calls, Manner(per_second=10, talk_s=3))
+        citizens = await place_calls(hall.stage, calls, Manner(per_second=10, talk_s=60))
         await hall.until(lambda: hall.kinds().count("call_answered") == 2)
         before = hall.kinds()
         assert hall.link._session is not None
@@ -174,6 +176,7 @@ async def test_a_link_that_breaks_during_a_call_loses_and_repeats_nothing(hall: 
         assert {id_: call.talking for id_, call in fresh.calls.items()} == {
             id_: call.talking for id_, call in hall.state.calls.items()
         }
+        await hall.pbx.cli("channel request hangup all")
         await citizens.finished()
         await hall.until(lambda: len(hall.ended) == 2)
     assert hall.kinds().count("call_arrived") == 2

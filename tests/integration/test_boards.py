@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -24,11 +24,14 @@ from .qa_room import ITEMS, QaRoom
 
 pytestmark = pytest.mark.integration
 
-TODAY = clock.beijing(clock.now()).date()
+
+def today(days: int = 0) -> date:
+    """The day in Beijing so many days from now."""
+    return clock.beijing(clock.now()).date() + timedelta(days=days)
 
 
 def noon(days_ago: int) -> datetime:
-    return clock.day_begins(TODAY - timedelta(days=days_ago)) + timedelta(hours=12)
+    return clock.day_begins(today(-days_ago)) + timedelta(hours=12)
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ async def checked(room: QaRoom, call_id: str, agent: str, at: datetime, *hits: s
 
 
 async def asked(room: QaRoom, who: str, path: str = "", **query: Any) -> httpx.Response:
-    span = {"first": str(TODAY - timedelta(days=6)), "last": str(TODAY)}
+    span = {"first": str(today(-6)), "last": str(today())}
     return await (await room.who(who)).get(f"/api/boards{path}", params=span | query)
 
 
@@ -91,7 +94,7 @@ async def test_a_board_counts_a_week_and_its_parts_add_up(room: QaRoom) -> None:
     assert sum(rule["hits"] for rule in board["rules"]) == total["hits"] + total["praise"]
     assert faults[0]["title"]["zh"]
     days = [(each["first"], each["figures"]["calls"]) for each in board["parts"]]
-    assert days == [(str(TODAY - timedelta(days=n)), {1: 3, 2: 1, 3: 1}.get(n, 0)) for n in range(6, -1, -1)]
+    assert days == [(str(today(-n)), {1: 3, 2: 1, 3: 1}.get(n, 0)) for n in range(6, -1, -1)]
     assert [(each["agent"], each["team"]) for each in board["agents"]] == [
         ("李强", "乙班"),
         ("王芳", "甲班"),
@@ -108,11 +111,11 @@ async def test_a_board_counts_a_week_and_its_parts_add_up(room: QaRoom) -> None:
 
 
 async def test_a_day_begins_at_midnight_in_beijing(room: QaRoom) -> None:
-    midnight = clock.day_begins(TODAY - timedelta(days=1))
+    midnight = clock.day_begins(today(-1))
     await checked(room, "late", "wang", midnight - timedelta(milliseconds=1), "minor")
     await checked(room, "early", "wang", midnight, "minor")
     for days_ago, call_id in ((2, "late"), (1, "early")):
-        day = str(TODAY - timedelta(days=days_ago))
+        day = str(today(-days_ago))
         found = await seen(room, "qa", "/calls", first=day, last=day)
         assert [each["call_id"] for each in found["items"]] == [call_id]
 
@@ -232,7 +235,7 @@ async def test_every_look_at_persons_is_audited_and_a_spreadsheet_can_be_taken(r
     await seen(room, "qa", team="甲班")
     await seen(room, "qa", "/hits")
     await seen(room, "qa", f"/agents/{room.people['wang']}")
-    file = await (await room.who("boss")).post("/api/boards/export", json={"first": str(TODAY - timedelta(days=6))})
+    file = await (await room.who("boss")).post("/api/boards/export", json={"first": str(today(-6))})
     assert file.status_code == 200
     words = zipfile.ZipFile(BytesIO(file.content)).read("xl/sharedStrings.xml").decode()
     assert "王芳" in words
@@ -248,14 +251,8 @@ async def test_every_look_at_persons_is_audited_and_a_spreadsheet_can_be_taken(r
     refused(await (await room.who("wang")).post("/api/boards/export", json={}), "NotPermitted")
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"first": str(TODAY + timedelta(days=1)), "last": str(TODAY + timedelta(days=1))},
-        {"first": str(TODAY), "last": str(TODAY - timedelta(days=1))},
-        {"first": str(TODAY - timedelta(days=92))},
-    ],
-)
-async def test_days_to_come_no_days_and_too_many_are_refused(room: QaRoom, query: dict[str, str]) -> None:
+@pytest.mark.parametrize("days", [{"first": 1, "last": 1}, {"first": 0, "last": -1}, {"first": -92}])
+async def test_days_to_come_no_days_and_too_many_are_refused(room: QaRoom, days: dict[str, int]) -> None:
+    query = {name: str(today(away)) for name, away in days.items()}
     refused(await asked(room, "qa", **query), "PeriodInvalid")
     refused(await asked(room, "wang", "/own", **query), "PeriodInvalid")

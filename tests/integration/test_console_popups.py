@@ -26,7 +26,9 @@ async def board(hall: ConsoleHall) -> AsyncIterator[NoticeBoard]:
     """What the telephony process announces."""
     board = NoticeBoard(hall.installation.rings())
     sending = asyncio.create_task(board.run())
-    await asyncio.sleep(0.5)  # the hub comes back to the board in less
+    async with asyncio.timeout(60):
+        while not board._listeners:  # what is posted before the hub listens is heard by nobody
+            await asyncio.sleep(0.01)
     yield board
     sending.cancel()
     await asyncio.gather(sending, return_exceptions=True)

@@ -100,8 +100,13 @@ async def since(answered_at: datetime, seconds: float) -> None:
     await asyncio.sleep(max(0.0, (answered_at + timedelta(seconds=seconds) - clock.now()).total_seconds()))
 
 
-async def taps(exchange: Exchange) -> int:
-    return (await exchange.pbx.cli("core show channels concise")).count("WebSocket/captions/")
+async def tapped(exchange: Exchange, legs: int) -> None:
+    """Wait until so many legs are heard."""
+
+    async def so() -> bool:
+        return (await exchange.pbx.cli("core show channels concise")).count("WebSocket/captions/") == legs
+
+    await exchange.until(so)
 
 
 async def test_each_seat_reads_its_own_call_nobody_reads_a_pause_and_the_record_knows_nothing_of_it(
@@ -123,11 +128,11 @@ async def test_each_seat_reads_its_own_call_nobody_reads_a_pause_and_the_record_
         (open_call, open_seat, _, _), (private_call, private_seat, _, answered_at) = calls["elevator"], calls["garbage"]
 
         await since(answered_at, SAID_WHAT_S)
-        assert await taps(exchange) == 4
+        await tapped(exchange, 4)
         pause = await exchange.order(commands.PauseRecording(call_id=private_call), people[private_seat])
         assert (await exchange.came_out(pause)).problem is None
         await until(lambda: heard.states(private_call, Leg.CALLER)[-1] is LegState.OFF)
-        assert await taps(exchange) == 2
+        await tapped(exchange, 2)
         await since(answered_at, SAID_WHERE_S)
         resume = await exchange.order(commands.ResumeRecording(call_id=private_call), people[private_seat])
         assert (await exchange.came_out(resume)).problem is None
@@ -145,6 +150,7 @@ async def test_each_seat_reads_its_own_call_nobody_reads_a_pause_and_the_record_
 
         await exchange.until(all_ended)
         await until(lambda: heard.states(open_call, Leg.SEAT)[-1] is LegState.OFF)
+        await exchange.counted(len(SAID))
         rows = cdr_file.read(exchange.pbx.paths.cdr).rows
         recorder = CallRecorder(database=exchange.database, host=exchange.host, times=HallTimes())
         differences = await reconcile(

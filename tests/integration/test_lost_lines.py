@@ -17,7 +17,6 @@ from backend.kernel.database import Database
 from backend.seats import repository
 from backend.seats.models import Seat
 from backend.seats.schemas import PauseReason
-from telephony import cdr, cdr_file
 from telephony.commands import DialOut
 from telephony.simulate.answering import answering_citizens
 from telephony.simulate.citizens import CitizenCall, Citizens, Manner, place_calls
@@ -104,7 +103,7 @@ async def test_citizens_whose_seat_dies_are_served_before_those_who_wait(exchang
         ("talk_ended", OTHER),
         ("call_ended", None),
     ]
-    counted = {call.call_id: call.outcome for call in cdr.calls_from_rows(cdr_file.read(exchange.pbx.paths.cdr).rows)}
+    counted = {call.call_id: call.outcome for call in await exchange.counted(2)}
     assert counted[call_id] == "answered"
 
 

@@ -263,7 +263,7 @@ async def test_a_change_is_taken_up_without_dropping_a_call(
     pbx = asterisk.pbx
     async with simulated_seats(stage, SEATS, lambda seat: secret_for(f"sip:{seat}"), SeatBehaviour(ring_s=0.2)):
         await sign_in(pbx, SEATS)
-        run = await place_calls(stage, [CitizenCall("13800000001", "96010")], Manner(talk_s=4))
+        run = await place_calls(stage, [CitizenCall("13800000001", "96010")], Manner(talk_s=60))
         while "!Up!Queue!" not in await pbx.cli("core show channels concise"):
             await asyncio.sleep(0.1)
         more = settings(queues=[{"name": "q96010", "weight": 9}, {"name": "q12345"}, {"name": "q-new"}])
@@ -273,6 +273,7 @@ async def test_a_change_is_taken_up_without_dropping_a_call(
         await changed.reload()
         assert "q-new has 0 calls" in await pbx.cli("queue show")
         assert "!Up!Queue!" in await pbx.cli("core show channels concise")
+        await pbx.cli("channel request hangup all")
         (placed,) = await run.finished()
     assert placed.ending == "ended"
 

@@ -21,8 +21,6 @@ from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.orders.schemas import OrderState, OrderView
 from backend.seats.models import Seat, SeatChange
-from telephony import cdr_file
-from telephony.cdr import calls_from_rows
 from telephony.facts import SpyMode
 from telephony.simulate.citizens import CitizenCall, Citizens, Manner, place_calls
 from telephony.simulate.seats import SeatBehaviour, simulated_seats
@@ -137,7 +135,7 @@ async def test_a_supervisor_takes_a_call_over_and_the_record_stays_whole(exchang
         await exchange.ready_at(AGENT)
         boss = Supervisor(exchange, await exchange.agent_at(OWN))
         await exchange.registered(OWN)
-        citizens, call_id = await talking(exchange, AGENT, 6)
+        citizens, call_id = await talking(exchange, AGENT, 10)
         if listening:
             await boss.take_part(call_id, SpyMode.LISTEN)
             await boss.takes_part(SpyMode.LISTEN)
@@ -169,5 +167,5 @@ async def test_a_supervisor_takes_a_call_over_and_the_record_stays_whole(exchang
     assert citizen.size / 8000 > 5, "the recording did not go on"
     if not listening:  # a simulated seat speaks when its phone is picked up: here with the citizen
         assert np.abs(seat[8000:]).max() > 1000, "the supervisor is not heard on the right"
-    (counted,) = calls_from_rows(cdr_file.read(exchange.pbx.paths.cdr).rows)
+    (counted,) = await exchange.counted()
     assert (counted.call_id, counted.outcome) == (call_id, "answered"), "Asterisk's own record tells another story"

@@ -61,11 +61,17 @@ async def test_a_score_lands_on_its_call_and_nothing_else_counts_as_one(exchange
             await exchange.ready_at(seat)
         calls = [asyncio.create_task(a_call(exchange, number, manner)) for number, manner in CITIZENS.items()]
 
+        asked: set[str] = set()
+
         async def all_asked() -> bool:
             async with exchange.database.transaction() as tx:
-                shown = {(call.stage, call.seat) for call in await live_calls(tx)}
+                asked.update(
+                    call.call_id
+                    for call in await live_calls(tx)
+                    if (call.stage, call.seat) == (CallStage.AFTER_TALK, None)
+                )
             states = [row.state for row in await exchange.ask(select(Seat.state).where(Seat.seat.in_(SEATS)))]
-            return shown == {(CallStage.AFTER_TALK, None)} and states == ["wrap_up"] * len(SEATS)
+            return len(asked) == len(CITIZENS) and states == ["wrap_up"] * len(SEATS)
 
         await exchange.until(all_asked)
         placed = await asyncio.gather(*calls)

@@ -199,12 +199,33 @@ describe('filing', () => {
     expect(after.unfinished).toHaveLength(0)
     hub.failure = null
     await useFiling().drain()
+    // else a server that takes longer than an agent can wait would never be heard out
+    const patience = vi.mocked(line.send).mock.calls.filter(([order]) => order.command === 'file_case').map(([, how]) => how?.timeoutMs ?? 0)
+    expect(patience).toEqual([4_000, 30_000])
     await useFiling().drain()
     expect(useFiling().waiting).toHaveLength(0)
     expect(hub.cases.size).toBe(1)
     const ids = hub.commands('file_case').map((order) => order.command === 'file_case' && order.case.request_id)
     expect(new Set(ids).size).toBe(1)
     expect(localStorage).toHaveLength(0)
+  })
+
+  it('files what waits also when its turn came while another form was being filed', async () => {
+    const drafts = await begun()
+    hub.failure = localError(OFFLINE, '')
+    await useFiling().file(drafts.active!)
+    hub.failure = null
+    drafts.set('what', '停电')
+    let answer = () => {}
+    vi.mocked(line.send).mockImplementationOnce(((order: Order) =>
+      new Promise((resolve) => (answer = () => resolve(hub.send(order))))) as typeof line.send)
+    const filing = useFiling().file(drafts.active!)
+    await settle(3_000)
+    answer()
+    await expect(filing).resolves.toBe('filed')
+    await settle(3_000)
+    expect(useFiling().waiting).toHaveLength(0)
+    expect(hub.cases.size).toBe(2)
   })
 
   it('gives the form back when the server refuses what waited', async () => {

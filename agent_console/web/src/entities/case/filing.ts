@@ -19,7 +19,9 @@ interface Filing {
   queuedAt: number
 }
 
+/** How long an agent waits at the form, and how long what waits in the queue, at which nobody looks. */
 const PATIENCE_MS = 4_000
+const QUEUE_PATIENCE_MS = 30_000
 const RETRY_MS = 3_000
 
 /** Files cases: at once where the server answers, else from a queue that is kept in the browser and empties itself. */
@@ -31,6 +33,7 @@ export const useFiling = defineStore('filing', () => {
   const refusal = shallowRef<ApiError | null>(null)
   let keep: Keep<Filing> | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
+  let draining = false
 
   function open(userId: string): void {
     keep = new Keep(`hotline.filing.${userId}.`)
@@ -52,7 +55,7 @@ export const useFiling = defineStore('filing', () => {
     sending.value = true
     put(filing)
     try {
-      done(filing, await send(filing))
+      done(filing, await send(filing, PATIENCE_MS))
       return 'filed'
     } catch (thrown) {
       const error = toApiError(thrown)
@@ -62,13 +65,15 @@ export const useFiling = defineStore('filing', () => {
       throw error
     } finally {
       sending.value = false
+      // what waits may have come to its turn meanwhile, and was put off
+      if (waiting.size) schedule()
     }
   }
 
-  function send({ case: form, callback, parentId }: Filing): Promise<FiledCase> {
+  function send({ case: form, callback, parentId }: Filing, timeoutMs: number): Promise<FiledCase> {
     return line.send<FiledCase>(
       { command: 'file_case', case: form, callback, parent_id: parentId ?? null },
-      { repeatable: true, timeoutMs: PATIENCE_MS },
+      { repeatable: true, timeoutMs },
     )
   }
 
@@ -91,7 +96,6 @@ export const useFiling = defineStore('filing', () => {
   function queue(filing: Filing): 'queued' {
     useDrafts().forget(filing.record.draftId)
     useDrafts().freeze(filing.record.draftId)
-    schedule()
     return 'queued'
   }
 
@@ -102,23 +106,24 @@ export const useFiling = defineStore('filing', () => {
 
   /** Sends what waits, oldest first, until the server is away again. */
   async function drain(): Promise<void> {
-    if (sending.value) return
+    if (sending.value || draining) return
     clearTimeout(timer)
-    sending.value = true
+    draining = true
     try {
       for (const filing of [...waiting.values()]) {
         try {
-          done(filing, await send(filing))
+          done(filing, await send(filing, QUEUE_PATIENCE_MS))
         } catch (thrown) {
           const error = toApiError(thrown)
-          if (error.transient) return schedule()
+          if (error.transient) return
           drop(filing)
           useDrafts().restore(filing.record)
           refusal.value = error
         }
       }
     } finally {
-      sending.value = false
+      draining = false
+      if (waiting.size) schedule()
     }
   }
 

@@ -4,6 +4,7 @@ const LEAD_S = 1.5
 export class ExcerptPlayer {
   private readonly audio = new Audio()
   private until = 0
+  private turn = 0
 
   constructor(private readonly ended: () => void) {
     this.audio.preload = 'none'
@@ -16,7 +17,9 @@ export class ExcerptPlayer {
     this.until = toMs / 1000 + LEAD_S
     // the fragment lets the browser ask for the part that is needed
     this.audio.src = `${url}#t=${Math.max(0, fromMs / 1000 - LEAD_S)}`
-    this.audio.play().catch(() => this.stop())
+    // what is asked for while another one is still being fetched breaks that one off, and goes on itself
+    const turn = ++this.turn
+    this.audio.play().catch(() => turn === this.turn && this.stop())
   }
 
   stop(): void {
