@@ -21,6 +21,7 @@ from backend.app.config import (
     timekeeping,
 )
 from backend.app.recognition_names import recognition_names
+from backend.app.store_check import check_store
 from backend.attachments.service import clear_away as clear_uploads
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.attempts import file_overdue
@@ -60,12 +61,13 @@ _RECONNECT_S = 1.0
 
 
 async def work_jobs(installation: Installation, database: Database, stop: asyncio.Event) -> None:
-    """Take jobs until `stop` is set; goes on by itself when the database was away."""
+    """Take jobs until `stop` is set; goes on by itself when the database was away. Raises `StoreUnusable`."""
     rules = callback_rules(installation)
     recognition = installation.config.recognition
     complaints = recognition.complaint_classes
     files = FileStore(installation.recording_store)
     paths = pbxs_here(installation)
+    await check_store(database, files, stop, elsewhere=not paths)
     keepers = [RecordingKeeper(database, files, here.recordings, host=host) for host, here in paths.items()]
     days = [DayReconciler(database, here.cdr, host=host) for host, here in paths.items()]
     checker, trier, rechecker = CallChecker(database), RuleTrier(database), Rechecker(database)

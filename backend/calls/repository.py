@@ -40,6 +40,13 @@ class CallFilter:
     e164: str | None = None
 
 
+async def newest_recordings(tx: Transaction, limit: int) -> Sequence[str]:
+    """The keys of the stored recordings of the last calls."""
+    query = select(Recording.key).join(Call, Call.call_id == Recording.call_id)
+    query = query.where(Recording.state == "stored", Recording.key.is_not(None)).order_by(Call.arrived_at.desc())
+    return [str(key) for key in (await tx.session.execute(query.limit(limit))).scalars()]
+
+
 async def recorded_call(tx: Transaction, call_id: str) -> RecordedCall | None:
     """The call with the key under which its recording is stored, if it is."""
     query = (

@@ -14,6 +14,7 @@ from backend.kernel.errors import NotFound
 from backend.kernel.ids import new_id
 
 _CHUNK = 1 << 20
+_PROBE = b"hotline"
 
 
 class FileMissing(NotFound):
@@ -29,6 +30,21 @@ class FileStore:
     def __init__(self, root: str) -> None:
         self._files: AbstractFileSystem
         self._files, self._root = fsspec.core.url_to_fs(root)
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return str(self._files.unstrip_protocol(self._root))
+
+    def probe(self) -> None:
+        """Write a small file, read it and remove it. Raises what the store raises, each kind its own."""
+        path = self._path(f"probe-{new_id().hex}")
+        self._files.makedirs(self._root, exist_ok=True)
+        self._files.pipe_file(path, _PROBE)
+        read = self._files.cat_file(path)
+        self._files.rm_file(path)
+        if read != _PROBE:
+            raise OSError("It gives other bytes back than it was given.")
 
     def put(self, local: Path, key: str) -> str:
         """Store the local file under `key`; returns its SHA-256 (64 hex digits). Storing it again is harmless."""
