@@ -13,7 +13,7 @@ from backend.kernel.database import Transaction
 from backend.reviews import candidates, repository, rules
 from backend.reviews.desk import ReviewDesk, change, refuse_stale, review_view, tell
 from backend.reviews.drawing import reviewing_roles
-from backend.reviews.errors import CalibrationStays, NotAReviewer
+from backend.reviews.errors import CalibrationStays, GivenReviewChanged, NotAReviewer, ReviewChangedMeanwhile
 from backend.reviews.models import Review
 from backend.reviews.schemas import Assignments, AssignWish, ReviewerLoad, ReviewState, SheetAnswers, WaitingReview
 from backend.reviews.states import ReviewMove, move_review
@@ -43,7 +43,11 @@ async def waiting(tx: Transaction, at: ReviewDesk, roles: Roles) -> Assignments:
             for who, name in names.items()
         ],
         reviews=[
-            WaitingReview(**review_view(at, review).model_dump(), reviewer_id=review.reviewer_id) for review in reviews
+            WaitingReview.model_validate(
+                review_view(at, review).model_dump()
+                | {"reviewer_id": review.reviewer_id, "reviewer": names[review.reviewer_id]}
+            )
+            for review in reviews
         ],
     )
 
@@ -53,7 +57,7 @@ async def assign(tx: Transaction, at: ReviewDesk, roles: Roles, review_id: UUID,
     in the audit log.
 
     Raises `ReviewNotFound`, `ReviewCannotMove`, `CalibrationStays`, `NotAReviewer`, `OwnCall` for somebody who talked
-    in the call, and `ReviewChangedMeanwhile`.
+    in the call, and `GivenReviewChanged`.
     """
     review = await repository.by_id(tx.session, review_id)
     if review is None:
@@ -61,24 +65,35 @@ async def assign(tx: Transaction, at: ReviewDesk, roles: Roles, review_id: UUID,
     after = move_review(ReviewState(review.state), ReviewMove.ASSIGN)
     if review.calibration_id is not None:
         raise CalibrationStays
-    refuse_stale(review, wish.revision)  # first: on an old row one may have chosen who has the review by now
-    name = await _reviewer(tx, roles, review, wish.reviewer_id)
     before = {"from": str(review.reviewer_id), "answers": review.answers}
     had = review.reviewer_id
+    try:
+        moved = await _give(tx, roles, review, wish, after)
+    except ReviewChangedMeanwhile as error:
+        raise GivenReviewChanged(
+            "Its reviewer saved this review, or somebody gave it away, since it was read.",
+            kept="It stays with who has it.",
+            next_step="Look at it anew, then give it away again.",
+        ) from error
+    tell(tx, [moved], at.now, also=[had])
+    detail = {"call_id": moved.call_id, "to": str(wish.reviewer_id), "reason": wish.reason, **before}
+    await audit.record(tx, at.who, "review_assigned", "review", review_id, detail, at=at.now)
+    return await waiting(tx, at, roles)
+
+
+async def _give(tx: Transaction, roles: Roles, review: Review, wish: AssignWish, after: ReviewState) -> Review:
+    """The review as its next reviewer has it, if the screen builds on how it stands."""
+    refuse_stale(review, wish.revision)  # first: on an old row one may have chosen who has the review by now
     given: dict[str, Any] = {
         "state": after.value,
         "reviewer_id": wish.reviewer_id,
-        "reviewer": name,
+        "reviewer": await _reviewer(tx, roles, review, wish.reviewer_id),
         "answers": SheetAnswers().model_dump(mode="json"),
         "hits": [],
         "opened_at": None,
         "saved_at": None,
     }
-    moved = await change(tx, review, wish.revision, given)
-    tell(tx, [moved], at.now, also=[had])
-    detail = {"call_id": moved.call_id, "to": str(wish.reviewer_id), "reason": wish.reason, **before}
-    await audit.record(tx, at.who, "review_assigned", "review", review_id, detail, at=at.now)
-    return await waiting(tx, at, roles)
+    return await change(tx, review, wish.revision, given)
 
 
 async def _reviewer(tx: Transaction, roles: Roles, review: Review, reviewer: UUID) -> str:

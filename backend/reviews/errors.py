@@ -54,6 +54,10 @@ class ReviewChangedMeanwhile(Conflict):
     """The review was saved or moved in another place first."""
 
 
+class GivenReviewChanged(Conflict):
+    """A review that was to be given to somebody else was saved by its reviewer, or given away, first."""
+
+
 class ReviewAppealTooLate(Conflict):
     """The time for an appeal is over."""
 

@@ -106,12 +106,15 @@ async def test_what_is_scored_or_calibrated_stays_and_of_two_at_once_one_wins(ro
     )
     assert sorted(each.status_code for each in answers) == [200, 409]
     for to in ("qa2", "qa3"):  # one of them has it by now
-        stale = refused(await room.tell("qa-leader", path, **wish(room, review, to)), "ReviewChangedMeanwhile")
+        stale = refused(await room.tell("qa-leader", path, **wish(room, review, to)), "GivenReviewChanged")
         assert stale["next_step"]
 
 
 async def test_namesakes_are_told_apart(room: QaRoom) -> None:
     async with room.hall.database.transaction() as tx:
         await tx.session.execute(update(User).where(User.username == "qa2").values(display_name="质检员"))
-    names = {each["name"] for each in (await room.ask("qa-leader", "waiting")).json()["reviewers"]}
-    assert {"质检员（qa）", "质检员（qa2）"} <= names
+    await room.call("call")
+    await room.opened("qa", "call")
+    shown = (await room.ask("qa-leader", "waiting")).json()
+    assert {"质检员（qa）", "质检员（qa2）"} <= {each["name"] for each in shown["reviewers"]}
+    assert [each["reviewer"] for each in shown["reviews"]] == ["质检员（qa）"]

@@ -335,6 +335,7 @@ export const errors: Record<string, ErrorText> = {
   SheetInvalid: { message: '填写的内容不在这张评分表上。', kept: KEPT, next_step: RELOAD },
   SheetIncomplete: { message: '还有项目没有打分，或致命命中没有判定。', kept: KEPT, next_step: '请评完；没有发生的项目选“不适用”，致命命中选“采纳”或“误报”。' },
   ReviewCannotMove: { message: '这次质检当前状态不允许此操作。', next_step: RELOAD },
+  GivenReviewChanged: { message: '这通质检刚被其质检员保存，或已被他人改派。', kept: '没有改派。', next_step: '请核对后再改派一次。' },
   ReviewChangedMeanwhile: { message: '这张评分表已在别处保存。', kept: KEPT, next_step: '请选择以哪一份为准。' },
   ReviewAppealTooLate: { message: '申诉期已过。', kept: KEPT, next_step: '请与班长沟通。' },
   DecidesOwnReview: { message: '这是您自己评的，不能复核对它的申诉。', kept: UNCHANGED, next_step: '请交给其他质检员。' },
