@@ -31,6 +31,7 @@ Wish = Annotated[UploadWish, Query()]
 Reader = Annotated[Principal, Depends(requires("cases.read"))]
 Staff = Annotated[Principal, Depends(requires("tasks.handle"))]
 Attacher = Annotated[Principal, Depends(requires("cases.file", "cases.dispatch", "cases.verify"))]
+Dispatcher = Annotated[Principal, Depends(requires("cases.dispatch"))]
 Seer = Annotated[Principal, Depends(requires("cases.read", "tasks.handle"))]
 Sender = Annotated[
     Principal, Depends(requires("cases.file", "cases.dispatch", "cases.verify", "tasks.handle", "patrols.walk"))
@@ -74,6 +75,13 @@ async def attach_to_case(request: Request, case_id: UUID, wish: Wish, here: Here
         return Where(case, _step_of(who))
 
     return await take_in(request, here, who, admit, wish)
+
+
+@router.post("/cases/{case_id}/attachments/{attachment_id}/release")
+async def release(case_id: UUID, attachment_id: UUID, here: Here, who: Dispatcher) -> AttachmentView:
+    """Let the units see a file from before the citizen asked to stay unknown, after a look at it."""
+    async with here.database.transaction() as tx:
+        return await service.let_go_on(tx, who, case_id, attachment_id, clock.now())
 
 
 @router.get("/tasks/{case_id}/{n}/attachments")

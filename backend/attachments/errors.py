@@ -91,5 +91,9 @@ class UploadOvertaken(Conflict):
     """The upload took so long that it was cleared away."""
 
 
+class AttachmentNotWithheld(Conflict):
+    """An attachment that was to be let go on to the units is open to them already, or is the hotline's own."""
+
+
 class AttachmentNotFound(NotFound):
     """There is no such attachment, or not for this person."""

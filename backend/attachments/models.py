@@ -12,7 +12,10 @@ from backend.kernel.database import Base
 
 
 class Attachment(Base):
-    """A file of a case. `key` is its place in the file store; `internal` ones are not shown to handling units."""
+    """A file of a case. `key` is its place in the file store; `internal` ones are not shown to handling units.
+
+    `released_at` is when one that was withheld from them was let go on (see `backend.attachments.withholding`).
+    """
 
     __tablename__ = "attachments"
     __table_args__ = (
@@ -36,6 +39,7 @@ class Attachment(Base):
     uploaded_at: Mapped[datetime]
     uploaded_by_id: Mapped[UUID] = mapped_column(ForeignKey("users.user_id"))
     uploaded_by: Mapped[str]
+    released_at: Mapped[datetime | None]
 
 
 class AttachmentIntent(Base):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.attachments.models import Attachment, AttachmentIntent
@@ -27,11 +27,9 @@ async def by_id(session: AsyncSession, attachment_id: UUID) -> Attachment | None
     return await session.get(Attachment, attachment_id)
 
 
-async def of_case(session: AsyncSession, case_id: UUID, *, internal: bool) -> Sequence[Attachment]:
-    """The attachments of a case, the oldest first; with `internal` also those that no unit sees."""
+async def of_case(session: AsyncSession, case_id: UUID) -> Sequence[Attachment]:
+    """The attachments of a case, the oldest first, also those that no unit sees."""
     query = select(Attachment).where(Attachment.case_id == case_id)
-    if not internal:
-        query = query.where(~Attachment.internal)
     return (await session.execute(query.order_by(Attachment.uploaded_at, Attachment.attachment_id))).scalars().all()
 
 
@@ -46,6 +44,14 @@ async def count_of_patrol(session: AsyncSession, patrol_id: UUID, case_id: UUID)
     query = select(func.count()).select_from(Attachment)
     query = query.where(Attachment.case_id == case_id, Attachment.patrol_id == patrol_id)
     return (await session.execute(query)).scalar_one()
+
+
+async def release(session: AsyncSession, row: Attachment, now: datetime) -> bool:
+    """Let the units see the file from now on; False when somebody else let it go first."""
+    waiting = (Attachment.attachment_id == row.attachment_id, Attachment.released_at.is_(None))
+    released = update(Attachment).where(*waiting).values(released_at=now).returning(Attachment)
+    moved = await session.execute(released.execution_options(populate_existing=True))
+    return moved.scalar_one_or_none() is not None
 
 
 async def end_intent(session: AsyncSession, key: str) -> bool:

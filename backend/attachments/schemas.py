@@ -35,7 +35,7 @@ class UploadWish(Schema):
 
 
 class AttachmentView(Schema):
-    """A file of a case."""
+    """A file of a case; one that is `withheld` no unit sees until a dispatcher lets it go on."""
 
     attachment_id: UUID
     case_id: UUID
@@ -47,6 +47,7 @@ class AttachmentView(Schema):
     size: int
     sha256: str
     internal: bool
+    withheld: bool
     uploaded_at: datetime
     uploaded_by: str
 

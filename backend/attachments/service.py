@@ -28,6 +28,7 @@ from backend.attachments.kinds import MEDIA_TYPES, PICTURES, SUFFIXES, FileKind,
 from backend.attachments.models import Attachment, AttachmentIntent
 from backend.attachments.names import checked_name, suffix_of
 from backend.attachments.schemas import AttachmentStep, AttachmentView, UploadWish
+from backend.attachments.withholding import may_be_shown, release, shown_to_units, withheld
 from backend.cases import timeline
 from backend.cases.models import Case
 from backend.cases.service import find_case, tell_changed
@@ -121,7 +122,7 @@ async def attach(
         tx.session.add(row)
         await tx.session.flush()
         await _tell(tx, who, where, row, now)
-        return attachment_view(row)
+        return attachment_view(row, where.case)
 
 
 async def clear_away(tx: Transaction, files: FileStore, now: datetime) -> None:
@@ -132,10 +133,10 @@ async def clear_away(tx: Transaction, files: FileStore, now: datetime) -> None:
 
 async def attachments_of(tx: Transaction, case_id: UUID, *, internal: bool) -> list[AttachmentView]:
     """The attachments of a case; with `internal` also those that no unit sees, and each under its whole name."""
-    shown = [attachment_view(row) for row in await repository.of_case(tx.session, case_id, internal=internal)]
+    case, rows = await find_case(tx, case_id), await repository.of_case(tx.session, case_id)
     if internal:
-        return shown
-    veil = veil_of([await find_case(tx, case_id)])
+        return [attachment_view(row, case) for row in rows]
+    shown, veil = [attachment_view(row, case) for row in rows if shown_to_units(row, case)], veil_of([case])
     return [each.model_copy(update={"name": veil.over(each.name)}) for each in shown]
 
 
@@ -157,6 +158,16 @@ async def file_of(tx: Transaction, who: Principal, attachment_id: UUID) -> Attac
     return row
 
 
+async def let_go_on(
+    tx: Transaction, who: Principal, case_id: UUID, attachment_id: UUID, now: datetime
+) -> AttachmentView:
+    """Let the units see a file that was withheld from them. Raises `AttachmentNotFound`, `AttachmentNotWithheld`."""
+    row = await file_of(tx, who, attachment_id)
+    if row.case_id != case_id:
+        raise not_found()
+    return attachment_view(row, await release(tx, who, row, now))
+
+
 async def note_look(tx: Transaction, who: Principal, row: Attachment, *, shown: bool, now: datetime) -> None:
     """Let the audit log tell that somebody was handed the file: shown in the page, or downloaded."""
     action = "attachment_shown" if shown else "attachment_downloaded"
@@ -169,16 +180,17 @@ def not_found() -> AttachmentNotFound:
     return AttachmentNotFound("There is no such attachment.", next_step="Look at the attachments of the case.")
 
 
-def attachment_view(row: Attachment) -> AttachmentView:
-    """An attachment as it is shown."""
-    shown = {name: getattr(row, name) for name in AttachmentView.model_fields if name != "picture"}
-    return AttachmentView.model_validate({**shown, "picture": FileKind(row.kind) in PICTURES})
+def attachment_view(row: Attachment, case: Case) -> AttachmentView:
+    """An attachment of this case as it is shown."""
+    reckoned = {"picture": FileKind(row.kind) in PICTURES, "withheld": withheld(row, case)}
+    kept = {name: getattr(row, name) for name in AttachmentView.model_fields if name not in reckoned}
+    return AttachmentView.model_validate(kept | reckoned)
 
 
 async def _may_see(tx: Transaction, who: Principal, row: Attachment) -> bool:
     if who.may("cases.read"):
         return True
-    if row.internal or who.unit_code is None or not who.may("tasks.handle"):
+    if who.unit_code is None or not who.may("tasks.handle") or not await may_be_shown(tx, row.case_id, row):
         return False
     return who.unit_code in await units_with_tasks(tx.session, row.case_id)
 
@@ -196,7 +208,7 @@ async def _earlier(
             next_step="Send this file as a new one.",
             field="request_id",
         )
-    return attachment_view(row)
+    return attachment_view(row, where.case)
 
 
 async def _room_for_one(tx: Transaction, where: Where, limits: AttachmentLimits) -> None:
@@ -232,7 +244,7 @@ async def _tell(tx: Transaction, who: Principal, where: Where, row: Attachment, 
 
 async def carry_over(tx: Transaction, patrol_id: UUID, from_case: UUID, to_case: UUID) -> None:
     """Let a case that follows from a patrol have its photos too; each file stands in the store once."""
-    for row in await repository.of_case(tx.session, from_case, internal=True):
+    for row in await repository.of_case(tx.session, from_case):
         if row.patrol_id == patrol_id:
             values = {column.key: getattr(row, column.key) for column in Attachment.__mapper__.column_attrs}
             fresh = {"attachment_id": new_id(), "request_id": new_id(), "case_id": to_case}

@@ -32,8 +32,8 @@ class Case(Base):
 
     Names of street, community, base grid, component and class, with its path, version, handling limit and duty, are
     kept as they were in force when it was filed. `source_reference` names the source in its channel, if it did not come
-    by a call. `fingerprint` tells whether a form that comes again under the same `request_id` is the same form. Every
-    change raises `version`.
+    by a call. `secret_since` is when a citizen asked to stay unknown who had not when the case was filed. `fingerprint`
+    tells whether a form that comes again under the same `request_id` is the same form. Every change raises `version`.
     """
 
     __tablename__ = "cases"
@@ -103,6 +103,7 @@ class Case(Base):
     caller_e164: Mapped[str | None]
     citizen_name: Mapped[str]
     identity_secret: Mapped[bool]
+    secret_since: Mapped[datetime | None]
     what: Mapped[str]
     address: Mapped[str]
     street_code: Mapped[str]

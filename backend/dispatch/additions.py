@@ -51,9 +51,10 @@ async def add_to_case(
         return case_moves.add(life, entry, urging=asked.urging, at=at)
 
     case = await service.move_case(tx, who, case_id, None, act, time, now)
-    if asked.content.identity_secret and (call is None or call.caller.e164 == case.caller_e164):
-        # who asks for secrecy later has it from then on
-        case.identity_secret = True
+    own = call is None or call.caller.e164 == case.caller_e164
+    if asked.content.identity_secret and own and not case.identity_secret:
+        # who asks for secrecy later has it from then on; what was attached until then is withheld from units
+        case.identity_secret, case.secret_since = True, now
     made = CaseAddition(
         addition_id=new_id(),
         request_id=asked.request_id,

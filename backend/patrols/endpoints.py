@@ -15,6 +15,7 @@ from backend.attachments.errors import AttachmentsClosed
 from backend.attachments.schemas import AttachmentStep, AttachmentView, UploadWish
 from backend.attachments.service import Cabinet, Where, not_found
 from backend.attachments.serving import hand_out
+from backend.attachments.withholding import may_be_shown
 from backend.cases.filing import PATROL, file_case
 from backend.cases.models import Case
 from backend.cases.reference import References
@@ -163,7 +164,7 @@ async def download(
     async with files.database.transaction() as tx:
         patrol = await results.found_patrol(tx, patrol_id)
         row = await attachment_rows.by_id(tx.session, attachment_id)
-        if row is None or row.internal or row.case_id != patrol.case_id:
+        if row is None or not await may_be_shown(tx, patrol.case_id, row):
             raise not_found()
         return await hand_out(request, tx, files, who, row, show=show)
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
+from sqlalchemy import select
+
+from backend.identity.models import AuditEntry
 
 from .hall import ConsoleHall
 from .loop_hall import STREET, LoopHall, open_loop, refused
@@ -71,6 +77,58 @@ async def test_secrecy_that_is_asked_for_later_counts_from_then_on_for_all_that_
     await added(here, case_id, "请为我保密", secret=True)
     unsaid((await here.get("street", f"/api/tasks/{case_id}/1")).text)
     unsaid((await here.get("street", "/api/tasks")).text)
+
+
+async def listed(here: LoopHall, who: str, where: str) -> dict[str, dict[str, Any]]:
+    """What this person sees of the attachments there, by id."""
+    answer = await here.get(who, f"/api/{where}/attachments")
+    assert answer.status_code == 200, answer.text
+    return {each["attachment_id"]: each for each in answer.json()}
+
+
+async def test_what_was_attached_before_secrecy_was_asked_for_waits_for_a_look_of_the_dispatcher(
+    here: LoopHall,
+) -> None:
+    case_id = await here.file(what=SPOKEN)
+    letter = await attached(here, "wang", f"cases/{case_id}", "王女士来信.jpg")
+    await here.dispatch(case_id, STREET)
+    await here.task("street", case_id, 1, "signature")
+    page, task = f"cases/{case_id}", f"tasks/{case_id}/1"
+    photo = await attached(here, "street", task, "现场.jpg")
+    assert set(await listed(here, "street", task)) == {letter, photo}
+
+    await added(here, case_id, "请为我保密", secret=True)
+    later = await attached(here, "wang", page, "现场补充.jpg")
+    assert set(await listed(here, "street", task)) == {photo, later}
+    refused(await here.get("street", f"/api/attachments/{letter}/file"), "AttachmentNotFound")
+    held = {each["attachment_id"] for each in (await listed(here, "dispatcher", page)).values() if each["withheld"]}
+    assert held == {letter}
+    assert (await here.get("dispatcher", f"/api/attachments/{letter}/file")).status_code == 200
+
+    async def let_go(who: str, attachment_id: str, case: UUID = case_id) -> httpx.Response:
+        return await (await here.who(who)).post(f"/api/cases/{case}/attachments/{attachment_id}/release")
+
+    for who in ("wang", "street", "verifier"):
+        refused(await let_go(who, letter), "NotPermitted")
+    refused(await let_go("dispatcher", letter, await here.file()), "AttachmentNotFound")
+    for other in (photo, later):
+        refused(await let_go("dispatcher", other), "AttachmentNotWithheld")
+    assert letter not in await listed(here, "street", task)
+
+    for answer in await asyncio.gather(*(let_go("dispatcher", letter) for _ in range(2))):
+        assert (answer.status_code, answer.json()["withheld"]) == (200, False)
+    seen = await listed(here, "street", task)
+    assert set(seen) == {letter, photo, later}
+    unsaid(str(seen))
+    unsaid((await here.get("street", f"/api/{task}")).text)
+    assert (await here.get("street", f"/api/attachments/{letter}/file")).status_code == 200
+    assert (await here.story(case_id)).count("attachment_released") == 1
+    async with here.hall.database.transaction() as tx:
+        query = select(AuditEntry).where(AuditEntry.action == "attachment_released")
+        (entry,) = (await tx.session.execute(query)).scalars()
+    assert (entry.username, entry.object_id, entry.detail["attachment"]) == ("dispatcher", str(case_id), letter)
+    await added(here, case_id, "再次请求保密", secret=True)
+    assert letter in await listed(here, "street", task), "it was looked at"
 
 
 async def test_the_unit_of_a_group_learns_of_no_secret_child(here: LoopHall) -> None:

@@ -542,6 +542,11 @@ export const en: Messages = {
     save: 'Download {name}',
     download: 'Download the original',
     internal: 'Only within the hotline',
+    withheld: 'From before secrecy was asked for; units do not see it yet',
+    withheld_note: 'The citizen asked for secrecy later: {count} attachments from before are hidden from the units. Look at each, and release it once it shows nobody.',
+    release: 'Release',
+    release_sure: 'Looked at it, and it shows no name, number, home or face of the citizen?',
+    release_yes: 'Release to the units',
     step: { filing: 'Filing', dispatch: 'Dispatch', handling: 'Handling', verification: 'Verification', patrol: 'Patrol' },
   },
   outbox: {
@@ -975,6 +980,7 @@ export const en: Messages = {
   },
   case_event: {
     attachment_added: 'Attachment added',
+    attachment_released: 'Attachment released',
     marked_as_recurrence: 'Marked as a recurrence',
     recurred: 'Came back at the same place',
     patrols_planned: 'Patrols planned',

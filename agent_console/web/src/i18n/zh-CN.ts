@@ -541,6 +541,11 @@ export const zh = {
     save: '下载 {name}',
     download: '下载原件',
     internal: '仅热线内部可见',
+    withheld: '申请保密前上传，承办单位暂看不到',
+    withheld_note: '市民后来要求保密：之前上传的 {count} 个附件已对承办单位隐藏，请逐个查看，确认看不出是谁后再放行。',
+    release: '放行',
+    release_sure: '已看过，文件里没有市民的姓名、号码、住址或面貌？',
+    release_yes: '放行给承办单位',
     step: { filing: '立案', dispatch: '派遣', handling: '办理', verification: '核查', patrol: '巡查' },
   },
   outbox: {
@@ -968,6 +973,7 @@ export const zh = {
   },
   case_event: {
     attachment_added: '添加附件',
+    attachment_released: '放行附件',
     marked_as_recurrence: '标记为复发',
     recurred: '同一点位复发',
     patrols_planned: '安排结案后巡查',

@@ -168,6 +168,8 @@ export const api = {
   carrier,
   attachmentRules: () => rest.get<AttachmentRules>('/attachments/rules'),
   attachments: (at: string) => rest.get<AttachmentView[]>(`/${at}/attachments`),
+  releaseAttachment: (caseId: string, attachmentId: string) =>
+    rest.post<AttachmentView>(`/cases/${id(caseId)}/attachments/${id(attachmentId)}/release`, {}),
   fileUrl: (attachmentId: string, show: boolean) => `/api/attachments/${id(attachmentId)}/file${show ? '?show=true' : ''}`,
   patrolFileUrl: (patrolId: string, attachmentId: string, show: boolean) =>
     `/api/patrols/${id(patrolId)}/attachments/${id(attachmentId)}/file${show ? '?show=true' : ''}`,

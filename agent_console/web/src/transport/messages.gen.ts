@@ -650,7 +650,7 @@ export interface AttachmentRules {
   most_per_case: number
 }
 /**
- * A file of a case.
+ * A file of a case; one that is `withheld` no unit sees until a dispatcher lets it go on.
  */
 export interface AttachmentView {
   attachment_id: string
@@ -665,6 +665,7 @@ export interface AttachmentView {
   step: AttachmentStep
   uploaded_at: string
   uploaded_by: string
+  withheld: boolean
 }
 /**
  * A citizen is called for a case, or the result of such a call was filed.
