@@ -50,7 +50,7 @@ async def browser(town: Town) -> AsyncIterator[Browser]:
 async def enter(town: Town, browser: Browser) -> AsyncIterator[Enter]:
     """Lets somebody new of a role sign in at a browser of their own, an agent also take a seat of their own.
 
-    No page may have thrown an error by the end of the test.
+    No page may have thrown an error by the end of the test, and no citizen is left to ring at a desk of the next.
     """
     desks: list[Desk] = []
 
@@ -66,4 +66,5 @@ async def enter(town: Town, browser: Browser) -> AsyncIterator[Enter]:
     yield sign_in
     for desk in desks:
         await desk.page.context.close()
+    await town.hang_up()
     assert [trouble for desk in desks for trouble in desk.troubles] == []

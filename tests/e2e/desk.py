@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from backend.identity.users import Account
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 _FLAGS = (
     "--no-sandbox",
@@ -73,7 +73,7 @@ async def console_context(browser: Browser, address: str) -> BrowserContext:
     context = await browser.new_context(
         base_url=address, viewport={"width": 1280, "height": 800}, locale="zh-CN", timezone_id="Asia/Shanghai"
     )
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(60_000)
     await context.add_init_script(_KEEP_PEERS)
     return context
 

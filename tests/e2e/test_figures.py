@@ -29,14 +29,14 @@ async def test_the_figures_of_a_talk_reach_the_shift_leader(town: Town, enter: E
     await expect(leader.at("curve")).to_be_visible()
 
     await agent.make_ready()
-    citizen = await town.call("13900000099", talk_s=8)
+    citizen = await town.call("13900000099", talk_s=600)
     await agent.answer()
     await agent.page.keyboard.press("F6")
     await expect(agent.at("hold")).to_have_attribute("aria-pressed", "true")
     await agent.page.keyboard.press("F6")
     await expect(agent.at("hold")).to_have_attribute("aria-pressed", "false")
+    await agent.hang_up()
     await citizen.finished()
-    await agent.expect_state("wrap_up")
 
     row = leader.at("seats-table").locator("tbody tr", has_text=agent.seat).locator("td")
     await expect(row.nth(2)).to_have_text("1")

@@ -43,7 +43,7 @@ def slow_restarts(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_part_is_killed_while_the_agent_types(town: Town, enter: Enter, part: str) -> None:
     agent = await enter("agent")
     await agent.make_ready()
-    citizen = await town.call("13900000001", "elevator", talk_s=120)
+    citizen = await town.call("13900000001", "elevator", talk_s=600)
     await agent.answer()
     await agent.page.keyboard.type(BEFORE)
     await agent.expect_saved()
@@ -143,7 +143,7 @@ async def test_a_page_of_another_site_gets_no_line_to_the_hub(town: Town, enter:
 async def test_each_role_sees_what_its_work_needs_and_no_more(town: Town, enter: Enter) -> None:
     agent = await enter("agent")
     await agent.make_ready()
-    citizen = await town.call("13900000002", "garbage", talk_s=8)
+    citizen = await town.call("13900000002", "garbage", talk_s=15)
     await agent.answer()
     call_id = agent.events("call_answered")[0]["call_id"]
 

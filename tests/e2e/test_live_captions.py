@@ -27,7 +27,7 @@ async def test_captions_come_while_the_citizen_speaks_and_one_key_takes_what_the
 ) -> None:
     agent, colleague = await enter("agent"), await enter("agent")
     await agent.make_ready()
-    await town.call("13910099001", "elevator", talk_s=60)
+    await town.call("13910099001", "elevator", talk_s=600)
     await agent.answer()
     await agent.page.keyboard.type(TYPED)
 

@@ -56,7 +56,7 @@ async def story(town: Town, case_id: UUID) -> list[str]:
 async def file_by_phone(town: Town, agent: Desk) -> UUID:
     """A citizen calls and the case is filed from the seat."""
     await agent.make_ready()
-    citizen = await town.call(NUMBER, talk_s=60)
+    citizen = await town.call(NUMBER, talk_s=600)
     await agent.answer()
     await agent.at("what").fill("楼道照明损坏，物业公司无人处理。")
     await agent.choose("street", "东花市", "东花市街道")

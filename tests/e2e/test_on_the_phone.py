@@ -59,7 +59,7 @@ async def carry(town: Town, browser: Browser) -> AsyncIterator[Carry]:
             base_url=town.address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True,
             locale="zh-CN", timezone_id="Asia/Shanghai", **where,
         )  # fmt: skip
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         phone = Desk(await context.new_page(), await town.newcomer(role, unit))
         phones.append(phone)
         await phone.sign_in()

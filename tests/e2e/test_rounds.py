@@ -58,7 +58,10 @@ async def pick_lamp(desk: Desk) -> str:
     """Choose the first street lamp that is offered, as the component that it is about; its code."""
     await desk.at("component").click()
     await desk.page.keyboard.type("路灯")
-    lamp = desk.page.get_by_role("option").filter(has_text="路灯").first
+    offered = desk.page.get_by_role("option")
+    # what was offered before anything was typed is gone
+    await expect(offered.filter(has_not_text="路灯")).to_have_count(0)
+    lamp = offered.filter(has_text="路灯").first
     await expect(lamp).to_be_visible()
     code = (await lamp.get_attribute("data-testid") or "").removeprefix("component-")
     await lamp.click()

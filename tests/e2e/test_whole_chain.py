@@ -173,15 +173,15 @@ async def expect_known_at_the_next_call(town: Town, earlier: Desk, free_longest:
     await free_longest.make_ready()
     await earlier.make_ready()
     known, unknown = earlier.popups(), free_longest.popups()
-    citizen = await town.call(NUMBER, talk_s=3)
+    citizen = await town.call(NUMBER, talk_s=600)
     await earlier.answer()
     await expect(earlier.at("caller-panel")).to_contain_text(NAME)
     await expect(earlier.at("open-cases").locator("li").first).to_contain_text(WHAT)
     await expect_only_masked(earlier)
     assert free_longest.popups() == unknown
     assert len(earlier.popups() - known) == 1
+    await earlier.hang_up()
     await citizen.finished()
-    await earlier.expect_state("wrap_up")
     await free_longest.at("nav-cases").click()
     await expect(free_longest.at("cases-table")).to_contain_text(number)
     await free_longest.at("case-search").fill(f"私搭乱建 {NAME[0]}")

@@ -164,6 +164,11 @@ class Town:
         call = CitizenCall(number, dialed, dialogue)
         return await place_calls(self.stage, [call], Manner(talk_s=talk_s), name=f"citizen-{self._calls}")
 
+    async def hang_up(self) -> None:
+        """End every call that is still up or waits."""
+        assert self.platform.pbx is not None
+        await self.platform.pbx.cli("channel request hangup all")
+
     async def kill(self, part: str) -> None:
         """kill -9 of one part of the platform; returns once another one runs in its place."""
         keeper = self.platform.keepers[part]
