@@ -542,7 +542,7 @@ export const en: Messages = {
     save: 'Download {name}',
     download: 'Download the original',
     internal: 'Only within the hotline',
-    withheld: 'From before secrecy was asked for; units do not see it yet',
+    withheld: 'Hidden from the units',
     withheld_note: 'The citizen asked for secrecy later: {count} attachments from before are hidden from the units. Look at each, and release it once it shows nobody.',
     release: 'Release',
     release_sure: 'Looked at it, and it shows no name, number, home or face of the citizen?',

@@ -541,7 +541,7 @@ export const zh = {
     save: '下载 {name}',
     download: '下载原件',
     internal: '仅热线内部可见',
-    withheld: '申请保密前上传，承办单位暂看不到',
+    withheld: '承办单位暂看不到',
     withheld_note: '市民后来要求保密：之前上传的 {count} 个附件已对承办单位隐藏，请逐个查看，确认看不出是谁后再放行。',
     release: '放行',
     release_sure: '已看过，文件里没有市民的姓名、号码、住址或面貌？',
