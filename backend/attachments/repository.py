@@ -47,11 +47,12 @@ async def count_of_patrol(session: AsyncSession, patrol_id: UUID, case_id: UUID)
 
 
 async def release(session: AsyncSession, row: Attachment, now: datetime) -> bool:
-    """Let the units see the file from now on; False when somebody else let it go first."""
+    """Let the units see the file from now on; False when somebody else let it go first. `row` is then as it stands."""
     waiting = (Attachment.attachment_id == row.attachment_id, Attachment.released_at.is_(None))
-    released = update(Attachment).where(*waiting).values(released_at=now).returning(Attachment)
-    moved = await session.execute(released.execution_options(populate_existing=True))
-    return moved.scalar_one_or_none() is not None
+    released = update(Attachment).where(*waiting).values(released_at=now).returning(Attachment.attachment_id)
+    first = (await session.execute(released)).scalar_one_or_none() is not None
+    await session.refresh(row)
+    return first
 
 
 async def end_intent(session: AsyncSession, key: str) -> bool:
