@@ -143,7 +143,8 @@ class TapPlan:
 def _begin(tap: Tap, channel: str, now: datetime) -> Action:
     return {
         "Action": "Originate",
-        "Channel": f"WebSocket/{CONNECTION}/c(slin)",
+        # d(in): sound for us only, else Asterisk wakes up for each frame once more to ask for what we never send
+        "Channel": f"WebSocket/{CONNECTION}/c(slin)d(in)",
         "ChannelId": tap.channel_id(now),
         "Application": "ChanSpy",
         # q: no beep; E and S: over with the leg, also if it is over by now; o: nothing but what this leg says

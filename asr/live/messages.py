@@ -6,6 +6,7 @@ To the process: a head (kind, leg, a number, how many bytes follow) and bytes. F
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -33,7 +34,6 @@ class LiveSetup(BaseModel):
     """What the process is told on its command line."""
 
     model: Path
-    threads: int = Field(ge=1, le=64)
     gate: GateSettings = GateSettings()
     niceness: int = Field(default=2, ge=0, le=19)
     limits: LagLimits = LagLimits()
@@ -91,3 +91,16 @@ TOLD: TypeAdapter[Ready | Said | Lag | Ended] = TypeAdapter(Told)
 def packed(kind: Kind, leg: int, number: float = 0.0, content: bytes = b"") -> bytes:
     """One message to the process."""
     return HEAD.pack(kind, leg, number, len(content)) + content
+
+
+def unpacked(come: bytearray) -> Iterator[tuple[Kind, int, float, bytes]]:
+    """The whole messages in what has come so far; they are taken out of it."""
+    at = 0
+    while at + HEAD.size <= len(come):
+        kind, leg, number, length = HEAD.unpack_from(come, at)
+        end = at + HEAD.size + length
+        if end > len(come):
+            break
+        yield Kind(kind), leg, number, bytes(come[at + HEAD.size : end])
+        at = end
+    del come[:at]

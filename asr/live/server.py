@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, basic_auth, serve
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
-from asr.live.messages import BYTES_PER_MS
 from asr.live.recognition import Listener, LiveRecognition
 
 log = structlog.get_logger(__name__)
@@ -24,10 +23,9 @@ USER = "asterisk"
 PROTOCOL = "media"
 PIECE_MS = 120.0
 """Frames are handed on in pieces of so many ms: fewer, larger calls into the recogniser, and whole steps of it."""
-_PIECE = round(PIECE_MS * BYTES_PER_MS)
-_REST_S = 0.9 * PIECE_MS / 1000
-"""After a piece a leg is left alone for so long: to wake up for each of fifty frames a second costs more than to read
-what has come meanwhile, which is a few kilobytes, in one go."""
+_BEAT_S = PIECE_MS / 1000
+"""All legs are read together, at each beat: to wake up for each of fifty frames a second, or for each leg, costs more
+than to read what has come meanwhile, which is a few kilobytes a leg, in one go."""
 _FORMAT = "slin"
 _LARGEST_FRAME = 1 << 16
 
@@ -38,8 +36,9 @@ ListenerFor = Callable[[str], Listener | None]
 class CaptionServer:
     """Takes the sound of legs on a port of this machine and gives it to recognition."""
 
-    def __init__(self, recognition: LiveRecognition, listener_for: ListenerFor, secret: str) -> None:
-        self._recognition = recognition
+    def __init__(self, recognitions: Sequence[LiveRecognition], listener_for: ListenerFor, secret: str) -> None:
+        self._recognitions = recognitions
+        self._taken = 0
         self._listener_for = listener_for
         self._secret = secret
 
@@ -54,7 +53,7 @@ class CaptionServer:
             compression=None,  # sound of a machine to itself
             ping_interval=None,  # a process that is overloaded would cut the streams for want of a pong
             max_size=_LARGEST_FRAME,
-            max_queue=(0, 0),  # what nobody has asked for yet stays in the kernel
+            max_queue=None,  # what has not been read yet stays in the kernel, see `_hear`
             open_timeout=5,
         )
 
@@ -68,29 +67,44 @@ class CaptionServer:
         if listener is None or facts.get("format") != _FORMAT:
             log.warning("sound that nobody ordered, or in another format", told=facts)
             return
-        leg = self._recognition.open(listener)
+        recognition = self._next()
+        leg = recognition.open(listener)
         try:
-            await self._hear(socket, leg)
+            await self._hear(socket, recognition, leg)
         finally:
-            self._recognition.close(leg)
+            recognition.close(leg)
 
-    async def _hear(self, socket: ServerConnection, leg: int) -> None:
-        gathered = bytearray()
-        began = time.monotonic()
+    def _next(self) -> LiveRecognition:
+        """In turns, two at a time: the legs of a call come one after the other, and seldom do both speak at once."""
+        self._taken += 1
+        return self._recognitions[self._taken // 2 % len(self._recognitions)]
+
+    async def _hear(self, socket: ServerConnection, recognition: LiveRecognition, leg: int) -> None:
+        loop = asyncio.get_running_loop()
+        gathered, began = bytearray(), time.monotonic()
+
+        def hand_on() -> None:
+            nonlocal began
+            if gathered:
+                recognition.hear(leg, bytes(gathered), began)
+                gathered.clear()
+            began = time.monotonic()
+            if not socket.transport.is_closing():
+                socket.transport.pause_reading()
+                loop.call_later(_BEAT_S - began % _BEAT_S, go_on)
+
+        def go_on() -> None:
+            if not socket.transport.is_closing():
+                socket.transport.resume_reading()
+
         with suppress(ConnectionClosedError):
             async for frame in socket:
                 if not isinstance(frame, bytes):  # what Asterisk tells of its buffers is of no concern here
                     continue
+                if not gathered:
+                    loop.call_soon(hand_on)  # behind all frames that came with this one
                 gathered += frame
-                if len(gathered) < _PIECE:
-                    continue
-                self._recognition.hear(leg, bytes(gathered), began)
-                gathered.clear()
-                began, before = time.monotonic(), began
-                if began - before >= _REST_S:  # else more has come already than there was time to read
-                    await asyncio.sleep(_REST_S)
-        if gathered:
-            self._recognition.hear(leg, bytes(gathered), began)
+        hand_on()  # the last words, before the leg is closed
 
 
 def media_start(message: str | bytes) -> dict[str, str]:

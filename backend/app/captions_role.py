@@ -36,13 +36,13 @@ async def caption_calls(installation: Installation, stop: asyncio.Event, *, host
     port = installation.pbx_port("captions", part.name)
     limits = LagLimits(most_ms=settings.live.most_behind_seconds * 1000)
     names = await asyncio.to_thread(recognition_names, installation)
-    setup = LiveSetup(model=model, threads=settings.live.threads, limits=limits, names=names)
-    recognition = LiveRecognition(setup)
+    setup = LiveSetup(model=model, limits=limits, names=names)
+    recognitions = [LiveRecognition(setup) for _ in range(settings.live.processes)]
     board = NoticeBoard(installation.captions(part.name))
     notices = CaptionNotices(board.post)
-    server = CaptionServer(recognition, notices.listener_for, installation.secrets.derive(captions_secret(part.name)))
+    server = CaptionServer(recognitions, notices.listener_for, installation.secrets.derive(captions_secret(part.name)))
     async with asyncio.TaskGroup() as group, await server.listen(port):
-        tasks = [group.create_task(work) for work in (recognition.run(), board.run())]
+        tasks = [group.create_task(work) for work in (board.run(), *(each.run() for each in recognitions))]
         log.info("captioning", host=part.name, port=port)
         await stop.wait()
         for task in tasks:

@@ -118,13 +118,13 @@ class RecordingSettings(_Part):
 
 
 class LiveSettings(_Part):
-    """Whether what is said is shown at the seat while it is said, and by how many threads it is recognised.
+    """Whether what is said is shown at the seat while it is said, and by how many processes it is recognised.
 
     Sound that has waited for `most_behind_seconds` is passed over: a caption that came later would be of no use.
     """
 
     enabled: bool = False
-    threads: Annotated[int, Field(ge=1, le=64)] = 2
+    processes: Annotated[int, Field(ge=1, le=64)] = 2
     most_behind_seconds: Annotated[float, Field(ge=2, le=60)] = 3
 
 

@@ -33,7 +33,7 @@ from .exchange import PHONES, Exchange, open_exchanges
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 SEATS = ["8001", "8002"]
-OVERLAY = {"pbx": PHONES, "recognition": {"live": {"enabled": True, "threads": 1, "most_behind_seconds": 60}}}
+OVERLAY = {"pbx": PHONES, "recognition": {"live": {"enabled": True, "processes": 1, "most_behind_seconds": 60}}}
 """A busy machine may take its time here; what becomes of late captions has tests of its own."""
 SAID = {"elevator": "小区电梯坏了三天了", "garbage": "胡同门口垃圾没有人管"}
 """What the citizen of each dialogue says at first; later both say in which street (街道) it is."""

@@ -77,10 +77,10 @@ class Server:
 
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
-    recognition = LiveRecognition(LiveSetup(model=DEMO_MODEL, threads=2, names=(NAME,)))
+    recognition = LiveRecognition(LiveSetup(model=DEMO_MODEL, names=(NAME,)))
     running = asyncio.create_task(recognition.run())
     served = Server(free_port(), recognition)
-    async with await CaptionServer(recognition, served.listener_for, SECRET).listen(served.port):
+    async with await CaptionServer([recognition], served.listener_for, SECRET).listen(served.port):
         await until(lambda: recognition.pid)
         yield served
     running.cancel()
