@@ -76,8 +76,9 @@ class CaptionServer:
 
     def _next(self) -> LiveRecognition:
         """In turns, two at a time: the legs of a call come one after the other, and seldom do both speak at once."""
+        recognition = self._recognitions[self._taken // 2 % len(self._recognitions)]
         self._taken += 1
-        return self._recognitions[self._taken // 2 % len(self._recognitions)]
+        return recognition
 
     async def _hear(self, socket: ServerConnection, recognition: LiveRecognition, leg: int) -> None:
         loop = asyncio.get_running_loop()
@@ -97,14 +98,16 @@ class CaptionServer:
             if not socket.transport.is_closing():
                 socket.transport.resume_reading()
 
-        with suppress(ConnectionClosedError):
-            async for frame in socket:
-                if not isinstance(frame, bytes):  # what Asterisk tells of its buffers is of no concern here
-                    continue
-                if not gathered:
-                    loop.call_soon(hand_on)  # behind all frames that came with this one
-                gathered += frame
-        hand_on()  # the last words, before the leg is closed
+        try:
+            with suppress(ConnectionClosedError):
+                async for frame in socket:
+                    if not isinstance(frame, bytes):  # what Asterisk tells of its buffers is of no concern here
+                        continue
+                    if not gathered:
+                        loop.call_soon(hand_on)  # behind all frames that came with this one
+                    gathered += frame
+        finally:
+            hand_on()  # the last words, before the leg is closed
 
 
 def media_start(message: str | bytes) -> dict[str, str]:
