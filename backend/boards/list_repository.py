@@ -8,12 +8,11 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, String, cast, func, select, tuple_
 
-from backend.boards.repository import Wanted, checked_calls, judged_hits, marks_of, scored
+from backend.boards.repository import Wanted, checked_calls, judged_hits, marks_of, plan_for_period, scored
 from backend.boards.schemas import CallsWanted, HitsWanted, ReviewsWanted
 from backend.calls.models import Call
 from backend.identity.models import User
 from backend.kernel.database import Transaction
-from backend.kernel.queries import plan_for_this
 from backend.reviews.models import Review, ReviewAppeal
 
 Before = tuple[datetime, str]
@@ -90,7 +89,7 @@ async def reviews_page(
 async def _page(
     tx: Transaction, query: Select[Any, *tuple[Any, ...]], keys: tuple[Any, Any], before: Before | None, limit: int
 ) -> Sequence[RowMapping]:
-    await plan_for_this(tx.session)
+    await plan_for_period(tx.session)
     if before is not None:
         query = query.where(tuple_(*keys) < tuple_(*before))
     return (await tx.session.execute(query.limit(limit))).mappings().all()

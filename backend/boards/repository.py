@@ -25,9 +25,11 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    text,
     true,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.boards.period import Period
 from backend.boards.schemas import BoardFilters, HitsWanted
@@ -48,6 +50,8 @@ NONE = "-"
 """What a filter says for calls that have none: no agent, no group, no queue."""
 
 PRAISE = "praise"
+
+_LOOKED_UP = text("SELECT set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,13 @@ class Hits:
         }[which]
 
 
+async def plan_for_period(session: AsyncSession) -> None:
+    """Until the transaction ends: what is asked for are the calls of a few days among those of years. Their checks and
+    hits are better looked up one by one than read with all others, and what is hashed of a quarter fits into memory."""
+    await plan_for_this(session)
+    await session.execute(_LOOKED_UP)
+
+
 def checked_calls(wanted: Wanted) -> CTE:
     """The checked calls that are wanted."""
     query = (
@@ -171,7 +182,7 @@ def marks_of(hits: Hits) -> CTE:
 
 async def checked_cells(tx: Transaction, wanted: Wanted) -> list[Cell]:
     """What was checked and hit, by agent, queue and day."""
-    await plan_for_this(tx.session)
+    await plan_for_period(tx.session)
     checked = checked_calls(wanted)
     marks = marks_of(judged_hits(wanted, checked))
 
@@ -239,6 +250,7 @@ async def _cells(tx: Transaction, query: Select[Any, *tuple[Any, ...]]) -> list[
 
 async def rule_cells(tx: Transaction, wanted: Wanted) -> list[RuleCell]:
     """Hits by rule."""
+    await plan_for_period(tx.session)
     hits = judged_hits(wanted, checked_calls(wanted))
     rows = hits.rows
     good = or_(hits.fault, hits.praise)
