@@ -19,6 +19,7 @@ from backend.app.config import export_limits
 from backend.cases.export_job import CaseExporter
 from backend.cases.export_states import ExportState
 from backend.cases.list_models import CaseExport
+from backend.cases.models import Case
 from backend.identity.models import AuditEntry
 from backend.identity.repository import user_by_name
 from backend.kernel import clock
@@ -61,14 +62,26 @@ _GATES = text(
     """
 )
 _KEEP_GATES = text("CREATE TRIGGER gates BEFORE UPDATE ON case_exports FOR EACH ROW EXECUTE FUNCTION wait_at_gate()")
+_REMOVE = (
+    text("DELETE FROM case_search USING cases WHERE case_search.case_id = cases.case_id AND cases.number LIKE :copies"),
+    text("DELETE FROM cases WHERE number LIKE :copies"),
+)
 
 
-async def many_cases(town: Town, word: str) -> None:
-    """So many closed cases with this word in them."""
+@asynccontextmanager
+async def many_cases(town: Town, word: str) -> AsyncIterator[None]:
+    """So many closed cases with this word in them, which no other test finds."""
     case_id = await town.file_case(what=f"{word}怎么办理？", answered_at_once=True, answer="已答复。")
     async with town.database() as database, database.transaction() as tx:
         await tx.session.execute(_COPY_CASE, {"case_id": case_id, "rows": ROWS})
         await tx.session.execute(_COPY_SEARCH, {"case_id": case_id})
+    [(number,)] = await town.ask(select(Case.number).where(Case.case_id == case_id))
+    try:
+        yield
+    finally:
+        async with town.database() as database, database.transaction() as tx:
+            for statement in _REMOVE:
+                await tx.session.execute(statement, {"copies": f"{number}-%"})
 
 
 @asynccontextmanager
@@ -85,9 +98,11 @@ async def gates(town: Town) -> AsyncIterator[None]:
     async with town.database() as database, database.transaction() as tx:
         await tx.session.execute(_GATES)
         await tx.session.execute(_KEEP_GATES)
-    yield
-    async with town.database() as database, database.transaction() as tx:
-        await tx.session.execute(text("DROP FUNCTION wait_at_gate() CASCADE"))
+    try:
+        yield
+    finally:
+        async with town.database() as database, database.transaction() as tx:
+            await tx.session.execute(text("DROP FUNCTION wait_at_gate() CASCADE"))
 
 
 def rows_of(book: Path) -> int:
@@ -103,9 +118,8 @@ async def audited(town: Town, boss: Desk, action: str) -> list[dict[str, object]
     return [detail for (detail,) in await town.ask(entries)]
 
 
-async def test_an_export_says_how_far_it_is_and_ends_in_a_file(town: Town, enter: Enter, tmp_path: Path) -> None:
-    await many_cases(town, "居住证签注")
-    boss = await enter("supervisor")
+async def exported(town: Town, boss: Desk) -> None:
+    """Ask for the export and watch how far it is, from the first batch to the last."""
     await boss.page.goto("/cases")
     await boss.at("case-search").fill("居住证签注")
     await expect(boss.page.get_by_text("居住证签注怎么办理？").first).to_be_visible()
@@ -122,6 +136,12 @@ async def test_an_export_says_how_far_it_is_and_ends_in_a_file(town: Town, enter
             await expect(export).to_contain_text("83 %")
         await expect(export).to_have_attribute("data-state", "done")
     assert await audited(town, boss, "export_downloaded") == []
+
+
+async def test_an_export_says_how_far_it_is_and_ends_in_a_file(town: Town, enter: Enter, tmp_path: Path) -> None:
+    boss = await enter("supervisor")
+    async with many_cases(town, "居住证签注"):
+        await exported(town, boss)
     async with boss.page.expect_download() as coming:
         await boss.at("export-file").first.click()
     await (await coming.value).save_as(tmp_path / "cases.xlsx")
