@@ -22,7 +22,6 @@ from asr.live.leg import LiveLeg, VoskDecoder
 from asr.live.messages import BYTES_PER_MS, Caption, Ended, Kind, Lag, LiveSetup, Ready, Said, unpacked
 from asr.model import check_model, in_steps
 from asr.names import Names
-from backend.kernel.processes import give_way
 
 Tell = Callable[[BaseModel], None]
 _STEP = 12
@@ -122,7 +121,6 @@ def main() -> None:
     setup = LiveSetup.model_validate_json(sys.argv[1])
     requests, replies = sys.stdin.fileno(), os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what Kaldi prints must not mix with the replies
-    give_way(setup.niceness)
 
     def tell(message: BaseModel) -> None:
         replies.write(message.model_dump_json().encode() + b"\n")

@@ -35,7 +35,6 @@ class LiveSetup(BaseModel):
 
     model: Path
     gate: GateSettings = GateSettings()
-    niceness: int = Field(default=2, ge=0, le=19)
     limits: LagLimits = LagLimits()
     names: tuple[str, ...] = ()
 
