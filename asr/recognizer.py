@@ -61,7 +61,7 @@ class RecognizerPool:
         size: int = 1,
         *,
         gate: GateSettings | None = None,
-        niceness: int = 19,
+        niceness: int = 10,
         names: Iterable[str] = (),
     ) -> None:
         self._setup = Setup(model=model, gate=gate or GateSettings(), niceness=niceness, names=tuple(names))
