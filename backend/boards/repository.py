@@ -182,7 +182,6 @@ def marks_of(hits: Hits) -> CTE:
 
 async def checked_cells(tx: Transaction, wanted: Wanted) -> list[Cell]:
     """What was checked and hit, by agent, queue and day."""
-    await plan_for_period(tx.session)
     checked = checked_calls(wanted)
     marks = marks_of(judged_hits(wanted, checked))
 
@@ -250,7 +249,6 @@ async def _cells(tx: Transaction, query: Select[Any, *tuple[Any, ...]]) -> list[
 
 async def rule_cells(tx: Transaction, wanted: Wanted) -> list[RuleCell]:
     """Hits by rule."""
-    await plan_for_period(tx.session)
     hits = judged_hits(wanted, checked_calls(wanted))
     rows = hits.rows
     good = or_(hits.fault, hits.praise)

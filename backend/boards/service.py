@@ -68,6 +68,7 @@ class BoardDesk:
 async def whole(tx: Transaction, at: BoardDesk, asked: s.BoardQuery) -> s.Board:
     """The board of a period; raises `PeriodInvalid` and `NotYourGroup`."""
     wanted = at.wanted(asked)
+    await rows.plan_for_period(tx.session)
     earlier = Wanted(wanted.period.before, wanted.filters, wanted.only_team)
     now, before = [await _count(tx, each, await rows.rule_cells(tx, each)) for each in (wanted, earlier)]
     agents = {cell.agent for cell in now.cells if cell.agent is not None}
@@ -146,6 +147,7 @@ async def own(tx: Transaction, at: BoardDesk, asked: s.BoardQuery) -> s.AgentTre
 
 
 async def _trend(tx: Transaction, who: Principal, person: User, seen: Period) -> s.AgentTrend:
+    await rows.plan_for_period(tx.session)
     filters = s.BoardFilters(agent=person.user_id)
     now = await _count(tx, Wanted(seen, filters))
     before = await _count(tx, Wanted(seen.before, filters))
