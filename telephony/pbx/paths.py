@@ -61,7 +61,11 @@ class PbxPaths:
         return self.home / "sounds"
 
     def create(self) -> None:
-        """Make the folders, for this user alone: recordings of citizens lie here."""
+        """Make the folders, for this user alone: recordings of citizens lie here.
+
+        Raises PbxConfigInvalid when a path cannot serve Asterisk.
+        """
+        self._refuse_what_asterisk_cannot_take()
         for folder in (
             self.lib / "keys",
             self.lib / "moh",
@@ -74,11 +78,25 @@ class PbxPaths:
             folder.mkdir(parents=True, exist_ok=True)
         self.home.chmod(0o700)
 
+    def _refuse_what_asterisk_cannot_take(self) -> None:
+        if len(str(self.socket).encode()) > _LONGEST_SOCKET_PATH:
+            raise PbxConfigInvalid(
+                f"The state folder's path is too long for a control socket: {self.socket}",
+                next_step="Set HOTLINE_STATE to a folder with a shorter path.",
+                field="HOTLINE_STATE",
+            )
+        if any(character in str(self.home) for character in ",;${}[]\"'\n\t "):
+            raise PbxConfigInvalid(
+                f"Asterisk's files cannot hold this folder's name: {self.home}",
+                next_step="Set HOTLINE_STATE to a folder without spaces, commas, semicolons, quotes or brackets.",
+                field="HOTLINE_STATE",
+            )
+
 
 def pbx_paths(state: Path, host: str = DEFAULT_HOST) -> PbxPaths:
-    """The folders of this PBX below the state folder. Raises PbxConfigInvalid when a path cannot serve Asterisk."""
+    """The folders of this PBX below the state folder, whether it runs there or elsewhere."""
     home = state.resolve() / ("asterisk" if host == DEFAULT_HOST else f"asterisk-{host}")
-    paths = PbxPaths(
+    return PbxPaths(
         home=home,
         etc=home / "etc",
         lib=home / "lib",
@@ -88,16 +106,3 @@ def pbx_paths(state: Path, host: str = DEFAULT_HOST) -> PbxPaths:
         run=home / "run",
         log=home / "log",
     )
-    if len(str(paths.socket).encode()) > _LONGEST_SOCKET_PATH:
-        raise PbxConfigInvalid(
-            f"The state folder's path is too long for a control socket: {paths.socket}",
-            next_step="Set HOTLINE_STATE to a folder with a shorter path.",
-            field="HOTLINE_STATE",
-        )
-    if any(character in str(home) for character in ",;${}[]\"'\n\t "):
-        raise PbxConfigInvalid(
-            f"Asterisk's files cannot hold this folder's name: {home}",
-            next_step="Set HOTLINE_STATE to a folder without spaces, commas, semicolons, quotes or brackets.",
-            field="HOTLINE_STATE",
-        )
-    return paths

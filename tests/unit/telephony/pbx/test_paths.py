@@ -18,11 +18,15 @@ def test_folders_are_made_for_this_user_alone(tmp_path: Path) -> None:
 
 def test_a_path_too_long_for_a_socket_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PbxConfigInvalid, match="too long") as refusal:
-        pbx_paths(tmp_path / ("x" * 100))
+        pbx_paths(tmp_path / ("x" * 100)).create()
     assert "HOTLINE_STATE" in refusal.value.next_step
 
 
 @pytest.mark.parametrize("name", ["a b", "a;b", "a,b", "${x}", "[x]"])
-def test_a_name_that_asterisks_files_cannot_hold_is_refused(name: str) -> None:
+def test_a_name_that_asterisks_files_cannot_hold_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(PbxConfigInvalid, match="cannot hold"):
-        pbx_paths(Path("/srv") / name)
+        pbx_paths(tmp_path / name).create()
+
+
+def test_paths_where_no_pbx_runs_may_be_of_any_length(tmp_path: Path) -> None:
+    assert not pbx_paths(tmp_path / ("x" * 100)).recordings.is_dir()
