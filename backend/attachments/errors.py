@@ -95,5 +95,9 @@ class AttachmentNotWithheld(Conflict):
     """An attachment that was to be let go on to the units is open to them already, or is the hotline's own."""
 
 
+class AttachmentNotLookedAt(Conflict):
+    """Who would let an attachment go on to the units has not opened it."""
+
+
 class AttachmentNotFound(NotFound):
     """There is no such attachment, or not for this person."""

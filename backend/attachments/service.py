@@ -28,7 +28,7 @@ from backend.attachments.kinds import MEDIA_TYPES, PICTURES, SUFFIXES, FileKind,
 from backend.attachments.models import Attachment, AttachmentIntent
 from backend.attachments.names import checked_name, suffix_of
 from backend.attachments.schemas import AttachmentStep, AttachmentView, UploadWish
-from backend.attachments.withholding import may_be_shown, release, shown_to_units, withheld
+from backend.attachments.withholding import LOOKS, may_be_shown, release, shown_to_units, withheld
 from backend.cases import timeline
 from backend.cases.models import Case
 from backend.cases.service import find_case, tell_changed
@@ -161,7 +161,10 @@ async def file_of(tx: Transaction, who: Principal, attachment_id: UUID) -> Attac
 async def let_go_on(
     tx: Transaction, who: Principal, case_id: UUID, attachment_id: UUID, now: datetime
 ) -> AttachmentView:
-    """Let the units see a file that was withheld from them. Raises `AttachmentNotFound`, `AttachmentNotWithheld`."""
+    """Let the units see a file that was withheld from them.
+
+    Raises `AttachmentNotFound`, `AttachmentNotWithheld`, `AttachmentNotLookedAt`.
+    """
     row = await file_of(tx, who, attachment_id)
     if row.case_id != case_id:
         raise not_found()
@@ -170,7 +173,7 @@ async def let_go_on(
 
 async def note_look(tx: Transaction, who: Principal, row: Attachment, *, shown: bool, now: datetime) -> None:
     """Let the audit log tell that somebody was handed the file: shown in the page, or downloaded."""
-    action = "attachment_shown" if shown else "attachment_downloaded"
+    action = LOOKS[0] if shown else LOOKS[1]
     detail = {"attachment": str(row.attachment_id), "name": row.name, "sha256": row.sha256}
     await audit.record(tx, who, action, "case", row.case_id, detail, at=now)
 

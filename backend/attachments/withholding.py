@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from backend.attachments import repository
-from backend.attachments.errors import AttachmentNotWithheld
+from backend.attachments.errors import AttachmentNotLookedAt, AttachmentNotWithheld
 from backend.attachments.models import Attachment
 from backend.attachments.schemas import AttachmentStep
 from backend.cases import timeline
@@ -22,6 +22,8 @@ from backend.identity import audit
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 
+LOOKS = ("attachment_shown", "attachment_downloaded")
+"""What the audit log calls it when somebody is handed a file: as a part of the page, or to keep."""
 _OF_THE_HOTLINE = frozenset({AttachmentStep.FILING, AttachmentStep.DISPATCH, AttachmentStep.VERIFICATION})
 
 
@@ -40,7 +42,7 @@ def shown_to_units(row: Attachment, case: Case) -> bool:
 async def release(tx: Transaction, who: Principal, row: Attachment, now: datetime) -> Case:
     """Let the units of the case see the file from now on; the audit log tells who let it go. Once more is no error.
 
-    Raises `AttachmentNotWithheld`.
+    Raises `AttachmentNotWithheld`; `AttachmentNotLookedAt` unless the audit log tells that `who` was handed the file.
     """
     case = await find_case(tx, row.case_id)
     if row.released_at is not None:
@@ -51,8 +53,15 @@ async def release(tx: Transaction, who: Principal, row: Attachment, now: datetim
             kept="Who sees it is unchanged.",
             next_step="Look at the attachments of the case anew.",
         )
+    which = {"attachment": str(row.attachment_id)}
+    if not await audit.has_acted(tx, who, LOOKS, "case", case.case_id, which):
+        raise AttachmentNotLookedAt(
+            "You have not opened this attachment yet.",
+            kept="It stays hidden from the units.",
+            next_step="Open it, make sure that it shows nobody, then let it go on.",
+        )
     if await repository.release(tx.session, row, now):
-        detail = {"attachment": str(row.attachment_id), "name": row.name, "sha256": row.sha256}
+        detail = which | {"name": row.name, "sha256": row.sha256}
         await audit.record(tx, who, "attachment_released", "case", case.case_id, detail, at=now)
         timeline.add_entry(tx, case.case_id, "attachment_released", who, {"attachment": row.name}, now)
         tell_changed(tx, case, now)

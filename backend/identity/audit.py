@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from backend.identity import repository
 from backend.identity.models import AuditEntry
 from backend.identity.principal import Principal
-from backend.identity.repository import audit_entries
 from backend.identity.schemas import AuditView
 from backend.kernel import clock
 from backend.kernel.database import Transaction
@@ -46,10 +46,22 @@ async def record(
     tx.session.add(entry)
 
 
+async def has_acted(
+    tx: Transaction,
+    who: Principal,
+    actions: Collection[str],
+    object_kind: str,
+    object_id: str | UUID,
+    detail: Mapping[str, Any],
+) -> bool:
+    """Whether this person ever did one of these `actions` to this thing, with all of `detail` in the entry's own."""
+    return await repository.has_acted(tx.session, who.user_id, actions, object_kind, str(object_id), dict(detail))
+
+
 async def page(tx: Transaction, *, cursor: str | None, limit: int, object_id: str | None) -> Page[AuditView]:
     """Entries, newest first, `limit` at a time."""
     before = read_cursor(cursor, int) if cursor else None
-    rows = await audit_entries(tx.session, before=before, limit=limit + 1, object_id=object_id)
+    rows = await repository.audit_entries(tx.session, before=before, limit=limit + 1, object_id=object_id)
     items = [AuditView.model_validate(row) for row in rows[:limit]]
     more = len(rows) > limit
     return Page(items=items, next_cursor=make_cursor(items[-1].at, items[-1].entry_id) if more else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, func, select, text, tuple_, update
@@ -119,3 +120,22 @@ async def audit_entries(
     if before is not None:
         query = query.where(tuple_(AuditEntry.at, AuditEntry.entry_id) < before)
     return (await session.execute(query)).scalars().all()
+
+
+async def has_acted(
+    session: AsyncSession,
+    user_id: UUID,
+    actions: Collection[str],
+    object_kind: str,
+    object_id: str,
+    detail: dict[str, Any],
+) -> bool:
+    """Whether the audit log tells that this person did one of these to this thing, with that in the detail."""
+    query = select(AuditEntry.entry_id).where(
+        AuditEntry.object_kind == object_kind,
+        AuditEntry.object_id == object_id,
+        AuditEntry.user_id == user_id,
+        AuditEntry.action.in_(actions),
+        AuditEntry.detail.contains(detail),
+    )
+    return (await session.execute(query.limit(1))).first() is not None

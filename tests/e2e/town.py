@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -32,6 +33,9 @@ from backend.identity.users import Account, ensure_users
 from backend.kernel import clock
 from backend.kernel.config import Environment
 from backend.kernel.database import Database
+from backend.kernel.ids import new_id
+from backend.reviews.models import ReviewDraw
+from backend.reviews.repository import drawn_at_night, serialise_drawing
 from telephony.pbx import programs
 from telephony.pbx.install import install
 from telephony.simulate.citizens import CitizenCall, Citizens, Manner, place_calls
@@ -190,7 +194,19 @@ async def open_town(state: Path) -> AsyncIterator[Town]:
         assert running.pbx is not None
         stage = await set_stage(state, Address("127.0.0.1", running.pbx.ports.sip), DIALOGUES)
         roles = load_roles(installation.path(installation.config.data.roles))
-        yield Town(running, stage, roles, lambda seat: installation.secrets.derive(f"sip:{seat}"), installation)
+        town = Town(running, stage, roles, lambda seat: installation.secrets.derive(f"sip:{seat}"), installation)
+        await _draw_nothing_at_night(town)
+        yield town
+
+
+async def _draw_nothing_at_night(town: Town) -> None:
+    """Whoever reviews in a test finds what the test gave, also when it runs while the nightly draw is made."""
+    today = clock.beijing(clock.now()).date()
+    async with town.database() as database, database.transaction() as tx:
+        await serialise_drawing(tx.session)
+        for day in (today, today + timedelta(days=1)):
+            if not await drawn_at_night(tx.session, day):
+                tx.session.add(ReviewDraw(draw_id=new_id(), day=day, made_at=clock.now(), seed="none", counts={}))
 
 
 async def _link_programs(state: Path) -> None:

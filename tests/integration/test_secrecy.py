@@ -103,7 +103,6 @@ async def test_what_was_attached_before_secrecy_was_asked_for_waits_for_a_look_o
     refused(await here.get("street", f"/api/attachments/{letter}/file"), "AttachmentNotFound")
     held = {each["attachment_id"] for each in (await listed(here, "dispatcher", page)).values() if each["withheld"]}
     assert held == {letter}
-    assert (await here.get("dispatcher", f"/api/attachments/{letter}/file")).status_code == 200
 
     async def let_go(who: str, attachment_id: str, case: UUID = case_id) -> httpx.Response:
         return await (await here.who(who)).post(f"/api/cases/{case}/attachments/{attachment_id}/release")
@@ -113,8 +112,11 @@ async def test_what_was_attached_before_secrecy_was_asked_for_waits_for_a_look_o
     refused(await let_go("dispatcher", letter, await here.file()), "AttachmentNotFound")
     for other in (photo, later):
         refused(await let_go("dispatcher", other), "AttachmentNotWithheld")
+    assert (await here.get("verifier", f"/api/attachments/{letter}/file")).status_code == 200
+    refused(await let_go("dispatcher", letter), "AttachmentNotLookedAt")
     assert letter not in await listed(here, "street", task)
 
+    assert (await here.get("dispatcher", f"/api/attachments/{letter}/file")).status_code == 200
     for answer in await asyncio.gather(*(let_go("dispatcher", letter) for _ in range(2))):
         assert (answer.status_code, answer.json()["withheld"]) == (200, False)
     seen = await listed(here, "street", task)

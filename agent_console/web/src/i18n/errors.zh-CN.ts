@@ -311,6 +311,7 @@ export const errors: Record<string, ErrorText> = {
   AttachmentsClosed: { message: '现在不能添加附件：工单已结案、巡查已结束，或任务尚未签收。', kept: NOTHING_STORED, next_step: '请按当前状态处理。' },
   AttachmentReused: { message: '同一次上传已用于另一个文件。', kept: '先上传的文件保留。', next_step: '请重新选择文件上传。' },
   UploadOvertaken: { message: '上传用时过长，已被清理。', next_step: '请重新上传。' },
+  AttachmentNotLookedAt: { message: '您还没有打开过这个附件。', kept: '附件仍对承办单位隐藏。', next_step: '请打开查看，确认看不出市民是谁后再放行。' },
   AttachmentNotWithheld: { message: '这个附件没有对承办单位隐藏。', kept: '可见范围没有变化。', next_step: RELOAD },
   AttachmentNotFound: { message: '没有找到该附件，或您无权查看。' },
 
