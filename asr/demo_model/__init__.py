@@ -1,4 +1,4 @@
-"""The demo model: 1 MB, offline, and for synthetic voices only; never for production. Its recipe stands beside it."""
+"""The demo model: 3 MB, offline, and for synthetic voices only; never for production. Its recipe stands beside it."""
 
 from pathlib import Path
 

@@ -28,10 +28,11 @@ class Decoder(Protocol):
         """The words of the present utterance so far."""
 
     def result(self) -> list[Word]:
-        """The words of the utterance that is complete."""
+        """The words of the utterance that is complete, or that silence has ended; what comes next is heard in the
+        context of what came before."""
 
     def final(self) -> list[Word]:
-        """The words of the present utterance, which ends here."""
+        """The words of the present utterance, which ends here, to its last sound."""
 
 
 class VoskDecoder:
@@ -81,11 +82,9 @@ class LiveLeg:
                 self._begins_ms = self._ms(piece.start)
             complete = self._decoder.accept(piece.samples.tobytes())
             self._fed += len(piece.samples)
-            if complete:
+            if complete or piece.last:  # the gate's hangover is longer than the decoder looks ahead: nothing is cut off
                 yield from self._ended(self._decoder.result())
-            if piece.last:
-                yield from self._ended(self._decoder.final())
-            elif not complete:
+            else:
                 yield from self._so_far()
 
     def skip(self, ms: float) -> Iterator[Caption]:

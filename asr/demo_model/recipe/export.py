@@ -1,7 +1,7 @@
 """A trained network as the files of a Vosk model: am/final.mdl (Kaldi's binary format), conf/ and graph/phones/.
 
-Batch norms are folded into the weights, and the blocks' additions are sums of two nodes; the phones' priors are divided out; a garbage phone (SPN) with a constant
-score carries `[unk]`. A phone loop in its place makes the lattice explode.
+Batch norms are folded into the weights, and the blocks' additions are sums of two nodes; the phones' priors are divided
+out; a garbage phone (SPN) with a constant score carries `[unk]`. A phone loop in its place makes the lattice explode.
 """
 
 import argparse
@@ -27,7 +27,7 @@ MODEL_CONF = {
     "max-active": 3000,
     "beam": 13.0,
     "lattice-beam": 6.0,
-    "acoustic-scale": 0.7,
+    "acoustic-scale": 0.55,
     "frame-subsampling-factor": 3,
     "endpoint.silence-phones": 1,
     "endpoint.rule2.min-trailing-silence": 0.5,

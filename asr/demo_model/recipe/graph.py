@@ -1,6 +1,6 @@
 """Words and sentences as a Vosk look-ahead graph: graph/HCLr.fst (phones to words), graph/Gr.fst (words to sentences).
 
-The language model is a bigram with absolute discounting over sampled sentences, mixed with a floor for every word; its
+The language model is a trigram with absolute discounting over sampled sentences, mixed with a floor for every word; its
 back-off also leads to `[unk]`. Vosk composes the two at run time, which is why they are small and why a run-time
 grammar works.
 """
@@ -19,11 +19,11 @@ import kaldifst as fst
 import lexicon
 from grammar import VOCABULARY, sample
 
-SENTENCES = 40000
+SENTENCES = 120000
 DISCOUNT = 0.75
-FEWEST_BIGRAMS = 2
-LEAST_LEFT = 0.15  # for words that never followed: callers say what no template foresaw
-WORD_COST = 2.0  # of each word: without it noise is heard as short words
+FEWEST = {1: 2, 2: 3}  # times that a word followed one word, or two, to be told from chance
+LEAST_LEFT = {1: 0.15, 2: 0.3}  # for words that never followed: callers say what no template foresaw
+WORD_COST = 1.5  # of each word: without it noise is heard as short words
 UNKNOWN, UNKNOWN_COST = "[unk]", 4.0
 SILENCE_CHANCE = 0.3  # after a word
 SELF_LOOP_COST = -math.log(0.5)
@@ -31,7 +31,7 @@ LOOKAHEAD_LIBRARY = "libfstlookahead.so.22"  # of Debian's libfst22; fstconvert 
 
 
 def cost(probability):
-    return fst.TropicalWeight(-math.log(probability))
+    return -math.log(probability)
 
 
 def arc(machine, source, label_in, label_out, weight, target):
@@ -41,22 +41,54 @@ def arc(machine, source, label_in, label_out, weight, target):
 # ---- G
 
 
-def count_bigrams(sentences, rng):
+def count_followers(sentences, rng):
+    """How often each word followed each history of one and of two words."""
     followers = collections.defaultdict(collections.Counter)
     for _ in range(sentences):
         words = ["<s>", *sample(rng), "</s>"]
-        for before, after in zip(words, words[1:]):
-            followers[before][after] += 1
+        for position in range(1, len(words)):
+            for length in (1, 2):
+                if position >= length:
+                    followers[tuple(words[position - length : position])][words[position]] += 1
     return followers
 
 
-def language_model(word_ids, followers):
-    """The grammar G with back-off arcs on the label of #0."""
-    totals = collections.Counter()
-    for counts in followers.values():
-        totals.update(counts)
-    occurrences, choices = sum(totals.values()), len(VOCABULARY) + 1
-    unigram = {word: 0.9 * totals[word] / occurrences + 0.1 / choices for word in [*VOCABULARY, "</s>"]}
+class BackOffModel:
+    """How likely a word follows two others, one, or none: absolute discounting, and a floor for every word."""
+
+    def __init__(self, followers):
+        totals = collections.Counter()
+        for history, counts in followers.items():
+            totals.update(counts if len(history) == 1 else {})
+        occurrences, choices = sum(totals.values()), len(VOCABULARY) + 1
+        self._alone = {word: 0.9 * totals[word] / occurrences + 0.1 / choices for word in [*VOCABULARY, "</s>"]}
+        self._seen = {history: sum(counts.values()) for history, counts in followers.items()}
+        self.followers, self.left = {}, {}
+        for history, counts in followers.items():
+            kept = {word: count for word, count in counts.items() if count >= FEWEST[len(history)]}
+            if kept or len(history) == 1:
+                given = sum((count - DISCOUNT) / self._seen[history] for count in kept.values())
+                self.followers[history], self.left[history] = kept, max(1 - given, LEAST_LEFT[len(history)])
+
+    def probability(self, history, word):
+        """That `word` follows; a history that is not known counts as a shorter one."""
+        if not history:
+            return self._alone[word]
+        shorter = self.probability(history[1:], word)
+        if history not in self.followers:
+            return shorter
+        discounted = max(self.followers[history].get(word, 0) - DISCOUNT, 0)
+        return discounted / self._seen[history] + self.left[history] * shorter
+
+    def known(self, history):
+        """As much of the end of a history as is known."""
+        while history and history not in self.followers:
+            history = history[1:]
+        return history
+
+
+def grammar_of(model, word_ids):
+    """The grammar G; its back-off arcs carry the label of #0, and one more state lets `[unk]` stand anywhere."""
     machine, states = fst.StdVectorFst(), {}
 
     def state(history):
@@ -64,32 +96,27 @@ def language_model(word_ids, followers):
             states[history] = machine.add_state()
         return states[history]
 
-    def back_off(history, weight):
-        machine.add_arc(state(history), fst.StdArc(word_ids["#0"], 0, weight, state("<backoff>")))
+    def word_arc(source, word, weight, target):
+        arc(machine, source, word_ids[word], word_ids[word], weight + WORD_COST, target)
 
-    def word_arc(history, word, weight):
-        dearer = fst.TropicalWeight(weight.value + WORD_COST)
-        machine.add_arc(state(history), fst.StdArc(word_ids[word], word_ids[word], dearer, state(word)))
+    def back_off(source, weight, target):
+        arc(machine, source, word_ids["#0"], 0, weight, target)
 
-    machine.start = state("<s>")
-    for history, counts in followers.items():
-        seen = sum(counts.values())
-        kept = {word: count for word, count in counts.items() if count >= FEWEST_BIGRAMS}
-        left = max(1 - sum((count - DISCOUNT) / seen for count in kept.values()), LEAST_LEFT)
-        for word, count in kept.items():
-            weight = cost((count - DISCOUNT) / seen + left * unigram[word])
+    machine.start, anywhere = state(("<s>",)), state(())
+    for history, kept in model.followers.items():
+        for word in kept:
+            weight = cost(model.probability(history, word))
             if word == "</s>":
-                machine.set_final(state(history), weight)
+                machine.set_final(state(history), fst.TropicalWeight(weight))
             else:
-                word_arc(history, word, weight)
-        back_off(history, cost(left))
+                word_arc(state(history), word, weight, state(model.known((*history, word)[-2:])))
+        back_off(state(history), cost(model.left[history]), state(model.known(history[1:])))
     for word in VOCABULARY:
-        if word not in followers:
-            back_off(word, cost(1.0))
-        word_arc("<backoff>", word, cost(unigram[word]))
-    machine.set_final(state("<backoff>"), cost(unigram["</s>"]))
-    word_arc("<backoff>", UNKNOWN, fst.TropicalWeight(UNKNOWN_COST))
-    back_off(UNKNOWN, cost(1.0))
+        word_arc(anywhere, word, cost(model.probability((), word)), state(model.known((word,))))
+    machine.set_final(anywhere, fst.TropicalWeight(cost(model.probability((), "</s>"))))
+    unknown = machine.add_state()
+    word_arc(anywhere, UNKNOWN, UNKNOWN_COST, unknown)
+    back_off(unknown, 0, anywhere)
     return machine
 
 
@@ -236,7 +263,7 @@ def main():
     words = [*VOCABULARY, UNKNOWN, "#0"]
     word_ids = {word: number for number, word in enumerate(words, 1)}
 
-    grammar = language_model(word_ids, count_bigrams(SENTENCES, random.Random(77)))
+    grammar = grammar_of(BackOffModel(count_followers(SENTENCES, random.Random(77))), word_ids)
     lexical = lexicon_transducer(pronunciations, phone_ids, word_ids)
     renumbered = write_lookahead(with_states(lexical, max(phone_ids.values())), folder / "HCLr.fst")
     for number in word_ids.values():

@@ -27,7 +27,7 @@ HELD_OUT_STRANGE = (
 ).split()
 HELD_OUT = HELD_OUT_NEAR + HELD_OUT_STRANGE
 RANDOM = "made-up"  # the variant whose file is written anew for each utterance
-RANDOM_SHARE = 0.6  # of the utterances of training
+RANDOM_SHARE = 0.8  # of the utterances of training
 _STRESS = range(8)
 
 
@@ -66,7 +66,7 @@ def _tone(rng):
 def random_variant(seed):
     """The text of a variant; the seed decides everything about it."""
     rng = random.Random(seed)
-    whispering = rng.random() < 0.07
+    whispering = rng.random() < 0.1
     low = rng.triangular(45, 260, 110)
     lines = ["language variant", f"name {RANDOM}", f"pitch {round(low)} {round(low * rng.uniform(1.05, 1.9))}"]
     lines += _formants(rng, whispering)
@@ -88,7 +88,7 @@ def random_variant(seed):
     if rng.random() < 0.6:
         lines.append(f"consonants {rng.randint(28, 190)} {rng.randint(40, 190)}")
     if rng.random() < 0.25:
-        lines.append("stressLength 0 1 2 3 4 5 6 7")
+        lines.append("stressLength " + " ".join(str(rng.randint(140, 280)) for _ in _STRESS))
     if rng.random() < 0.4:
         lines.append("stressAdd " + " ".join(str(rng.randint(-40, 250)) for _ in _STRESS))
     if rng.random() < 0.4:

@@ -90,7 +90,7 @@ def test_a_skip_ends_the_line_and_moves_the_clock() -> None:
 
 def test_what_came_to_nothing_is_taken_back() -> None:
     class Doubtful(Book):
-        def final(self) -> list[Word]:
+        def result(self) -> list[Word]:
             return []
 
     live = LiveLeg(Doubtful(), LiveGate(RATE, SETTINGS, loud), RATE)
