@@ -69,7 +69,9 @@ class SimulatedSeats:
         answers = [] if self._behaviour.controlled else ["-aa"]
         arguments = [*answers, "-l", str(10 * len(seats) + 100), str(self._stage.pbx)]
         self._phones = await Sipp.start(self._stage.sipp, "seats", xml, arguments, self._stage.folder)
-        credentials = [(seat, f"[authentication username={seat} password={secret_of(seat)}]") for seat in seats]
+        credentials = [
+            (seat, f"[authentication username={seat} password={_as_sipp_reads_it(secret_of(seat))}]") for seat in seats
+        ]
         injection_file(self._injection, credentials).chmod(0o600)
         self._count = len(seats)
         await self._register_surely()
@@ -132,6 +134,11 @@ class SimulatedSeats:
     @property
     def _injection(self) -> Path:
         return self._stage.folder / "seats.csv"
+
+
+def _as_sipp_reads_it(password: str) -> str:
+    """SIPp takes what begins with 0x for a password in hexadecimal digits, so such a one is given that way."""
+    return f"0x{password.encode().hex()}" if password.lower().startswith("0x") else password
 
 
 @contextlib.asynccontextmanager
