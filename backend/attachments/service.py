@@ -28,7 +28,7 @@ from backend.attachments.kinds import MEDIA_TYPES, PICTURES, SUFFIXES, FileKind,
 from backend.attachments.models import Attachment, AttachmentIntent
 from backend.attachments.names import checked_name, suffix_of
 from backend.attachments.schemas import AttachmentStep, AttachmentView, UploadWish
-from backend.attachments.withholding import LOOKS, may_be_shown, release, shown_to_units, withheld
+from backend.attachments.withholding import DOWNLOADED, SHOWN, may_be_shown, release, shown_to_units, withheld
 from backend.cases import timeline
 from backend.cases.models import Case
 from backend.cases.service import find_case, tell_changed
@@ -173,7 +173,7 @@ async def let_go_on(
 
 async def note_look(tx: Transaction, who: Principal, row: Attachment, *, shown: bool, now: datetime) -> None:
     """Let the audit log tell that somebody was handed the file: shown in the page, or downloaded."""
-    action = LOOKS[0] if shown else LOOKS[1]
+    action = SHOWN if shown else DOWNLOADED
     detail = {"attachment": str(row.attachment_id), "name": row.name, "sha256": row.sha256}
     await audit.record(tx, who, action, "case", row.case_id, detail, at=now)
 

@@ -22,7 +22,7 @@ from backend.identity import audit
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 
-LOOKS = ("attachment_shown", "attachment_downloaded")
+SHOWN, DOWNLOADED = "attachment_shown", "attachment_downloaded"
 """What the audit log calls it when somebody is handed a file: as a part of the page, or to keep."""
 _OF_THE_HOTLINE = frozenset({AttachmentStep.FILING, AttachmentStep.DISPATCH, AttachmentStep.VERIFICATION})
 
@@ -54,7 +54,7 @@ async def release(tx: Transaction, who: Principal, row: Attachment, now: datetim
             next_step="Look at the attachments of the case anew.",
         )
     which = {"attachment": str(row.attachment_id)}
-    if not await audit.has_acted(tx, who, LOOKS, "case", case.case_id, which):
+    if not await audit.has_acted(tx, who, (SHOWN, DOWNLOADED), "case", case.case_id, which):
         raise AttachmentNotLookedAt(
             "You have not opened this attachment yet.",
             kept="It stays hidden from the units.",

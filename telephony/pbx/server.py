@@ -67,7 +67,6 @@ async def prepare(part: HostPart, state: Path, secret_for: SecretFor, templates:
     program = await programs.find("asterisk", state)
     files = programs.asterisk_files(program, state)
     paths = pbx_paths(state, part.name)
-    paths.create()
     chosen = await _settle_ports(part.host, program, paths)
     peers = {peer.name: f"{peer.address}:{_sip_port(peer, state)}" for peer in part.peers}
     sounds = await announcements.make(templates.parent / "announcements", part.pbx.languages, state, paths.sounds)
@@ -94,6 +93,7 @@ async def existing(state: Path, host: str = DEFAULT_HOST) -> Pbx:
 
 
 async def _settle_ports(host: HostSettings, program: Program, paths: PbxPaths) -> PbxPorts:
+    paths.create()  # refuses a folder that cannot serve Asterisk before anything is written there
     remembered = ports.load(paths.ports)
     running = paths.config.exists() and await Pbx(program, paths, _NO_PORTS, Rendering(())).is_running()
     # A running Asterisk holds its own ports: to it they are not taken.
