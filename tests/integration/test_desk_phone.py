@@ -97,8 +97,9 @@ class Desk:
         found = [line.split("!") for line in lines if line.count("!") > 12]
         return {_short(parts[0]): parts[12] for parts in found}
 
-    async def stage(self, stage: str) -> None:
-        of_call = select(Call.call_id).where(Call.call_id == self.call_id, Call.stage == stage)
+    async def over(self) -> None:
+        """Wait until the record tells the end of the call, which is a moment after the telephones know it."""
+        of_call = select(Call.call_id).where(Call.call_id == self.call_id, Call.stage == "ended")
         await self.exchange.until(lambda: self.exchange.ask(of_call))
 
 
@@ -184,7 +185,7 @@ async def test_the_phone_answers_holds_resumes_mutes_and_hangs_up_as_ordered(exc
         assert (await desk.order(V.TRANSFER_CONSULTED)).state is OrderState.FAILED, "nobody was consulted"
         await desk.do(V.HANG_UP)
         (placed,) = await citizens.finished()
-        await desk.stage("ended")
+        await desk.over()
         await seat_is(exchange, DESK, "wrap_up")
         assert placed.ending == "ended"
         with pytest.raises(NotInThisCall):
@@ -253,7 +254,7 @@ async def test_a_colleague_is_consulted_joins_and_takes_the_citizen(exchange: Ex
         await exchange.came_out(await exchange.order(HangUpPhone(seat=COLLEAGUE), desk.who))
         (placed,) = await citizens.finished()
         assert placed.ending == "ended"
-        await desk.stage("ended")
+        await desk.over()
     told = await desk.facts()
     talk = told[told.index(f"call_answered {DESK}") :]
     assert Counter(talk[:-6]) == {  # the two ends of a step tell of it in either order
@@ -302,7 +303,8 @@ async def test_a_colleague_who_does_not_answer_gives_the_citizen_back_who_is_the
         await exchange.until(lambda: _only(desk, {"trunk", COLLEAGUE}))
         await exchange.came_out(await exchange.order(HangUpPhone(seat=COLLEAGUE), desk.who))
         (placed,) = await citizens.finished()
-    assert placed.ending == "ended"
+        assert placed.ending == "ended"
+        await desk.over()
     told = await desk.facts("consult_ended", "call_transferred", "talk_ended", "call_answered", "call_ended")
     assert told == [
         f"call_answered {DESK}",
@@ -335,7 +337,7 @@ async def test_somebody_outside_is_consulted_in_a_call_that_was_placed(exchange:
         await exchange.until(lambda: _only(desk, {"trunk", DESK}))
         await exchange.until(lambda: _together(desk, "trunk", DESK))
         await desk.do(V.HANG_UP)
-        await desk.stage("ended")
+        await desk.over()
         await seat_is(exchange, DESK, "wrap_up")
     assert len(await exchange.ask(select(Call.call_id))) == 1, "a consultation became a call of its own"
     ((by, outcome),) = await exchange.ask(select(Call.hung_up_by, Call.outcome))
@@ -360,7 +362,7 @@ async def test_a_queue_is_consulted_and_keeps_the_citizen_when_the_handset_goes_
         await exchange.came_out(await exchange.order(HangUpPhone(seat=COLLEAGUE), desk.who))
         (placed,) = await citizens.finished()
         assert placed.ending == "ended"
-        await desk.stage("ended")
+        await desk.over()
         await seat_is(exchange, COLLEAGUE, "wrap_up")
     told = await desk.facts("consult_ended", "call_transferred", "talk_ended", "call_answered", "call_ended")
     assert [fact.partition(" ")[0] for fact in told] == [
