@@ -48,6 +48,40 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _WholeFiles:
     return _WholeFiles(config, log)
 
 
+SECOND_TRIES = 3
+"""So many tests of a run may need a second try."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What works with real telephones and browsers is tried once more before it fails: on a busy machine a moment comes
+    that its author did not foresee. `pytest_terminal_summary` shows each first failure, for somebody to mend."""
+    for item in items:
+        if item.get_closest_marker("integration") or item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """More than a few second tries are a defect, and fail the run."""
+    if len(_tried_again(session.config)) > SECOND_TRIES and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show why a test was tried again, even if the second try went well."""
+    again = _tried_again(config)
+    if again:
+        terminalreporter.section(f"{len(again)} tried again, at most {SECOND_TRIES} may be", sep="=", yellow=True)
+    for report in again:
+        terminalreporter.section(report.nodeid, sep="_")
+        terminalreporter.write_line(report.longreprtext)
+
+
+def _tried_again(config: pytest.Config) -> list[pytest.TestReport]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return reporter.stats.get("rerun", []) if reporter else []
+
+
 @pytest.fixture(scope="session")
 def state_folder() -> Path:
     """The installation's state folder, where the private Asterisk is unpacked once."""
