@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 from sqlalchemy import make_url, text
 from xdist.scheduler import LoadScopeScheduling
 
@@ -33,6 +34,17 @@ REFERENCE = {DataVersion.__tablename__, *(table.__tablename__ for table in Versi
 settings.register_profile("others", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=False)
 settings.register_profile("shared", settings.get_profile("others"), derandomize=True)
 settings.load_profile("shared")
+
+_constants_of_ours = providers._get_local_constants
+
+
+def _constants_loaded() -> providers.Constants:
+    """Hypothesis tries constants of whatever modules of ours the process has loaded by then: other ones beside other
+    tests, so only where others are wanted."""
+    return providers.Constants() if settings.default.derandomize else _constants_of_ours()
+
+
+providers._get_local_constants = _constants_loaded
 
 
 class _WholeFiles(LoadScopeScheduling):
