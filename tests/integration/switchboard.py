@@ -7,14 +7,17 @@ import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from telephony import cdr_file
 from telephony import facts as f
-from telephony.ami import AmiLink, AmiSettings, LinkState
+from telephony.ami import AmiEvent, AmiLink, AmiSettings, LinkState
+from telephony.cdr import CdrCall, calls_from_rows
 from telephony.link import Follower
 from telephony.pbx import server
 from telephony.pbx.parts import part_of
@@ -35,6 +38,18 @@ def secret(purpose: str) -> str:
     return hashlib.sha256(purpose.encode()).hexdigest()[:32]
 
 
+class Noting(PbxState):
+    """Notes what the PBX said: its own clock stands on it, which a busy reader does not shift."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[AmiEvent] = []
+
+    def apply(self, event: AmiEvent, at: datetime) -> list[f.Fact]:
+        self.events.append(event)
+        return super().apply(event, at)
+
+
 @dataclass
 class Switchboard:
     """A running PBX, its link, the seats' phones, and all that was told."""
@@ -43,7 +58,7 @@ class Switchboard:
     pbx: Pbx
     stage: Stage
     link: AmiLink
-    state: PbxState
+    state: Noting
     follower: Follower = field(init=False)
     facts: list[f.Fact] = field(default_factory=list)
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -54,7 +69,7 @@ class Switchboard:
             self.facts += facts
             self.news.notify_all()
 
-    async def until(self, condition: Callable[[], bool], within_s: float = 30) -> None:
+    async def until(self, condition: Callable[[], bool], within_s: float = 60) -> None:
         try:
             async with asyncio.timeout(within_s), self.news:
                 await self.news.wait_for(condition)
@@ -91,12 +106,31 @@ class Switchboard:
 
     async def told(self, dialed: str, **how: Any) -> list[f.CallFact]:
         """The facts of one citizen's call, once it is over."""
-        before = len(self.ended)
+        before = set(self.arrived)
         run = await self.call(dialed, **how)
         await run.finished()
-        await self.until(lambda: len(self.ended) > before)
-        call_id = self.ended[-1].call_id
+        await self.until(lambda: any(fact.call_id not in before for fact in self.ended))
+        (call_id,) = [call_id for call_id in self.arrived if call_id not in before]
         return [fact for fact in self.facts if isinstance(fact, f.CallFact) and fact.call_id == call_id]
+
+    def moment(self, event: str, call_id: str) -> float:
+        """When the PBX first said this of the call, in seconds of its own clock."""
+        said = (each for each in self.state.events if each.name == event and each["Linkedid"] == call_id)
+        return float(next(said)["Timestamp"])
+
+    async def counted(self, call_id: str) -> list[CdrCall]:
+        """The call in Asterisk's own file, where a row is written a moment after the hang-up."""
+        async with asyncio.timeout(60):
+            while True:
+                rows = cdr_file.read(self.pbx.paths.cdr).rows
+                if found := [call for call in calls_from_rows(rows) if call.call_id == call_id]:
+                    return found
+                await asyncio.sleep(0.05)
+
+    @property
+    def arrived(self) -> list[str]:
+        """All calls so far, in their order."""
+        return [fact.call_id for fact in self.facts if isinstance(fact, f.CallArrived)]
 
     @property
     def ended(self) -> list[f.CallEnded]:
@@ -153,7 +187,7 @@ async def open_switchboard(state: Path, programs: Path, settings: PbxSettings) -
         stage = await set_stage(state, Address("127.0.0.1", pbx.ports.sip), CONFIGS / "demo" / "dialogues.yaml")
         account = AmiSettings(host="127.0.0.1", port=pbx.ports.ami, username="platform", secret=secret("ami:platform"))
         link = AmiLink(account, wanted=WANTED)
-        board = Switchboard(settings, pbx, stage, link, PbxState())
+        board = Switchboard(settings, pbx, stage, link, Noting())
         board.follower = Follower(link, board.state, board.keep)
         tasks = [asyncio.create_task(link.run()), asyncio.create_task(board.follower.run())]
         while link.state is not LinkState.LIVE:

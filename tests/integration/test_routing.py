@@ -11,33 +11,33 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from telephony import cdr_file
 from telephony import facts as f
-from telephony.cdr import calls_from_rows
 from telephony.pbx.settings import OWN_SEAT_QUEUE
 from telephony.table import BLACKLIST, CALLBACK, FAMILIES, OWN_SEAT, PRIORITY, correct, forget_wish, read
 
 from .switchboard import CONFIGS, Switchboard, open_switchboard, queues, rang, switchboard_settings
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
 BUSY = {"after_seconds": 2, "few_after_seconds": 1, "to_seconds": 3}
+TAKEN = {**BUSY, "to": "q96010", "to_seconds": 60, "offer_callback": False}
+"""What a test waits for is short; what must not end meanwhile outlasts a machine that stands still."""
 QUEUES = [
-    {"name": "q96010", "ring_seconds": 3, "widen_after": [2]},
-    {"name": "q12345"},
-    {"name": "q-labour", "skill": "labour", "ring_seconds": 3},
-    {"name": "q-civil", "skill": "civil", "overflow": {**BUSY, "to": "q96010", "offer_callback": False}},
-    {"name": "q-heating", "skill": "heating", "overflow": BUSY},
+    {"name": "q96010", "ring_seconds": 60, "widen_after": [2]},
+    {"name": "q12345", "ring_seconds": 60},
+    {"name": "q-labour", "skill": "labour", "ring_seconds": 60},
+    {"name": "q-civil", "skill": "civil", "overflow": TAKEN},
+    {"name": "q-heating", "skill": "heating", "ring_seconds": 60, "overflow": BUSY},
     {
         "name": "q-business",
         "skill": "business",
         "max_waiting": 1,
-        "overflow": {**BUSY, "to": "q96010", "after_seconds": 30},
+        "overflow": {**TAKEN, "after_seconds": 600},
     },
     {
         "name": "q-foreign",
         "skill": "foreign",
-        "overflow": {**BUSY, "to": "q96010", "after_seconds": 60, "few_seats": 1},
+        "overflow": {**BUSY, "to": "q96010", "after_seconds": 600, "few_seats": 1},
     },
 ]
 NUMBERS = [
@@ -57,8 +57,8 @@ async def board(tmp_path_factory: pytest.TempPathFactory, state_folder: Path) ->
         queues=QUEUES,
         numbers=NUMBERS,
         languages=["zh", "en"],
-        own_seat_seconds=5,
-        survey={"enabled": True, "tries": 1, "seconds": 3},
+        own_seat_seconds=60,
+        survey={"enabled": True, "tries": 1, "seconds": 20},
     )
     async with open_switchboard(tmp_path_factory.mktemp("board"), state_folder, settings) as opened:
         yield opened
@@ -88,9 +88,8 @@ async def test_the_best_level_rings_first_and_the_next_only_after_the_set_wait(b
     await board.staff({"8003": {"general": 2}, "8004": {"general": 1}}, paused=["8004"])
     facts = await board.told("96010")
     assert rang(facts) == ["8003"]
-    joined = next(fact.at for fact in facts if isinstance(fact, f.CallQueued))
-    rings = next(fact.at for fact in facts if isinstance(fact, f.SeatRinging))
-    assert (rings - joined).total_seconds() > 1
+    joined, rings = (board.moment(event, facts[0].call_id) for event in ("QueueCallerJoin", "AgentCalled"))
+    assert rings - joined > 1
 
 
 async def test_a_level_that_changes_in_the_run_is_followed_by_the_queue(board: Switchboard) -> None:
@@ -130,7 +129,7 @@ async def test_with_few_seats_at_night_the_other_group_and_then_a_callback_come_
     assert queues(facts) == ["q-foreign", "q96010"]
     joined = next(fact.at for fact in facts if isinstance(fact, f.CallQueued))
     left = next(fact.at for fact in facts if isinstance(fact, f.CallLeftQueue))
-    assert (left - joined).total_seconds() < 30, "he waited as long as by day"
+    assert (left - joined).total_seconds() < 300, "he waited as long as by day"
     assert [fact.outcome for fact in facts if isinstance(fact, f.CallEnded)] == ["no_seat"]
     assert await read(board.link.action, [CALLBACK]) == {(CALLBACK, "13800138011"): facts[0].call_id}
     await forget_wish(board.link.action, "13800138011")
@@ -154,7 +153,8 @@ async def test_a_caller_who_waited_too_long_is_asked_and_keeps_his_place_once(bo
         fact for fact in board.facts if isinstance(fact, f.CallArrived) and fact.caller_number == "13800138000"
     )
     assert wishes == {(CALLBACK, "13800138000"): first.call_id}
-    assert [call.outcome for call in calls_from_rows(cdr_file.read(board.pbx.paths.cdr).rows)][-1] == "abandoned"
+    (counted,) = await board.counted(facts[0].call_id)
+    assert counted.outcome == "abandoned"
     await forget_wish(board.link.action, "13800138000")
     assert await read(board.link.action, [CALLBACK]) == {}
 
@@ -206,14 +206,16 @@ async def test_an_emergency_goes_before_who_waited_longer(board: Switchboard) ->
     for call in calls:
         await call.finished()
     await board.until(lambda: len(both(f.CallAnswered)) == 2)
-    answered = sorted(both(f.CallAnswered), key=lambda fact: fact.at)
-    assert [board.caller(fact.call_id) for fact in answered] == ["13911110005", "13911110004"]
+    answered = [fact.call_id for fact in board.facts if isinstance(fact, f.CallAnswered)][-2:]
+    assert [board.caller(call_id) for call_id in answered] == ["13911110005", "13911110004"]
+    await board.until(lambda: len(both(f.CallEnded)) == 2)
 
 
 async def test_the_citizen_scores_the_talk_by_key_after_the_seat_has_hung_up(board: Switchboard) -> None:
     await board.staff({"8006": {"labour": 1}})
-    facts = await board.told("12333", key="2", key_after_s=2.2, talk_s=30)
-    ended = [fact for fact in facts if isinstance(fact, f.TalkEnded)]
-    (score,) = [fact for fact in facts if isinstance(fact, f.SurveyAnswered)]
-    assert (score.score, score.seat, ended[0].ended_by) == (2, "8006", "seat")
-    assert ended[0].at < score.at
+    # seat 8006 hangs up after 0.7 s; what is pressed before that would be no score
+    facts = await board.told("12333", key="2", key_after_s=8, talk_s=30)
+    ended, score = [fact for fact in facts if isinstance(fact, f.TalkEnded | f.SurveyAnswered)]
+    assert isinstance(ended, f.TalkEnded)
+    assert isinstance(score, f.SurveyAnswered)
+    assert (score.score, score.seat, ended.ended_by) == (2, "8006", "seat")
