@@ -24,7 +24,7 @@ from backend.app.demo import CALLED_BACK
 from backend.app.hall import ALL_SIMULATED, Hall, demo_hall, demo_installation
 from backend.app.reconcile import open_since_before
 from backend.app.terminal import screen
-from backend.calls.day_differences import TOLERANCE, DayComparison
+from backend.calls.day_differences import SETTLED_AFTER, TOLERANCE, DayComparison
 from backend.calls.reconcile_day import DayReconciler
 from backend.kernel import clock
 from backend.kernel.database import Database
@@ -105,7 +105,7 @@ async def run_day(*, calls: int, minutes: float, report: Path) -> int:
         await _all_over(hall)
         called = sum(noted.what == "called" for noted in citizens.so_far())
         days = DayReconciler(hall.database, hall.platform.pbx.paths.cdr, host=DEFAULT_HOST)
-        found = await days.compare(since, clock.now(), settled_after=-TOLERANCE)
+        found = await _compared(days, since)
         result = await _result(hall.database, since, placed, called, found)
     _report(result, found, report)
     return 0 if result.whole else 1
@@ -132,6 +132,16 @@ async def _all_over(hall: Hall) -> None:
     while time.monotonic() < ends:
         if not any(agent.owing for agent in hall.agents) and not await open_since_before(hall.database, clock.now()):
             return
+        await asyncio.sleep(0.2)
+
+
+async def _compared(days: DayReconciler, since: datetime) -> DayComparison:
+    """The record against the CDR file, once Asterisk has written of the last call: it does so after the hang-up."""
+    ends = time.monotonic() + SETTLED_AFTER.total_seconds()
+    while True:
+        found = await days.compare(since, clock.now(), settled_after=-TOLERANCE)
+        if not found.unexplained or time.monotonic() >= ends:
+            return found
         await asyncio.sleep(0.2)
 
 

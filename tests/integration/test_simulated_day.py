@@ -28,7 +28,7 @@ def state(state_folder: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_short_day_stands_in_the_record_as_in_the_cdr_file(state: Path, tmp_path: Path) -> None:
     report = tmp_path / "day.json"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
@@ -36,7 +36,7 @@ def test_a_short_day_stands_in_the_record_as_in_the_cdr_file(state: Path, tmp_pa
         [sys.executable, "-m", "backend.app", "simulate", "day", "--calls", "60", "--minutes", "0.3",
          "--report", str(report)],
         cwd=PROJECT_ROOT, env={**environment, "HOTLINE_STATE": str(state)}, capture_output=True, text=True, check=False,
-        timeout=280,
+        timeout=580,
     )  # fmt: skip
     assert day.returncode == 0, day.stderr
     result = json.loads(report.read_text())

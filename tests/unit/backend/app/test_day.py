@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.app.day import HOURS, DayResult, plan
+from backend.app.day import HOURS, DayResult, _compared, plan
+from backend.calls.day_differences import DayComparison, DayDifference, DayDifferenceKind
+from backend.calls.reconcile_day import DayReconciler
+from backend.kernel import clock
 
 
 @given(st.integers(1, 20_000), st.floats(10, 90_000))
@@ -37,3 +42,21 @@ def test_a_day_is_whole_when_every_call_was_compared_and_none_differs(
         reached=3, differences=differences,
     )  # fmt: skip
     assert result.whole is whole
+
+
+class WritesLate:
+    """Asterisk's file has the row of the last call only at the third look."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    async def compare(self, *_: object, **__: object) -> DayComparison:
+        self.looks += 1
+        missing = DayDifference(DayDifferenceKind.NOT_IN_CDR, "c1", "answered", "")
+        return DayComparison(1, (missing,) if self.looks < 3 else ())
+
+
+async def test_the_row_that_is_written_a_moment_after_the_last_hang_up_is_waited_for() -> None:
+    days = WritesLate()
+    found = await _compared(cast("DayReconciler", days), clock.now())
+    assert (found.unexplained, days.looks) == (0, 3)
