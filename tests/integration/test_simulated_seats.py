@@ -12,7 +12,7 @@ from telephony.simulate.seats import simulated_seats
 
 from .exchange import open_exchange
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.integration
 
 SECRETS = {
     "sip:8001": "0xfyEmLLQvr9_92TSATH7DK69J1LZecX",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,21 @@ from backend.kernel.database import Database
 from backend.orders.schemas import OrderState, OrderView
 from backend.seats.models import Seat, SeatChange
 from telephony.facts import SpyMode
-from telephony.simulate.citizens import CitizenCall, Citizens, Manner, place_calls
+from telephony.simulate.citizens import CitizenCall, Manner, place_calls
 from telephony.simulate.seats import SeatBehaviour, simulated_seats
 
+from .earphone import Earphone, earphones
 from .exchange import Exchange, open_exchange
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 
 AGENT, OWN = "8001", "8002"
 AT_ONCE = SeatBehaviour(ring_s=0.05)
+OPTIONS = {
+    SpyMode.LISTEN: ("ChanSpy", "qES"),
+    SpyMode.WHISPER: ("ChanSpy", "qESw"),
+    SpyMode.BARGE: ("BridgeAdd", ""),
+}
 
 
 @pytest.fixture
@@ -39,16 +46,23 @@ async def exchange(state_folder: Path, tmp_path: Path, database: Database) -> As
         yield opened
 
 
-async def talking(exchange: Exchange, seat: str, talk_s: float) -> tuple[Citizens, str]:
-    """A citizen who talks with this seat, and the call's id."""
-    says = next(iter(exchange.stage.legs.callers))
-    citizens = await place_calls(
-        exchange.stage, [CitizenCall("13800001234", "96010", says=says)], Manner(talk_s=talk_s)
-    )
+async def answered_by(exchange: Exchange, seat: str) -> str:
+    """The id of the call, once this seat talks with the citizen."""
     answered = select(Call.call_id).where(Call.stage == "answered", Call.seat == seat)
     await exchange.until(lambda: exchange.ask(answered))
     ((call_id,),) = await exchange.ask(answered)
-    return citizens, str(call_id)
+    return str(call_id)
+
+
+async def does(exchange: Exchange, seat: str, wanted: tuple[str, str]) -> None:
+    """Wait until the only leg of this seat runs this application with these options, which it announces before."""
+
+    async def so() -> bool:
+        channels = (await exchange.pbx.cli("core show channels concise")).splitlines()
+        own = [channel.split("!")[5:7] for channel in channels if channel.startswith(f"PJSIP/{seat}-")]
+        return [(application, data.partition(",")[2]) for application, data in own] == [wanted]
+
+    await exchange.until(so)
 
 
 async def facts(exchange: Exchange, call_id: str, *kinds: str) -> list[dict[str, Any]]:
@@ -99,20 +113,12 @@ async def test_a_supervisor_listens_whispers_barges_in_and_ends_the_call(exchang
         await exchange.ready_at(AGENT)
         boss = Supervisor(exchange, await exchange.agent_at(OWN))
         await exchange.registered(OWN)
-        citizens, call_id = await talking(exchange, AGENT, 60)
-        options = {}
+        citizens = await place_calls(exchange.stage, [CitizenCall("13800001234", "96010")], Manner(talk_s=600))
+        call_id = await answered_by(exchange, AGENT)
         for mode in SpyMode:
             assert (await boss.take_part(call_id, mode)).problem is None
             await boss.takes_part(mode)
-            channels = (await exchange.pbx.cli("core show channels concise")).splitlines()
-            (own,) = [channel for channel in channels if channel.startswith(f"PJSIP/{OWN}-")]
-            application, data = own.split("!")[5:7]
-            options[mode] = (application, data.partition(",")[2])
-        assert options == {
-            SpyMode.LISTEN: ("ChanSpy", "qES"),
-            SpyMode.WHISPER: ("ChanSpy", "qESw"),
-            SpyMode.BARGE: ("BridgeAdd", ""),
-        }
+            await does(exchange, OWN, OPTIONS[mode])
         assert (await state_of(exchange, AGENT), await state_of(exchange, OWN)) == ("talking", "paused")
         assert (await boss.end(call_id)).state is OrderState.DONE
         await citizens.finished()
@@ -131,22 +137,24 @@ async def test_a_supervisor_listens_whispers_barges_in_and_ends_the_call(exchang
 
 @pytest.mark.parametrize("listening", [False, True])
 async def test_a_supervisor_takes_a_call_over_and_the_record_stays_whole(exchange: Exchange, listening: bool) -> None:
-    async with simulated_seats(exchange.stage, [AGENT, OWN], exchange.secret_of, AT_ONCE), exchange.leader():
+    citizen = Earphone("13800001234", 500, ("127.0.0.1", exchange.pbx.ports.sip))
+    seats = simulated_seats(exchange.stage, [AGENT, OWN], exchange.secret_of, AT_ONCE)
+    async with seats, exchange.leader(), earphones(citizen):
         await exchange.ready_at(AGENT)
         boss = Supervisor(exchange, await exchange.agent_at(OWN))
         await exchange.registered(OWN)
-        citizens, call_id = await talking(exchange, AGENT, 10)
+        await citizen.call("96010")
+        call_id = await answered_by(exchange, AGENT)
         if listening:
             await boss.take_part(call_id, SpyMode.LISTEN)
             await boss.takes_part(SpyMode.LISTEN)
         assert (await boss.take_over(call_id)).problem is None
-        taken = select(Call.call_id).where(Call.stage == "answered", Call.seat == OWN)
-        await exchange.until(lambda: exchange.ask(taken))
-        assert (await state_of(exchange, AGENT), await state_of(exchange, OWN)) == ("wrap_up", "talking")
-        (placed,) = await citizens.finished()
+        assert await answered_by(exchange, OWN) == call_id
+        async with asyncio.timeout(60):
+            await citizen.listen(8)
+        assert citizen.in_call.is_set(), "the citizen was cut off"
+        await citizen.hang_up()
         await exchange.until(lambda: exchange.ask(select(Call.call_id).where(Call.stage == "ended")))
-        await exchange.until(lambda: exchange.ask(select(Seat.seat).where(Seat.seat == OWN, Seat.state == "wrap_up")))
-    assert placed.ending == "ended", "the citizen was cut off"
     ((call,),) = await exchange.ask(select(Call))
     assert (call.call_id, call.seat, call.user_id, call.outcome, call.hung_up_by) == (
         call_id, OWN, boss.who.user_id, "answered", "caller",
@@ -161,11 +169,15 @@ async def test_a_supervisor_takes_a_call_over_and_the_record_stays_whole(exchang
         ("call_ended", None),
     ]
     assert told[1]["mode"] == "take_over"
-    states = await exchange.ask(select(SeatChange.to_state).where(SeatChange.seat == OWN).order_by(SeatChange.id))
-    assert [row.to_state for row in states] == ["paused", "talking", "wrap_up"]
-    citizen, seat = np.fromfile(str(call.recording_file), dtype="<i2").reshape(-1, 2).astype(np.float64).T
-    assert citizen.size / 8000 > 5, "the recording did not go on"
+    of_call = select(SeatChange.seat, SeatChange.to_state).where(SeatChange.call_id == call_id)
+    states = [tuple(row) for row in await exchange.ask(of_call.order_by(SeatChange.seat, SeatChange.id))]
+    assert states == [
+        *((AGENT, state) for state in ("ringing", "talking", "wrap_up")),
+        *((OWN, state) for state in ("talking", "wrap_up")),
+    ]
+    left, right = np.fromfile(str(call.recording_file), dtype="<i2").reshape(-1, 2).astype(np.float64).T
+    assert left.size / 8000 > 5, "the recording did not go on"
     if not listening:  # a simulated seat speaks when its phone is picked up: here with the citizen
-        assert np.abs(seat[8000:]).max() > 1000, "the supervisor is not heard on the right"
+        assert np.abs(right[8000:]).max() > 1000, "the supervisor is not heard on the right"
     (counted,) = await exchange.counted()
     assert (counted.call_id, counted.outcome) == (call_id, "answered"), "Asterisk's own record tells another story"
