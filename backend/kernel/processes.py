@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import socket
+from collections import deque
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -16,6 +17,8 @@ _PR_SET_PDEATHSIG = 1
 _SOCKET_PATH_LIMIT = 90  # the kernel allows 107 bytes for the whole path with the file name behind it
 _DEALT_TO_NOBODY = range(10_000, 20_000)
 """Ports below those that the kernel deals out by itself, and below those of the sound of calls."""
+_SPOKEN_FOR: deque[socket.socket] = deque(maxlen=64)
+"""The UDP ports that this process found last: each is a name in the kernel, which falls away with its socket."""
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -43,10 +46,11 @@ def free_port(host: str = "127.0.0.1", kind: socket.SocketKind = socket.SOCK_STR
     """A port for a server that is about to start: until it listens, the kernel gives the port to nobody else.
 
     To whoever asks for any port the kernel deals out one that is free at this moment. A TCP port on which a connection
-    has just ended is dealt out to nobody for a minute, but a server may listen there. UDP knows no such rest.
+    has just ended is dealt out to nobody for a minute, but a server may listen there. UDP knows no such rest: there it
+    is other processes that look for a port here, and one that they found and do not serve yet is passed over.
     """
     if kind is socket.SOCK_DGRAM:
-        while not port_is_free(port := secrets.choice(_DEALT_TO_NOBODY), host, kind):
+        while not (port_is_free(port := secrets.choice(_DEALT_TO_NOBODY), host, kind) and _speak_for(port)):
             pass
         return port
     with closing(socket.socket()) as server, closing(socket.socket()) as client:
@@ -56,6 +60,20 @@ def free_port(host: str = "127.0.0.1", kind: socket.SocketKind = socket.SOCK_STR
         client.connect(server.getsockname())
         server.accept()[0].close()  # this end closes first, so it is this port that rests
         return int(server.getsockname()[1])
+
+
+def _speak_for(port: int) -> bool:
+    """Keep others who look for a UDP port from finding this one; False when one of them was first."""
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        name.bind(f"\0hotline-udp-{port}")
+    except OSError:
+        name.close()
+        return False
+    if len(_SPOKEN_FOR) == _SPOKEN_FOR.maxlen:
+        _SPOKEN_FOR.popleft().close()
+    _SPOKEN_FOR.append(name)
+    return True
 
 
 def port_is_free(port: int, host: str = "127.0.0.1", kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:

@@ -6,10 +6,12 @@ import os
 import socket
 import subprocess
 import sys
+from collections import deque
 from pathlib import Path
 
 import pytest
 
+from backend.kernel import processes
 from backend.kernel.processes import free_port, port_is_free
 
 
@@ -44,3 +46,15 @@ def test_a_udp_port_for_a_server_is_none_that_the_kernel_deals_out() -> None:
     port = free_port(kind=socket.SOCK_DGRAM)
     assert port < first_dealt
     assert port_is_free(port, kind=socket.SOCK_DGRAM)
+
+
+def test_a_udp_port_that_was_found_is_found_by_nobody_else_before_it_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_SPOKEN_FOR", deque(maxlen=4))
+    monkeypatch.setattr(processes, "_DEALT_TO_NOBODY", mine := [free_port(kind=socket.SOCK_DGRAM) for _ in range(5)])
+    program = (
+        "import socket; from backend.kernel import processes\n"
+        f"processes._DEALT_TO_NOBODY = {mine}\n"
+        "print(processes.free_port(kind=socket.SOCK_DGRAM))"
+    )
+    other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert int(other.stdout) == mine[0], "only the one that this process found so long ago is free to be found again"
