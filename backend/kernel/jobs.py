@@ -20,7 +20,7 @@ import structlog
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.tm import TaskManager
 from pgqueuer.db import PsycopgDriver
-from pgqueuer.errors import RetryRequested
+from pgqueuer.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job
 from pgqueuer.ports.driver import Driver, NotifyCallback
 from pgqueuer.qm import QueueManager
@@ -160,7 +160,7 @@ async def run_worker(
     heartbeat_timeout: timedelta = timedelta(seconds=30),
     max_at_once: int = 4,
 ) -> None:
-    """Take and run jobs until `stop` is set. Raises psycopg's errors when the database goes away."""
+    """Take and run jobs until `stop` is set. Raises psycopg's errors or OSError when the database goes away."""
     connection = await psycopg.AsyncConnection.connect(
         driver_url(database_url), autocommit=True, application_name="hotline worker"
     )
@@ -178,6 +178,9 @@ async def run_worker(
                 heartbeat_timeout=heartbeat_timeout,
                 shutdown_on_listener_failure=True,
             )
+        except FailingListenerError as error:
+            # also a machine that stood still for so long: the worker begins anew, and does not end over it
+            raise ConnectionError("What the database was asked to tell this worker did not come back.") from error
         finally:
             stopper.cancel()
 

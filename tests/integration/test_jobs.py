@@ -17,6 +17,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from pgqueuer.errors import FailingListenerError
+from pgqueuer.qm import QueueManager
 from sqlalchemy import text
 
 from backend.app.schema import upgrade_schema
@@ -30,7 +32,8 @@ from backend.kernel.postgres import PrivatePostgres
 pytestmark = pytest.mark.integration
 
 QUICK_BEAT = timedelta(seconds=1)
-"""How soon a silent worker is taken for dead, where that is waited for. A live one may be late by as much."""
+"""How soon a silent worker is taken for dead, where a job may be done twice: a live one that is as late counts as dead
+too."""
 
 
 @dataclass
@@ -59,10 +62,10 @@ class Diary:
 
 
 @asynccontextmanager
-async def working(database: Database, *kinds: JobKind, beat: timedelta = timedelta(seconds=30)) -> AsyncIterator[None]:
+async def working(database: Database, *kinds: JobKind) -> AsyncIterator[None]:
     """A worker for the time of the block."""
     stop = asyncio.Event()
-    worker = asyncio.create_task(run_worker(database.url, list(kinds), stop=stop, heartbeat_timeout=beat))
+    worker = asyncio.create_task(run_worker(database.url, list(kinds), stop=stop))
     yield
     stop.set()
     await worker
@@ -200,7 +203,6 @@ async def test_no_more_run_at_once_than_allowed(database: Database) -> None:
 
 _DOOMED = """
 import asyncio, os, signal, sys
-from datetime import timedelta
 from backend.kernel.errors import HotlineError
 from backend.kernel.jobs import JobKind, run_worker
 
@@ -210,9 +212,15 @@ async def work(payload):
         os.kill(os.getpid(), signal.SIGKILL)
     await asyncio.sleep(3600)
 
-asyncio.run(run_worker(sys.argv[1], [JobKind("work", work)], stop=asyncio.Event(),
-                       heartbeat_timeout=timedelta(seconds=1)))
+asyncio.run(run_worker(sys.argv[1], [JobKind("work", work)], stop=asyncio.Event()))
 """
+
+
+async def long_silent(database: Database) -> None:
+    """Let the worker that has a job in hand, and is dead, have been silent for an hour."""
+    async with database.transaction() as tx:
+        silent = "UPDATE pgqueuer SET heartbeat = heartbeat - interval '1 hour' WHERE status = 'picked'"
+        assert (await tx.session.execute(text(silent))).rowcount == 1  # type: ignore[attr-defined]
 
 
 def doomed_worker(database: Database, how: str) -> subprocess.Popen[str]:
@@ -228,7 +236,8 @@ async def test_the_job_of_a_killed_worker_is_taken_over(database: Database) -> N
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
     assert await waiting(database) == ["picked"]
-    async with working(database, diary.kind(), beat=QUICK_BEAT):
+    await long_silent(database)
+    async with working(database, diary.kind()):
         await diary.until(lambda: len(diary.ran) == 1)
     assert diary.ran == [{"call_id": "c1"}]
     assert await waiting(database) == []
@@ -250,13 +259,25 @@ async def test_a_job_that_kills_its_workers_is_parked_unopened(database: Databas
     await enqueue(database, {"call_id": "c1"})
     for _ in range(2):
         assert await asyncio.to_thread(doomed_worker(database, "dies").wait) == -signal.SIGKILL
-    async with working(database, diary.kind(deaths=2), beat=QUICK_BEAT):
+        await long_silent(database)
+    async with working(database, diary.kind(deaths=2)):
         await diary.until(lambda: bool(diary.parked))
     assert diary.ran == []
     ((payload, reason),) = diary.parked
     assert payload == {"call_id": "c1"}
     assert (reason.name, reason.facts) == ("JobParked", {"deaths": "2"})
     assert await waiting(database) == ["failed"]
+
+
+async def test_a_worker_that_stood_still_is_told_as_one_whose_database_is_away(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing_came_back(*_: object, **__: object) -> None:
+        raise FailingListenerError
+
+    monkeypatch.setattr(QueueManager, "listener_healthy", nothing_came_back)
+    with pytest.raises(ConnectionError):
+        await run_worker(database.url, [Diary().kind()], stop=asyncio.Event())
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
