@@ -74,7 +74,7 @@ class ConsoleClient:
     async def __aenter__(self) -> ConsoleClient:
         await self.sign_in()
         self._task = asyncio.create_task(self._stay_connected(), name=f"console {self._credentials['username']}")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await self._welcomed.wait()
         return self
 

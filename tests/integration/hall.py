@@ -16,7 +16,7 @@ from uuid import uuid4
 import httpx
 import uvicorn
 from fastapi import FastAPI
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin
 
@@ -58,7 +58,11 @@ class Console(ConsoleClient):
         self.began_at = 0
         self.captions: list[str] = []
         super().__init__(address, username, PASSWORD, on_event=self.heard.append, on_welcome=self._note_welcome)
+        self.http.timeout = 60
         self.on_caption = self._note_caption
+
+    async def command(self, message: BaseModel, *, timeout_s: float = 60.0) -> dict[str, Any]:
+        return await super().command(message, timeout_s=timeout_s)
 
     def _note_welcome(self, desk: Any) -> None:
         if not self.welcomes:
@@ -97,7 +101,7 @@ class RawConsole:
 
     async def hear(self, kind: str) -> dict[str, Any]:
         """The next message of this type; others before it are passed over."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 message: dict[str, Any] = json.loads(await self.socket.recv())
                 if message["type"] == kind:
@@ -105,21 +109,29 @@ class RawConsole:
 
     async def closed(self) -> int | None:
         """The code with which the hub closes the line."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await self.socket.wait_closed()
         return self.socket.close_code
 
 
 @dataclass
 class ConsoleHall:
-    """The application on a free port. `database` is the test's own way to the same database."""
+    """The application on a free port. `database` is the test's own way to the same database.
+
+    The port stays taken while nothing is served there: the kernel could deal it out to another process meanwhile.
+    """
 
     installation: Installation
     database: Database
-    port: int = 0
     app: FastAPI = field(init=False)
+    _place: socket.socket = field(default_factory=lambda: _bound(0))
     _server: uvicorn.Server | None = None
     _serving: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """Where the application is, or will be again."""
+        return int(self._place.getsockname()[1])
 
     @property
     def address(self) -> str:
@@ -141,14 +153,11 @@ class ConsoleHall:
 
     async def start(self) -> None:
         """Serve, on the same port as before."""
-        door = socket.socket()
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        door.bind(("127.0.0.1", self.port))
-        self.port = door.getsockname()[1]
+        door = _bound(self.port)
         self.app = create_app(self.installation, Database(self.database.url, pool_size=10), console=Path("nowhere"))
         self._server = web_server(self.app, "127.0.0.1", self.port)
         self._serving = asyncio.create_task(self._server.serve(sockets=[door]))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not (self._server.started and self.app.state.hub.connected):
                 await asyncio.sleep(0.01)
 
@@ -159,6 +168,12 @@ class ConsoleHall:
             await self._serving
         self._server = self._serving = None
 
+    async def close(self) -> None:
+        """Stop serving for good."""
+        await self.stop()
+        await self.recorder.close()
+        self._place.close()
+
     def console(self, username: str) -> Console:
         """A console for this person; use it with `async with`."""
         return Console(self.address, username)
@@ -166,7 +181,7 @@ class ConsoleHall:
     @asynccontextmanager
     async def browser(self, username: str | None) -> AsyncIterator[httpx.AsyncClient]:
         """A browser without a console, signed in as this person (None: as nobody)."""
-        async with httpx.AsyncClient(base_url=self.address, timeout=30, headers={"Origin": self.address}) as client:
+        async with httpx.AsyncClient(base_url=self.address, timeout=60, headers={"Origin": self.address}) as client:
             if username is not None:
                 answer = await client.post("/api/session", json={"username": username, "password": PASSWORD})
                 assert answer.status_code == 200, answer.text
@@ -233,8 +248,14 @@ async def open_hall(state: Path, database: Database) -> AsyncIterator[ConsoleHal
     try:
         yield hall
     finally:
-        await hall.stop()
-        await hall.recorder.close()
+        await hall.close()
+
+
+def _bound(port: int) -> socket.socket:
+    door = socket.socket()
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    door.bind(("127.0.0.1", port))
+    return door
 
 
 def ringing(call_id: str, seat: str, number: str = "13800001234") -> list[f.Fact]:
