@@ -31,7 +31,7 @@ class Pbx:
     ports: PbxPorts
     rendering: Rendering
 
-    async def cli(self, command: str, *, timeout_s: float = 15.0) -> str:
+    async def cli(self, command: str, *, timeout_s: float = 30.0) -> str:
         """What Asterisk's console answers to a command. Raises PbxNotRunning when nobody answers."""
         argv = [*self.program.argv, "-C", str(self.paths.config), "-rx", command]
         try:

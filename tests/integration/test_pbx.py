@@ -94,13 +94,14 @@ async def sign_in(pbx: Pbx, seats: list[str]) -> None:
             await pbx.cli(f"queue add member PJSIP/{seat} to {queue} penalty 0 as {seat}")
 
 
-async def recorded_calls(pbx: Pbx, wanted: int) -> list[cdr.CdrCall]:
-    """The calls of the record once there are as many as wanted: a row is written a moment after the hang-up."""
+async def recorded_calls(pbx: Pbx, wanted: int, *, rows: int = 0) -> list[cdr.CdrCall]:
+    """The calls of the record once there are as many as wanted, and so many rows, one for each seat that rang: they are
+    written one by one a moment after the hang-up."""
     while True:
         reading = read(pbx.paths.cdr)
         assert reading.damaged == ()
         calls = cdr.calls_from_rows(reading.rows)
-        if len(calls) >= wanted:
+        if len(calls) >= wanted and len(reading.rows) >= rows:
             return calls
         await asyncio.sleep(0.1)
 
@@ -139,9 +140,9 @@ async def test_answered_abandoned_and_refused_calls_leave_the_right_record(
         CitizenCall("13800000003", "96010", says=says, gives_up=True),
         CitizenCall("13800000004", "99999"),
     ]
-    async with simulated_seats(stage, SEATS, lambda seat: secret_for(f"sip:{seat}"), SeatBehaviour(ring_s=2)):
+    async with simulated_seats(stage, SEATS, lambda seat: secret_for(f"sip:{seat}"), SeatBehaviour(ring_s=6)):
         await sign_in(pbx, SEATS)
-        run = await place_calls(stage, calls, Manner(per_second=4, patience_s=0.8, talk_s=10))
+        run = await place_calls(stage, calls, Manner(per_second=4, patience_s=3, talk_s=10))
         placed = {call.caller_number: call for call in await run.finished()}
         answered_first, answered_second, abandoned = await recorded_calls(pbx, 3)
 
@@ -185,7 +186,7 @@ async def test_a_seat_that_lets_it_ring_is_paused_and_the_next_one_answers(
             await asyncio.sleep(0.2)
         await sign_in(pbx, ["8003"])
         (placed,) = await run.finished()
-        (call,) = await recorded_calls(pbx, 1)
+        (call,) = await recorded_calls(pbx, 1, rows=2)
     assert placed.ending == "ended"
     assert (call.outcome, call.seat) == ("answered", "8003")
     rang = [row.seat for row in read(pbx.paths.cdr).rows]
@@ -334,7 +335,7 @@ async def test_it_does_not_outlive_the_process_that_started_it(state: Path) -> N
         "asyncio.run(main())"
     )
     python = shutil.which("python", path=str(PROJECT_ROOT / ".venv" / "bin")) or "python3"
-    status, output = await child.run([python, "-c", parent], cwd=PROJECT_ROOT, timeout_s=60)
+    status, output = await child.run([python, "-c", parent], cwd=PROJECT_ROOT, timeout_s=120)
     assert status == -signal.SIGKILL, output
     while await pbx.is_running():
         await asyncio.sleep(0.1)
