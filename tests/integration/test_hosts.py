@@ -110,12 +110,12 @@ class Hosts:
         )
 
     async def of(self, number: str, *stages: str) -> list[Call]:
-        """The calls of this citizen in their order, one a host, once they have come to these stages."""
+        """The call of this citizen and what continues it at the other host, once they have come to these stages."""
         found: list[Call] = []
 
         async def settled() -> bool:
             nonlocal found
-            query = select(Call).where(Call.caller_number == number).order_by(Call.arrived_at, Call.call_id)
+            query = select(Call).where(Call.caller_number == number).order_by(Call.continues.is_not(None))
             found = [row[0] for row in await self.centre.ask(query)]
             return [call.stage for call in found] == list(stages)
 
