@@ -137,13 +137,14 @@ async def test_an_order_of_another_version_fails_alone(desk: Desk) -> None:
 
 async def test_who_gave_the_order_hears_how_it_goes_and_nobody_learns_the_number(hall: ConsoleHall) -> None:
     async with hall.console("wang") as wang, hall.console("boss") as boss:
+        now = clock.now()
         async with hall.database.transaction() as tx:
             user_id = UUID(str((await wang.http.get("/api/session")).json()["user_id"]))
             who = Principal(user_id, "wang", "王芳", ("agent",), frozenset(), uuid4(), NOW)
-            placed = await service.place(tx, uuid4(), DIAL, who, clock.now(), host=HOST)
+            placed = await service.place(tx, uuid4(), DIAL, who, now, host=HOST)
         async with hall.database.transaction() as tx:
-            await service.take(tx, HOST, "leader", clock.now())
-            await service.finish(tx, placed.order.order_id, None, clock.now())
+            await service.take(tx, HOST, "leader", now)
+            await service.finish(tx, placed.order.order_id, None, now)
         await hall.all_heard(wang, boss)
     assert [body.order.state for body in wang.kinds("order_changed")] == ["ordered", "taken", "done"]
     assert boss.kinds("order_changed") == []

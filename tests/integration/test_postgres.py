@@ -74,7 +74,7 @@ def test_a_second_server_over_the_same_data_is_refused_and_harms_nothing(state: 
     url = first.start()
     second = PrivatePostgres(state)
     with pytest.raises(PostgresUnavailable) as refused:
-        second.start(timeout_s=2)
+        second.start(timeout_s=10)
     assert "postmaster.pid" in refused.value.message
     assert refused.value.kept
     assert second.pid is None
@@ -89,7 +89,7 @@ def test_data_of_another_version_is_refused_with_its_own_words(state: Path) -> N
     version = server._data / "PG_VERSION"
     version.write_text("9.6\n")
     with pytest.raises(PostgresUnavailable, match=r"not compatible|incompatible|9\.6") as refused:
-        server.start(timeout_s=2)
+        server.start(timeout_s=10)
     assert "postgres.log" in refused.value.next_step
 
 
