@@ -13,7 +13,7 @@ from telephony import facts as f
 
 from .hall import ConsoleHall, answered, ringing
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_day")]
 
 
 def ended(call_id: str, outcome: f.CallOutcome) -> f.CallEnded:

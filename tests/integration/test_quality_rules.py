@@ -27,7 +27,7 @@ from backend.quality.trials import TRY_RULE, RuleTrier
 from .hall import ConsoleHall
 from .test_quality import a_call
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_day")]
 
 LAMP = """id: lamp-words
 version: {version}
