@@ -33,7 +33,7 @@ def hotline(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
     return subprocess.run(
         [sys.executable, "-m", "backend.app", *arguments],
-        env={**environment, **settings}, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False, timeout=90,
+        env={**environment, **settings}, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False, timeout=240,
     )  # fmt: skip
 
 

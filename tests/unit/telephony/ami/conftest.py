@@ -145,7 +145,8 @@ async def start_link(pbx: Pbx) -> AsyncIterator[Callable[..., Link]]:
     links: list[Link] = []
 
     def start(wanted: frozenset[str] | None = None, **changes: Any) -> Link:
-        options = {"secret": "right", "first_delay": 0.01, "longest_delay": 0.02, "ping_interval": 60.0} | changes
+        patient = {"connect_timeout": 60.0, "action_timeout": 60.0, "ping_interval": 60.0}
+        options = {"secret": "right", "first_delay": 0.01, "longest_delay": 0.02, **patient} | changes
         settings = AmiSettings(host="127.0.0.1", port=pbx.port, username="platform", **options)
         link = Link(settings, wanted=wanted)
         link.running = asyncio.create_task(link.run())

@@ -6,8 +6,10 @@ Should a later panoramisk mend one of them, its `bare` test fails and says that 
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import panoramisk
@@ -242,10 +244,11 @@ async def test_7_bare_does_not_notice_a_silent_peer(pbx: Any, start_bare: StartL
 
 
 async def test_7_link_leaves_a_silent_peer(pbx: Any, start_link: StartLink) -> None:
-    link = start_link(ping_interval=0.02, action_timeout=0.5)
+    link = start_link(ping_interval=0.02)
     await link.reaches(LinkState.LIVE)
+    link._settings = replace(link._settings, action_timeout=0.5)  # it came up however long that took
     pbx.silent = True
-    await pbx.until(lambda: pbx.sessions == 2)
+    await pbx.until(lambda: pbx.sessions >= 2)
     assert "did not answer Ping" in link.last_error
     pbx.silent = False
     await link.reaches(LinkState.LIVE)
@@ -293,6 +296,8 @@ FLOOD = b"".join(b"Event: VarSet\r\nVariable: X\r\nValue: %d\r\n\r\n" % n for n 
 async def written(pbx: Any, patience: float) -> bool:
     """Asterisk's `writetimeout`: whether the client read all of the flood in that time."""
     writer = pbx.writers[0]
+    # no machine is so generous that what nobody reads fits into its buffers
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
     writer.transport.set_write_buffer_limits(high=0)
     writer.write(FLOOD)
     try:
@@ -445,7 +450,7 @@ async def test_13_bare_reconnects_after_close(pbx: Any, start_bare: StartLink) -
 
 
 async def test_13_link_stays_closed(pbx: Any, start_link: StartLink) -> None:
-    link = start_link(first_delay=0.2)
+    link = start_link(first_delay=30.0, longest_delay=30.0)
     await link.reaches(LinkState.LIVE)
     pbx.drop()
     await link.reaches(LinkState.BACKING_OFF)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from backend.kernel.processes import free_port
 from telephony.ami import (
     AmiActionFailed,
     AmiDisconnected,
@@ -61,6 +62,7 @@ async def test_the_way_to_live(pbx: Any, start_link: StartLink, monkeypatch: pyt
 
 async def test_a_pbx_that_is_away_is_tried_again(pbx: Any, start_link: StartLink) -> None:
     await pbx.stop()
+    pbx.port = free_port()  # dealt out to nobody else meanwhile
     link = start_link()
     await link.reaches(LinkState.BACKING_OFF)
     assert link.last_error
