@@ -4,6 +4,7 @@ import { useCall } from '@/entities/call/store'
 import { useCaptions } from '@/entities/caption/store'
 import { emptyContent } from '@/entities/draft/sync'
 import { offersFor, placeChanges, withLine } from '@/entities/suggestion/offers'
+import { setServerTime } from '@/lib/clock'
 import type { CallCard, CaptionLine, DraftContent, PlaceCandidate, Suggestions } from '@/transport/messages.gen'
 
 const line = (n: number, text: string, more: Partial<CaptionLine> = {}): CaptionLine => ({
@@ -14,6 +15,7 @@ const card = (more: Partial<CallCard> = {}) =>
 const texts = () => useCaptions().lines.map(({ text }) => text)
 
 beforeEach(() => {
+  setServerTime(new Date().toISOString())
   setActivePinia(createPinia())
   useCall().card = card()
 })
