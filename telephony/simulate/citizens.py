@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
+from uuid import uuid4
 
 from telephony.simulate.sipp import Sipp, injection_file, scenario
 from telephony.simulate.speech import Legs
@@ -18,6 +21,19 @@ _SILENT = "silent"
 _REFUSALS = (403, 404, 480, 486, 488, 500, 503, 600, 603)
 _LONGEST_WAIT_MS = 3_600_000
 _NUMBER = re.compile(r"\+?[0-9]{3,20}")
+_ASK_EVERY_S = 0.2
+
+
+_HANG_UP = """\
+MESSAGE sip:citizen@127.0.0.1 SIP/2.0\r
+Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK-hang-up\r
+From: <sip:whoever@127.0.0.1>;tag=hang-up\r
+To: <sip:citizen@127.0.0.1>\r
+Call-ID: {call_id}\r
+CSeq: 1 MESSAGE\r
+Content-Length: 0\r
+\r
+"""
 
 
 @dataclass(frozen=True)
@@ -69,9 +85,29 @@ class Manner:
 class Citizens:
     """A run of calls. The list is done when `finished` returns."""
 
-    def __init__(self, sipp: Sipp, log: Path) -> None:
+    def __init__(self, sipp: Sipp, log: Path, call_ids: Sequence[str] = ()) -> None:
         self._sipp = sipp
         self._log = log
+        self._call_ids = call_ids
+
+    async def hang_up(self, *, after_s: float = 0.0) -> list[PlacedCall]:
+        """Let those who talk hang up, once each has talked for so long, and wait for the end of the run.
+
+        For runs whose calls last until somebody says so (a `talk_s` that no machine is too slow for). Every call must
+        be answered. Raises SimulationFailed.
+        """
+        while not self._sipp.ended:
+            calls = self.so_far()
+            enough = datetime.now(UTC) - timedelta(seconds=after_s)
+            if len(calls) == len(self._call_ids) and all(c.answered_at and c.answered_at <= enough for c in calls):
+                self._tell_to_hang_up()
+            await asyncio.sleep(_ASK_EVERY_S)
+        return await self.finished()
+
+    def _tell_to_hang_up(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+            for call_id in self._call_ids:
+                line.sendto(_HANG_UP.format(call_id=call_id).encode(), ("127.0.0.1", self._sipp.port))
 
     async def finished(self) -> list[PlacedCall]:
         """Wait until the last call is over. Raises SimulationFailed when SIPp broke off."""
@@ -108,11 +144,14 @@ async def place_calls(
             "talk_ms": round((manner.talk_s or stage.legs.length_s) * 1000),
         },
     )
+    run = uuid4().hex
     arguments = [
+        *("-cid_str", f"%u-{run}"),
         *("-inf", str(injection_file(stage.folder / f"{name}.csv", lines)), "-m", str(len(calls))),
         *("-l", str(len(calls)), *manner.rate, "-trace_logs", "-log_file", str(log), str(stage.pbx)),
     ]
-    return Citizens(await Sipp.start(stage.sipp, name, xml, arguments, stage.folder, port=manner.port), log)
+    sipp = await Sipp.start(stage.sipp, name, xml, arguments, stage.folder, port=manner.port)
+    return Citizens(sipp, log, [f"{n}-{run}" for n in range(1, len(calls) + 1)])
 
 
 def read_log(lines: Iterable[str]) -> list[PlacedCall]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sys
 import xml.etree.ElementTree as ET
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,32 @@ async def test_calls_that_failed_do_not_break_the_run(tmp_path: Path) -> None:
 async def test_a_run_can_be_stopped_before_its_end(tmp_path: Path) -> None:
     run = await place_calls(stage(tmp_path, "sleep 600"), [CitizenCall("13800000000", "96010")])
     assert await run.stop(within_s=0.1) == []
+
+
+PHONES = """
+import socket, sys, time
+given = dict(zip(sys.argv[1:], sys.argv[2:]))
+phone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+phone.bind(("127.0.0.1", int(given["-p"])))
+with open(given["-log_file"], "a") as log:
+    print(f"sent 13800000000 2026-11-22 16:02:42.7 {time.time()}", file=log, flush=True)
+    print(f"answered 13800000000 2026-11-22 16:02:44.2 {time.time()}", file=log, flush=True)
+    while f"Call-ID: {given['-cid_str'].replace('%u', '1')}".encode() not in phone.recv(2000).splitlines():
+        pass
+    print(f"ended 13800000000 2026-11-22 16:03:10.7 {time.time()}", file=log, flush=True)
+"""
+
+
+async def test_those_who_talk_hang_up_once_they_have_talked_long_enough_and_are_told_to(tmp_path: Path) -> None:
+    (tmp_path / "phones.py").write_text(PHONES)
+    run = await place_calls(
+        stage(tmp_path, f'exec {sys.executable} {tmp_path}/phones.py "$@"'), [CitizenCall("13800000000", "96010")]
+    )
+    (placed,) = await run.hang_up(after_s=0.5)
+    assert placed.ending == "ended"
+    assert placed.answered_at is not None
+    assert placed.ended_at is not None
+    assert placed.ended_at - placed.answered_at >= timedelta(seconds=0.5)
 
 
 def test_scenarios_are_whole_and_every_jump_has_its_label() -> None:
