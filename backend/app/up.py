@@ -217,7 +217,7 @@ class Platform:
         self.keepers[name] = keeper
         await keeper.begin()
 
-    async def _await_console(self, timeout_s: float = 60.0) -> None:
+    async def _await_console(self, timeout_s: float = 180.0) -> None:
         """Wait until the console answers and the link to each PBX of this machine is live."""
         try:
             async with asyncio.timeout(timeout_s), httpx.AsyncClient(timeout=2) as client:

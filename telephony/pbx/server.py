@@ -123,7 +123,7 @@ class AsteriskProcess:
         self._process = process
 
     @classmethod
-    async def start(cls, pbx: Pbx, *, ready_within_s: float = 60.0) -> Self:
+    async def start(cls, pbx: Pbx, *, ready_within_s: float = 180.0) -> Self:
         """Start it and wait until it is fully booted.
 
         Raises PbxAlreadyRunning, PortInUse, PbxStartFailed (with the last lines of its log).
