@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from backend.identity.users import Account
 
-expect.set_options(timeout=60_000)
+expect.set_options(timeout=120_000)
 
 _FLAGS = (
     "--no-sandbox",
@@ -61,7 +61,7 @@ async def chromium(program: str, microphone: Path) -> AsyncIterator[Browser]:
     """The system's Chromium without a window; its microphone hears a file."""
     async with async_playwright() as playwright:
         flags = [*_FLAGS, f"--use-file-for-fake-audio-capture={microphone}"]
-        browser = await playwright.chromium.launch(executable_path=program, args=flags)
+        browser = await playwright.chromium.launch(executable_path=program, args=flags, timeout=180_000)
         try:
             yield browser
         finally:
@@ -73,32 +73,31 @@ async def console_context(browser: Browser, address: str) -> BrowserContext:
     context = await browser.new_context(
         base_url=address, viewport={"width": 1280, "height": 800}, locale="zh-CN", timezone_id="Asia/Shanghai"
     )
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(120_000)
     await context.add_init_script(_KEEP_PEERS)
     return context
 
 
 class SipLines:
-    """The phone's lines to the PBX as a network in between has them: `silent` swallows all that is said."""
+    """The phone's lines to the PBX as a network in between has them; a dead one swallows all that is said."""
 
     def __init__(self) -> None:
-        self.silent = False
         self._opened = 0
+        self._dead = 0
         self._registered = 0
 
     def take(self, line: WebSocketRoute) -> None:
         pbx = line.connect_to_server()
         self._opened += 1
-        dead = False
+        mine = self._opened
 
         def pass_on(to: WebSocketRoute) -> Callable[[str | bytes], None]:
             def handle(message: str | bytes) -> None:
-                nonlocal dead
-                dead = dead or self.silent
-                if dead:
+                if mine <= self._dead:
                     return
                 text = message if isinstance(message, str) else message.decode()
-                self._registered += text.startswith("SIP/2.0 200") and "REGISTER" in text
+                if text.startswith("SIP/2.0 200") and "REGISTER" in text:
+                    self._registered = mine
                 to.send(message)
 
             return handle
@@ -106,16 +105,13 @@ class SipLines:
         line.on_message(pass_on(pbx))
         pbx.on_message(pass_on(line))
 
-    async def given_up(self) -> None:
-        """The phone has noticed that its line is dead and opened another."""
-        before = self._opened
-        while self._opened == before:
-            await asyncio.sleep(0.05)
+    def die(self) -> None:
+        """Let the line that is open go silent, and none that is opened later."""
+        self._dead = self._opened
 
     async def registered_again(self) -> None:
-        """The PBX has taken the phone's registration on a line that is open now."""
-        before = self._registered
-        while self._registered == before:
+        """The phone has noticed that its line is dead, opened another, and the PBX has taken its registration there."""
+        while self._registered <= self._dead:
             await asyncio.sleep(0.05)
 
 
@@ -193,11 +189,15 @@ class Desk:
         """How the call stands: idle, ringing, answered, ended."""
         await expect(self.at("call-bar")).to_have_attribute("data-stage", stage)
 
-    async def answer(self) -> None:
-        """Take the ringing call by the key."""
+    async def pick_up(self) -> None:
+        """Take what rings by the key, once not only the pop-up but the call itself has come to the phone."""
         await self.expect_stage("ringing")
         await expect(self.at("answer")).to_be_enabled()
         await self.page.keyboard.press("F2")
+
+    async def answer(self) -> None:
+        """Take the ringing call by the key."""
+        await self.pick_up()
         await self.expect_stage("answered")
         await expect(self.at("hold")).to_be_enabled()
 

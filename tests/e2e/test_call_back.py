@@ -21,7 +21,6 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.e2e,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(240),
 ]
 
 REACHED, BUSY = "13900004321", "13900004322"
@@ -47,7 +46,8 @@ async def test_a_citizen_is_called_back_and_the_case_tells_how_it_went(town: Tow
     assert town.platform.pbx is not None
     await file_a_case(town, agent, REACHED)
     port = town.platform.pbx.ports.trunk
-    async with answering_citizens(town.stage, port, {BUSY: Manner.BUSY}, voice=town.stage.legs.seats[1]) as citizens:
+    voice = town.stage.legs.seats[1]
+    async with answering_citizens(town.stage, port, {BUSY: Manner.BUSY}, talk_s=600, voice=voice) as citizens:
         await agent.at("nav-callbacks").click()
         row = agent.at("callbacks-table").locator("tr").filter(has_text="139****4321")
         await row.get_by_test_id("dial-citizen").click()

@@ -20,7 +20,6 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.e2e,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(300),
 ]
 
 
@@ -49,7 +48,7 @@ async def test_a_phone_on_the_desk_is_controlled_from_the_console(town: Town, en
         await expect(agent.at("consult-bar")).to_have_attribute("data-state", "dialing")
         await colleague.expect_stage("ringing")
         await expect(colleague.at("handed-by")).to_contain_text(DESK_PHONE_SEAT)
-        await colleague.page.keyboard.press("F2")
+        await colleague.pick_up()
         await expect(agent.at("consult-bar")).to_have_attribute("data-state", "talking")
         await agent.page.keyboard.press("F11")
         await expect(agent.at("consult-bar")).to_have_attribute("data-state", "together")
