@@ -36,6 +36,7 @@ All events of a batch are rendered together: when 56 calls ring at once, their c
 
 _RETRY_S = 0.2
 _LINK_EVERY_S = 3.0
+_SEAT_CHANGED = "seat_changed"
 
 
 class Listener(Protocol):
@@ -153,11 +154,19 @@ class Hub:
 
     async def _follow(self) -> None:
         async for batch in self._stream.follow():
-            heard = [stored for stored in batch if any(name in self._by_audience for name in stored.audience)]
+            heard = self._heard_here(batch)
             audiences = {stored.seq: stored.audience for stored in heard}
             for event in await self._render_when_possible(heard):
                 self._fan_out(event, audiences[event.seq])
             self.newest_seq = batch[-1].seq
+
+    def _heard_here(self, batch: Sequence[StoredEvent]) -> list[StoredEvent]:
+        """Those that somebody hears here by now, or may hear by the time they are told: whoever is told of a seat may
+        have sat down there, and then hears what follows for that seat."""
+        heard = [stored for stored in batch if any(name in self._by_audience for name in stored.audience)]
+        moved = {f"seat:{stored.entity}" for stored in heard if stored.topic == _SEAT_CHANGED}
+        names = self._by_audience.keys() | moved
+        return [stored for stored in batch if not names.isdisjoint(stored.audience)] if moved else heard
 
     async def _watch_link(self) -> None:
         """Know how old the truth is, once for all consoles of this process."""

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import update
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from agent_console import connection
 from agent_console.client import CommandRefused, ConsoleClient
 from agent_console.hub import Hub
 from agent_console.messages.cases import SaveDraft
 from agent_console.messages.seats import MakeReady, SignInSeat, SignOutSeat
+from backend.app.config import hall_times
 from backend.cases.schemas import DraftContent
 from backend.identity.models import UserSession
+from backend.identity.principal import Principal
+from backend.identity.repository import user_by_name
 from backend.kernel import clock
 from backend.kernel.notices import NoticeBoard
+from backend.seats import service as seats
 from backend.seats.schemas import SeatState
 from telephony import facts as f
 
@@ -85,6 +90,19 @@ async def test_who_changes_seats_hears_of_the_new_seat_only(hall: ConsoleHall) -
         for tab in (one_tab, other_tab):
             told = [body.call_id for body in tab.kinds("recording_changed") if not body.call_id.startswith("marker")]
             assert told == ["at 8001", "at 8002"]
+
+
+async def test_who_sits_down_hears_what_is_told_of_the_seat_in_the_same_breath(hall: ConsoleHall) -> None:
+    async with hall.console("wang") as wang:
+        async with hall.database.transaction() as tx:
+            user = await user_by_name(tx.session, "wang")
+            assert user is not None
+            who = Principal(user.user_id, "wang", "王芳", ("agent",), frozenset(), uuid4(), clock.now())
+            await seats.sign_in(tx, "8001", who, clock.now(), hall_times(hall.installation))
+            tx.emit("recording_changed", entity="c1", audience=["seat:8001"], payload={"state": "stored"})
+        await hall.all_heard(wang)
+        told = [body.call_id for body in wang.kinds("recording_changed") if not body.call_id.startswith("marker")]
+        assert told == ["c1"]
 
 
 async def test_a_call_that_stopped_ringing_leaves_the_desk(hall: ConsoleHall) -> None:
@@ -159,8 +177,9 @@ async def test_a_message_that_cannot_be_read_is_answered(hall: ConsoleHall, text
 async def test_a_message_beyond_all_measure_ends_the_line_and_the_console_comes_back(hall: ConsoleHall) -> None:
     async with hall.console("wang") as wang:
         assert wang._socket is not None
-        await wang._socket.send("8" * 300_000)
-        await wang.until(lambda: wang.reconnects == 1 and wang.connected)
+        with suppress(ConnectionClosed):  # the hub may hang up before it has heard the message to its end
+            await wang._socket.send("8" * 300_000)
+        await wang.until(lambda: wang.reconnects > 0 and wang.connected)
         await hall.all_heard(wang)
 
 
@@ -226,7 +245,7 @@ async def test_health_tells_whether_captions_are_told_here_and_is_well_without_t
 
         assert await captions() == "not named"
         posting = asyncio.create_task(NoticeBoard(board).run())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await captions() is not True:
                 await asyncio.sleep(0.02)
         posting.cancel()
