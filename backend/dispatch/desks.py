@@ -69,8 +69,10 @@ async def desk(
 
 
 def in_order(items: Iterable[DeskItem]) -> Sequence[DeskItem]:
-    """What is due next first; what has no limit after it, who waits longest first."""
-    return sorted(items, key=lambda each: (each.due_at is None, each.due_at or each.since, str(each.case.case_id)))
+    """What is due next first; what has no limit after it; of what is due together, who waits longest first."""
+    return sorted(
+        items, key=lambda each: (each.due_at is None, each.due_at or each.since, each.since, str(each.case.case_id))
+    )
 
 
 async def _count(tx: Transaction, query: repository.Waiting) -> int:

@@ -83,6 +83,13 @@ async def test_what_is_due_next_comes_first_with_where_it_goes_and_why(here: Loo
     assert [each["why"] for each in (await here.loop(hurry))["proposal"]] == ["duty_of_class"]
 
 
+async def test_of_what_is_due_together_comes_first_what_waits_longest(here: LoopHall) -> None:
+    cases = [await here.file() for _ in range(4)]
+    async with here.hall.database.transaction() as tx:
+        await tx.session.execute(text("UPDATE deadlines SET due_at = (SELECT max(due_at) FROM deadlines)"))
+    assert await queue(here, "dispatcher") == [("dispatch", str(case_id)) for case_id in cases]
+
+
 async def test_a_desk_is_only_for_whose_work_it_is(here: LoopHall) -> None:
     for who in ("wang", "street", "verifier"):
         refused(await here.get(who, "/api/desks/dispatching"), "NotPermitted")
