@@ -17,6 +17,16 @@ from backend.app.web import BUILT_CONSOLE
 from .desk import Desk, chromium, console_context
 from .town import Town, open_town
 
+LONGEST_S = 900
+"""Of a test of this folder, the start of the platform with it: each waits by itself, and for the very thing."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every test of this folder its time."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.timeout(LONGEST_S))
+
 
 class Enter(Protocol):
     """Lets somebody new of a role sign in."""

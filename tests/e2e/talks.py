@@ -24,6 +24,7 @@ from backend.identity.models import User
 from backend.identity.users import Account
 from backend.kernel import clock
 from backend.kernel.files import FileStore
+from backend.quality.models import CallCheck
 from telephony import facts as f
 
 from .town import Town
@@ -46,11 +47,13 @@ async def stored_call(
     length_s: int = 22,
     agent: Account | None = None,
 ) -> str:
-    """A call with its recording and its transcript, taken by `agent`; a worker of the platform checks it."""
+    """A call with its recording and its transcript, taken by `agent`; a worker of the platform has checked it."""
     call_id = await recorded_call(town, folder, length_s=length_s, agent=agent)
     heard = heard_of(talk, length_s)
     async with town.database() as database, database.transaction() as tx:
         assert await outcomes.transcript_ready(tx, call_id, heard, clock.now())
+    while not await town.ask(select(CallCheck.call_id).where(CallCheck.call_id == call_id)):
+        await asyncio.sleep(0.1)
     return call_id
 
 

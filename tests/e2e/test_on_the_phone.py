@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable
 from datetime import timedelta
 from pathlib import Path
@@ -59,7 +60,7 @@ async def carry(town: Town, browser: Browser) -> AsyncIterator[Carry]:
             base_url=town.address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True,
             locale="zh-CN", timezone_id="Asia/Shanghai", **where,
         )  # fmt: skip
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(120_000)
         phone = Desk(await context.new_page(), await town.newcomer(role, unit))
         phones.append(phone)
         await phone.sign_in()
@@ -186,6 +187,7 @@ async def test_a_supervisor_reports_what_is_seen_and_walks_after_the_closing(
     await nearest.tap()
     await phone.at("class").click()
     await phone.page.keyboard.type("店外经营")
+    await expect(phone.at("class-option-0205")).to_have_class(re.compile(r"\bis-hovering\b"))
     await phone.page.keyboard.press("Enter")
     await expect(phone.at("class-hint")).to_be_visible()
     await fits(phone)

@@ -20,7 +20,6 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.e2e,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(300),
 ]
 
 NUMBER, NEIGHBOUR, ANOTHER = "13910087788", "13910087799", "13910087700"

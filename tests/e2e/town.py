@@ -18,6 +18,7 @@ import soundfile
 import yaml
 from sqlalchemy import Row, Select, text
 
+from backend.app.children import Running
 from backend.app.config import Installation, timekeeping
 from backend.app.hall import DIALOGUES
 from backend.app.up import Platform, platform
@@ -44,15 +45,29 @@ from telephony.simulate.stage import Address, Stage, set_stage
 
 DESK_PHONE_SEAT = "8056"
 """The one seat whose phone is no browser."""
+PATIENCE_S = 60
+"""How long seats ring and stay in wrap-up: longer than any machine stands still on which a browser is slow."""
+
+
+def _queues() -> list[dict[str, Any]]:
+    """The delivered queues, whose callers ring as long at each seat."""
+    delivered = yaml.safe_load(Environment().config.read_text())["pbx"]["queues"]
+    return [queue | {"ring_seconds": PATIENCE_S} for queue in delivered]
+
+
 OVERLAY = {
-    "hall": {"wrap_up_seconds": 25},
+    "hall": {"wrap_up_seconds": PATIENCE_S},
     "web": {"port": 0},
     "recognition": {"live": {"enabled": True, "most_behind_seconds": 60}},
     "pbx": {
+        "queues": _queues(),
+        "own_seat_seconds": PATIENCE_S,
+        "transfer_ring_seconds": PATIENCE_S,
+        "lost_after": {"browser_seconds": 40},
         "seat_ranges": [
             {"first": 8001, "last": 8056, "phone": "browser"},
             {"first": int(DESK_PHONE_SEAT), "last": int(DESK_PHONE_SEAT), "phone": "sip"},
-        ]
+        ],
     },
 }
 NAMES = {
@@ -173,12 +188,24 @@ class Town:
         assert self.platform.pbx is not None
         await self.platform.pbx.cli("channel request hangup all")
 
-    async def kill(self, part: str) -> None:
-        """kill -9 of one part of the platform; returns once another one runs in its place."""
-        keeper = self.platform.keepers[part]
-        before = keeper.pid
+    @asynccontextmanager
+    async def killed(self, part: str) -> AsyncIterator[None]:
+        """kill -9 of one part of the platform, which stays away for the time of the block; then another one runs."""
+        keeper, away = self.platform.keepers[part], asyncio.Event()
+        before, start = keeper.pid, keeper.start
         assert before
+
+        async def start_later() -> Running:
+            await away.wait()
+            return await start()
+
+        keeper.start = start_later
         os.kill(before, signal.SIGKILL)
+        try:
+            yield
+        finally:
+            keeper.start = start
+            away.set()
         while keeper.pid in {None, before}:
             await asyncio.sleep(0.05)
 
