@@ -22,7 +22,7 @@ from .hall import ConsoleHall
 from .loop_hall import refused
 from .qa_room import ITEMS, QaRoom
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_day")]
 
 
 def today(days: int = 0) -> date:
