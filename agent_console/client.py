@@ -149,7 +149,7 @@ class ConsoleClient:
             url,
             additional_headers={"Cookie": cookies},
             origin=Origin(self._address),
-            open_timeout=5,
+            open_timeout=20,
             max_size=None,
         ) as socket:
             self._socket = socket

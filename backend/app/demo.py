@@ -44,8 +44,8 @@ async def run_demo(*, seconds: int, headless: bool, report: Path) -> int:
         started = clock.now()
         placed = await _let_citizens_call(hall, seconds)
         screen.print("The last calls are being stored and transcribed ...")
-        await hall.agents_done(within_s=30)
-        await await_settled(hall.database, started, within_s=120)
+        await hall.agents_done(within_s=60)
+        await await_settled(hall.database, started, within_s=240)
         result = await hall.reconcile(started, len(placed))
     _report(result, report)
     return 1 if result.lost else 0
