@@ -52,7 +52,7 @@ async def frail(tmp_path: Path, server: PrivatePostgres, monkeypatch: pytest.Mon
 async def wake(hall: ConsoleHall, server: PrivatePostgres) -> None:
     """Start the database again and wait until events flow."""
     server.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not hall.app.state.hub.connected:
             await asyncio.sleep(0.01)
     # the test's own pool notices at its first use that its connections are dead

@@ -87,10 +87,11 @@ async def test_lines_that_break_at_random_lose_and_double_nothing(hall: ConsoleH
         visitors = asyncio.create_task(come_and_go(hall, dice, visits=12))
         await asyncio.gather(*(emit_many(hall, f"e{n}", dice, 60) for n in range(4)))
         await visitors
+        while sum(console.reconnects for console in everybody) <= 5:  # as often as a fast machine may not have come to
+            await emit_many(hall, "more", dice, 1)
         chaos.cancel()
         await asyncio.gather(chaos, return_exceptions=True)
         await hall.all_heard(*everybody)
-        assert sum(console.reconnects for console in everybody) > 5
         for username, consoles in people.items():
             for console in consoles:
                 assert told(console) == await expected(hall, console, username, seated.get(username))
@@ -195,11 +196,11 @@ async def test_whoever_missed_too_much_gets_the_state_and_is_told(
 
 
 async def everything_before_the_welcome(line: RawConsole) -> list[dict[str, Any]]:
-    """All messages up to and with the welcome."""
+    """All messages up to and with the welcome, but for the ticks that come before it where that takes long."""
     messages: list[dict[str, Any]] = []
     while not messages or messages[-1]["type"] != "welcome":
         messages.append(json.loads(await line.socket.recv()))
-    return messages
+    return [message for message in messages if message["type"] != "tick"]
 
 
 @pytest.mark.parametrize("ahead", [0, 1, 10_000])
@@ -229,7 +230,7 @@ async def test_a_console_that_does_not_read_is_cut_off_and_resumes(
                     noise = secrets.token_hex(10_000)
                     tx.emit("recording_changed", entity=f"e{count}", audience=["all"], payload={"state": noise})
                     count += 1
-        await hall.all_heard(boss)
+            await hall.all_heard(boss)  # so that it is the slow one that is cut off, and no other
         received: list[dict[str, Any]] = []
         with suppress(ConnectionClosedError):
             while True:
