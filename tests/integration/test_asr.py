@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -348,7 +349,12 @@ def long_recording(folder: Path, one_call: Path) -> Path:
 
 
 def recognisers_of_this_process() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "asr.child" in child.cmdline()]
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # it ended meanwhile
+            if "asr.child" in child.cmdline():
+                found.append(child)
+    return found
 
 
 async def child_is_at_work(pid: int) -> None:

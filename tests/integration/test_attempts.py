@@ -75,7 +75,8 @@ async def dial(agent: Console, promise: Promise, request_id: UUID | None = None,
 async def carry_out(hall: ConsoleHall, attempt: dict[str, Any], problem: Exception | None = None) -> None:
     """The PBX does what was ordered."""
     async with hall.database.transaction() as tx:
-        await orders.take(tx, "hotline", "leader", clock.now())
+        ((ordered_at,),) = await tx.session.execute(select(PbxOrder.ordered_at).where(PbxOrder.state == "ordered"))
+        await orders.take(tx, "hotline", "leader", ordered_at)  # not when it has expired on a machine that stood still
         await orders.finish(tx, UUID(attempt["attempt_id"]), problem, clock.now())  # type: ignore[arg-type]
 
 
