@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import numpy as np
+import psutil
 import yaml
-from sqlalchemy import Row, Select, select
+from numpy.typing import NDArray
+from sqlalchemy import Row, Select, select, update
 
 from backend.app.config import Installation, hall_times
 from backend.app.telephony_role import follow_pbx
@@ -24,6 +28,7 @@ from backend.kernel import clock
 from backend.kernel.config import PROJECT_ROOT, Environment
 from backend.kernel.database import Database
 from backend.orders import service as orders
+from backend.orders.models import PbxOrder
 from backend.orders.schemas import OrderState, OrderView
 from backend.seats import service as seats
 from backend.seats.models import Seat
@@ -116,6 +121,16 @@ class Exchange:
         await self.until(written)
         return found
 
+    async def recorded(self, file: str | None) -> NDArray[np.int16]:
+        """What this recording holds, citizen left and seat right, once it is whole: a moment after the hang-up."""
+        assert file is not None
+
+        async def closed() -> bool:
+            return file not in [each.path for each in psutil.Process(self.asterisk.pid).open_files()]
+
+        await self.until(closed)
+        return np.fromfile(file, dtype="<i2").reshape(-1, 2)
+
     async def registered(self, seat: str) -> None:
         """Wait until the platform knows that the phone of this seat can be reached."""
         await self.until(lambda: self.ask(select(Seat.seat).where(Seat.seat == seat, Seat.phone_registered)))
@@ -129,10 +144,13 @@ class Exchange:
         return who
 
     async def order(self, order: Order, who: Principal, order_id: UUID | None = None) -> UUID:
-        """Give an order; its id."""
+        """Give an order, which waits longer than people do: a machine that stands still is no PBX that is away; its
+        id."""
         order_id = order_id or uuid4()
+        longer = update(PbxOrder).where(PbxOrder.order_id == order_id)
         async with self.database.transaction() as tx:
             await orders.place(tx, order_id, order, who, clock.now(), host=self.host)
+            await tx.session.execute(longer.values(expires_at=clock.now() + timedelta(minutes=1)))
         return order_id
 
     async def came_out(self, order_id: UUID) -> OrderView:
