@@ -12,6 +12,8 @@ from backend.callbacks.models import Callback, CallbackAttempt
 from backend.calls.models import Call, Recording
 from telephony.simulate.answering import Manner, answering_citizens
 
+from .town import masked
+
 if TYPE_CHECKING:
     from .conftest import Enter
     from .desk import Desk
@@ -22,8 +24,6 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.asyncio(loop_scope="session"),
 ]
-
-REACHED, BUSY = "13900004321", "13900004322"
 
 
 async def file_a_case(town: Town, agent: Desk, number: str) -> str:
@@ -44,16 +44,17 @@ async def file_a_case(town: Town, agent: Desk, number: str) -> str:
 async def test_a_citizen_is_called_back_and_the_case_tells_how_it_went(town: Town, enter: Enter) -> None:
     agent = await enter("agent")
     assert town.platform.pbx is not None
-    await file_a_case(town, agent, REACHED)
+    glad, busy = town.new_number(), town.new_number()
+    await file_a_case(town, agent, glad)
     port = town.platform.pbx.ports.trunk
     voice = town.stage.legs.seats[1]
-    async with answering_citizens(town.stage, port, {BUSY: Manner.BUSY}, talk_s=600, voice=voice) as citizens:
+    async with answering_citizens(town.stage, port, {busy: Manner.BUSY}, talk_s=600, voice=voice) as citizens:
         await agent.at("nav-callbacks").click()
-        row = agent.at("callbacks-table").locator("tr").filter(has_text="139****4321")
+        row = agent.at("callbacks-table").locator("tr").filter(has_text=masked(glad))
         await row.get_by_test_id("dial-citizen").click()
         bar = agent.at("attempt-bar")
         await expect(bar).to_have_attribute("data-stage", "talking")
-        await expect(agent.at("attempt-number")).to_have_text("139****4321")
+        await expect(agent.at("attempt-number")).to_have_text(masked(glad))
         await agent.expect_state("talking")
         while await agent.packets_heard() < 50:
             await agent.page.wait_for_timeout(50)
@@ -62,12 +63,12 @@ async def test_a_citizen_is_called_back_and_the_case_tells_how_it_went(town: Tow
         await expect(agent.at("result-reached")).to_have_class("el-button el-button--primary")
         await agent.page.keyboard.press("1")
         await expect(bar).to_have_count(0)
-        (called,) = citizens.called(REACHED)
+        (called,) = citizens.called(glad)
         assert (called.shown, called.asserted) == ("96010", "96010")
 
         await agent.at("nav-desk").click()
         await agent.expect_state("wrap_up")
-        number = await file_a_case(town, agent, BUSY)
+        number = await file_a_case(town, agent, busy)
         await agent.at("nav-cases").click()
         await agent.at("cases-table").get_by_text(number).click()
         await agent.at("case-callbacks").get_by_test_id("dial-citizen").click()
@@ -78,9 +79,10 @@ async def test_a_citizen_is_called_back_and_the_case_tells_how_it_went(town: Tow
         await expect(agent.page.locator("ol")).to_contain_text("致电市民")
         await expect(agent.page.locator("ol")).to_contain_text("占线")
         await expect(agent.at("case-callbacks").get_by_test_id("dial-citizen")).to_be_disabled()
-        assert len(citizens.called(BUSY)) == 1
+        assert len(citizens.called(busy)) == 1
 
-    (reached, waiting) = [row[0] for row in await town.ask(select(CallbackAttempt).order_by(CallbackAttempt.at))]
+    attempts = select(CallbackAttempt).where(CallbackAttempt.seat == agent.seat).order_by(CallbackAttempt.at)
+    (reached, waiting) = [row[0] for row in await town.ask(attempts)]
     ((promise,),) = await town.ask(select(Callback).where(Callback.callback_id == reached.callback_id))
     ((again,),) = await town.ask(select(Callback).where(Callback.callback_id == waiting.callback_id))
     ((call,),) = await town.ask(select(Call).where(Call.call_id == reached.call_id))

@@ -65,7 +65,7 @@ async def test_a_part_is_killed_while_the_agent_types(town: Town, enter: Enter, 
 
 async def test_a_case_filed_while_the_database_is_away_is_filed_once_it_is_back(town: Town, enter: Enter) -> None:
     agent = await enter("agent")
-    words = "便道长期有人乱停车，行人无法通行。"
+    words = f"便道长期有人乱停车，行人无法通行。{agent.seat}"
     await agent.at("what").fill(words)
     await agent.choose("street", "dhm", "东华门街道")
     await agent.choose("class", "交通", "交通")
@@ -103,7 +103,7 @@ async def test_one_tab_owns_the_phone_and_another_may_take_it_over(enter: Enter)
 
 async def test_a_form_without_a_class_says_so_at_the_field_and_keeps_every_word(town: Town, enter: Enter) -> None:
     agent = await enter("agent")
-    words = "小区暖气不热已三天"
+    words = f"小区暖气不热已三天{agent.seat}"
     await agent.at("what").fill(words)
     await agent.choose("street", "天坛", "天坛街道")
     await agent.at("what").press("Control+Enter")

@@ -179,15 +179,16 @@ async def test_many_cases_are_dispatched_in_one_act_and_each_tells_what_became_o
 
 
 async def test_a_unit_appeals_and_two_reviewers_exempt_what_stays_to_be_seen(town: Town, enter: Enter) -> None:
-    case_id = await town.file_case(what="地下管线改造超过时限")
+    what = f"地下管线改造超过时限{town.new_number()[-4:]}"
+    case_id = await town.file_case(what=what)
     dispatcher, unit = await enter("dispatcher"), await enter("unit", unit=STREET)
     await waiting(dispatcher, case_id).click()
     await expect(dispatcher.at("act-direct")).to_be_visible()
     await dispatcher.page.keyboard.press("a")
     await expect(waiting(dispatcher, case_id)).to_have_count(0)
     await town.let_run_out(case_id)
-    await unit.at("tasks-table").get_by_text("地下管线改造").click()
-    await expect(unit.at("task-panel")).to_contain_text("地下管线改造")
+    await unit.at("tasks-table").get_by_text(what).click()
+    await expect(unit.at("task-panel")).to_contain_text(what)
     await unit.at("act-signature").click()
     await say(unit, "report", "改造完成")
     verifier, commander = await enter("verifier"), await enter("commander")

@@ -284,7 +284,8 @@ async def test_units_outside_are_consulted_handed_citizens_and_dialled(town: Tow
     assert [(noted.number, noted.shown, noted.asserted) for noted in called] == [
         (UNIT, "96010", "96010"), (NEIGHBOUR, "96010", "96010"), (UNIT, "96010", "96010")
     ]  # fmt: skip
-    query = select(Call.outcome, Call.seat, Call.recording_file).where(Call.direction == "outbound")
+    outbound = select(Call.outcome, Call.seat, Call.recording_file).where(Call.direction == "outbound")
+    query = outbound.where(Call.seat == agent.seat)
     while not (over := await town.ask(query.where(Call.caller_number == UNIT, Call.stage == "ended"))):
         await asyncio.sleep(0.1)
     ((outcome, seat, recording),) = over

@@ -122,7 +122,7 @@ async def test_the_shift_leader_listens_whispers_and_takes_the_call_over(town: T
     await boss.hang_up()
     (placed,) = await citizen.finished()
     assert placed.ending == "ended"
-    over = select(Call).where(Call.caller_number == "13900000008", Call.stage == "ended")
+    over = select(Call).where(Call.caller_number == "13900000008", Call.stage == "ended", Call.seat == boss.seat)
     while not await town.ask(over):
         await boss.page.wait_for_timeout(100)
     ((call,),) = await town.ask(over)
