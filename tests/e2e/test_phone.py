@@ -81,9 +81,13 @@ async def test_a_citizen_is_handed_to_a_colleague_who_was_asked_first(town: Town
     (placed,) = await citizen.finished()
     assert placed.ending == "ended"
     facts = await told(town, call_id)
-    assert facts[facts.index(f"call_answered {first.seat}") :] == [
+    facts = facts[facts.index(f"call_answered {first.seat}") :]
+    # the citizen is put on hold and the colleague called at once: the PBX hears of either first
+    held = facts.index(f"call_held {first.seat}")
+    assert 0 < held < facts.index(f"consult_answered {second.seat} {first.seat}")
+    del facts[held]
+    assert facts == [
         f"call_answered {first.seat}",
-        f"call_held {first.seat}",
         f"consult_began {first.seat} {second.seat}",
         f"seat_ringing {second.seat} {first.seat}",
         f"consult_answered {second.seat} {first.seat}",
@@ -106,6 +110,9 @@ async def test_a_page_that_is_loaded_anew_takes_its_call_back(town: Town, enter:
     await agent.expect_state("talking")
     await agent.page.keyboard.press("F6")
     await expect(agent.at("hold")).to_have_attribute("aria-pressed", "true")
+    held = select(CallFact.n).where(CallFact.call_id == call_id, CallFact.kind == "call_held")
+    while not await town.ask(held):  # the button says so before the PBX has heard of it, and the page goes now
+        await asyncio.sleep(0.05)
     await agent.page.reload()
     await expect(agent.at("hold")).to_have_attribute("aria-pressed", "true")
     await agent.page.keyboard.press("F6")
