@@ -16,7 +16,7 @@ from backend.kernel.database import Database
 
 from .test_asr import DIALOGUES, DOCUMENT, call_sound
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 KILLS = 6
 
@@ -62,7 +62,7 @@ async def test_a_recording_without_its_hits_or_with_two_texts_is_counted(
         assert (await kill_workers(platform, sounds, 0, Random(0), longest_s=0)).offered == 0
         await platform.start_worker()
         first, second, _ = await platform.record([sounds[1]] * 3)
-        await platform.heard(within_s=120)
+        await platform.heard(within_s=300)
     finally:
         await platform.stop_workers()
     async with database.transaction() as tx:
@@ -83,7 +83,7 @@ async def test_workers_elsewhere_need_the_database_and_the_store_alone(
         for _ in range(2):
             await platform.start_worker_elsewhere()
         await platform.ask(await platform.keep([*sounds, *sounds]))
-        await platform.heard(within_s=120)
+        await platform.heard(within_s=300)
     finally:
         await platform.stop_workers()
     assert await platform.count(text("SELECT count(*) FROM transcripts WHERE state = 'ready'")) == 4
