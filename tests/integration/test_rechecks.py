@@ -33,6 +33,7 @@ from .test_quality_rules import detail, lamp, put, today, tried
 from .test_user_commands import hotline
 
 pytestmark = pytest.mark.integration
+in_one_day = pytest.mark.usefixtures("one_day")
 
 CALLS = ("c1", "c2", "c3")
 
@@ -104,6 +105,7 @@ async def of_lamp(desk: ConsoleHall, table: type[QualityHit | EarlierHit] = Qual
         return list((await tx.session.execute(query)).scalars())
 
 
+@in_one_day
 async def test_what_rules_of_today_find_in_calls_of_yesterday_stands_once_and_what_is_gone_is_history(
     desk: ConsoleHall,
 ) -> None:
@@ -140,6 +142,7 @@ async def test_what_rules_of_today_find_in_calls_of_yesterday_stands_once_and_wh
     assert [(each.username, each.detail["reason"]) for each in noted] == [("qa-leader", "规则已改")] * 3
 
 
+@in_one_day
 async def test_fatal_hits_of_a_new_check_of_earlier_days_are_drawn_for_review_and_only_once(desk: ConsoleHall) -> None:
     async with desk.database.transaction() as tx:
         wang = await user_by_name(tx.session, "wang")
@@ -157,6 +160,7 @@ async def test_fatal_hits_of_a_new_check_of_earlier_days_are_drawn_for_review_an
             assert await drawn(desk, days) == ([(call_id, "fatal") for call_id in CALLS] if days == 1 else [])
 
 
+@in_one_day
 async def test_an_order_that_breaks_off_goes_on_where_it_stopped_and_counts_each_call_once(
     desk: ConsoleHall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +185,7 @@ async def test_an_order_that_breaks_off_goes_on_where_it_stopped_and_counts_each
     assert await of_lamp(desk) == list(CALLS)
 
 
+@in_one_day
 async def test_two_workers_with_one_order_and_checks_beside_it_double_nothing(
     desk: ConsoleHall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +202,7 @@ async def test_two_workers_with_one_order_and_checks_beside_it_double_nothing(
     assert await of_lamp(desk) == list(CALLS)
 
 
+@in_one_day
 async def test_a_call_that_is_heard_anew_meanwhile_is_checked_by_its_new_text(
     desk: ConsoleHall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,6 +225,7 @@ async def test_a_call_that_is_heard_anew_meanwhile_is_checked_by_its_new_text(
     assert (overtaken, await of_lamp(desk)) == (["c1"], list(CALLS))
 
 
+@in_one_day
 @pytest.mark.parametrize(
     ("said", "error"),
     [
@@ -267,6 +274,7 @@ async def test_a_command_says_how_many_calls_it_would_be_and_orders_their_check(
     assert (noted["from"], noted["to"], noted["reason"]) == (today(-2), today(-1), "规则已改")
 
 
+@in_one_day
 async def test_an_order_that_is_given_up_says_why(hall: ConsoleHall) -> None:
     asked = RecheckAsked.model_validate(wish())
     async with hall.database.transaction() as tx:

@@ -130,6 +130,7 @@ async def test_complaints_and_low_scores_are_heard_first(recordings: Recordings)
     assert await recordings.queue() == {"cross": first, "call-1": first, "plain": normal, "content": normal}
 
 
+@pytest.mark.usefixtures("one_day")
 async def test_second_hearings_come_last_and_are_never_hastened(recordings: Recordings) -> None:
     await recordings.heard("again")
     await recordings.add("new")
@@ -142,6 +143,7 @@ async def test_second_hearings_come_last_and_are_never_hastened(recordings: Reco
     assert list((await recordings.queue()).items()) == [("new", 0), ("again", HearingOrder.AGAIN)]
 
 
+@pytest.mark.usefixtures("one_day")
 async def test_days_are_heard_anew_only_as_far_as_the_model_differs(
     recordings: Recordings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,6 +167,7 @@ async def test_days_are_heard_anew_only_as_far_as_the_model_differs(
     assert (view["state"], view["renewing"], view["revision"]) == ("ready", True, 1)
 
 
+@pytest.mark.usefixtures("one_day")
 async def test_a_second_hearing_that_was_parked_is_shown_and_the_older_text_stands(recordings: Recordings) -> None:
     await recordings.heard("old")
     today = clock.beijing(clock.now()).date()

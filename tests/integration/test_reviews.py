@@ -23,7 +23,7 @@ from .hall import ConsoleHall
 from .loop_hall import refused
 from .qa_room import ALL_GOOD, ITEMS, QaRoom
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_day")]
 
 
 @pytest.fixture
