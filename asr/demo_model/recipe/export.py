@@ -17,7 +17,7 @@ from features import COEFFICIENTS, MFCC_CONF
 from train import CONTEXT, FRAMES_PER_OUTPUT, REACHES
 
 PRIOR_WEIGHT = 0.5
-GARBAGE_SCORE = 0.0
+GARBAGE_SCORE = -0.4
 BATCH_NORM_EPSILON = 1e-5
 LAYER_OFFSETS = {"l1": (-2, -1, 0, 1, 2), "l2": (-3, 0, 3), "l3": (-3, 0, 3), "l4": (-6, 0, 6)}
 WORD_POSITIONS = (("_B", "begin"), ("_E", "end"), ("_I", "internal"), ("_S", "singleton"))
@@ -27,7 +27,7 @@ MODEL_CONF = {
     "max-active": 3000,
     "beam": 13.0,
     "lattice-beam": 6.0,
-    "acoustic-scale": 0.55,
+    "acoustic-scale": 0.45,
     "frame-subsampling-factor": 3,
     "endpoint.silence-phones": 1,
     "endpoint.rule2.min-trailing-silence": 0.5,

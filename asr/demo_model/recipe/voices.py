@@ -28,7 +28,11 @@ HELD_OUT_STRANGE = (
 HELD_OUT = HELD_OUT_NEAR + HELD_OUT_STRANGE
 RANDOM = "made-up"  # the variant whose file is written anew for each utterance
 RANDOM_SHARE = 0.8  # of the utterances of training
+RELATIVE_SHARE = 0.4  # of the made-up voices: children of two variants, for what is odd about robots is odd in many ways
 _STRESS = range(8)
+FORMANTS = tuple(f"formant {number}" for number in range(9))
+STRETCHED = ("pitch", "flutter", "voicing", "consonants", "breath", "breathw", "stressAdd", *FORMANTS)
+INHERITED = (*STRETCHED, "tone", "klatt", "roughness", "echo", "stressLength", "stressAmp", "intonation")
 
 
 def full_name(variant):
@@ -63,9 +67,36 @@ def _tone(rng):
     return ["tone " + " ".join(f"{hertz} {level}" for hertz, level in points)]
 
 
+def _read_variant(name):
+    """What a variant says: {"formant 1": its numbers, "echo": ...}."""
+    found = {}
+    for line in (SYSTEM_DATA / "voices" / "!v" / name).read_text(encoding="utf-8").splitlines():
+        key, *values = line.partition("//")[0].split() or [""]
+        if key == "formant":
+            key = f"formant {values.pop(0)}"
+        if key in INHERITED and all(value.lstrip("-").isdigit() for value in values):
+            found[key] = [int(value) for value in values]
+    return found
+
+
+def _relative(rng):
+    """The text of a variant much like one of training, with some properties of a second one and a little of its own."""
+    mother, father = (_read_variant(name) for name in rng.sample(TRAINING, 2))
+    lines = ["language variant", f"name {RANDOM}"]
+    for key in sorted(mother.keys() | father.keys()):
+        values = (mother if rng.random() < 0.75 else father).get(key)
+        if values and key in STRETCHED:
+            values = [round(value * rng.uniform(0.88, 1.14)) for value in values]
+        if values:
+            lines.append(" ".join([key, *map(str, values)]))
+    return "\n".join(lines) + "\n"
+
+
 def random_variant(seed):
     """The text of a variant; the seed decides everything about it."""
     rng = random.Random(seed)
+    if rng.random() < RELATIVE_SHARE:
+        return _relative(rng)
     whispering = rng.random() < 0.1
     low = rng.triangular(45, 260, 110)
     lines = ["language variant", f"name {RANDOM}", f"pitch {round(low)} {round(low * rng.uniform(1.05, 1.9))}"]
