@@ -84,9 +84,10 @@ async def judge(town: Town, qa: Desk, call_id: str) -> None:
     await expect(qa.at("play")).to_contain_text("暂停")
     await qa.page.keyboard.press("Space")
     await expect(qa.at("play")).to_contain_text("播放")
-    async with qa.page.expect_response(f"**/api/calls/{call_id}/recording"):
-        heard.set()
-    assert await plays(town, call_id, qa) >= 1
+    heard.set()
+    await qa.page.keyboard.press("Space")  # a browser may have given up what it asked for while nobody listened
+    while await plays(town, call_id, qa) == 0:
+        await asyncio.sleep(0.05)
     await qa.page.keyboard.press("t")
     await expect(qa.at("saved-badge")).to_have_attribute("data-state", "saved")
     await expect(qa.at("score-now")).to_contain_text("致命")

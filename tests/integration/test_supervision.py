@@ -175,7 +175,7 @@ async def test_a_supervisor_takes_a_call_over_and_the_record_stays_whole(exchang
         *((AGENT, state) for state in ("ringing", "talking", "wrap_up")),
         *((OWN, state) for state in ("talking", "wrap_up")),
     ]
-    left, right = np.fromfile(str(call.recording_file), dtype="<i2").reshape(-1, 2).astype(np.float64).T
+    left, right = (await exchange.recorded(call.recording_file)).astype(np.float64).T
     assert left.size / 8000 > 5, "the recording did not go on"
     if not listening:  # a simulated seat speaks when its phone is picked up: here with the citizen
         assert np.abs(right[8000:]).max() > 1000, "the supervisor is not heard on the right"
