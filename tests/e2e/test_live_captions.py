@@ -48,6 +48,7 @@ async def test_captions_come_while_the_citizen_speaks_and_one_key_takes_what_the
 
     await agent.page.reload()
     await expect(citizen.first).to_contain_text("电梯坏了三天了")
+    await expect(agent.at("hold")).to_be_enabled()  # the phone has its call back
 
     await agent.page.keyboard.press("Alt+r")
     await expect(agent.at("captions-state")).to_have_text("录音暂停，字幕暂停")

@@ -27,6 +27,14 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
+LATE_MICROPHONE = """
+const own = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+window.microphone = {}
+const ready = new Promise((resolve) => (window.microphone.resolve = resolve))
+navigator.mediaDevices.getUserMedia = async (wanted) => (await ready, own(wanted))
+"""
+"""Until it is told to, the page gets no sound, so a call that it takes back stays on the way."""
+
 
 async def told(town: Town, call_id: str) -> list[str]:
     """The facts of a call in short, once it is over: kind, seat, and whom it was about."""
@@ -133,6 +141,24 @@ async def test_a_page_that_is_loaded_anew_takes_its_call_back(town: Town, enter:
         "call_ended",
     ]
     assert tuple(await call_of(town, call_id)) == (agent.seat, "answered", "ended", "seat")
+
+
+async def test_a_call_that_is_hung_up_while_a_new_page_takes_it_back_ends(town: Town, enter: Enter) -> None:
+    agent = await enter("agent")
+    citizen, call_id = await in_a_call(town, agent, town.new_number())
+    await agent.page.add_init_script(LATE_MICROPHONE)
+    await agent.page.reload()
+    await expect(agent.at("hang-up")).to_be_visible()
+    await agent.page.keyboard.press("F4")
+    await agent.page.evaluate("window.microphone.resolve()")
+    await agent.expect_state("wrap_up")
+    (placed,) = await citizen.finished()
+    assert placed.ending == "ended"
+    assert (await told(town, call_id))[-3:] == [
+        f"call_taken_back {agent.seat}",
+        f"talk_ended {agent.seat}",
+        "call_ended",
+    ]
 
 
 async def test_a_citizen_handed_to_an_empty_chair_goes_back_to_those_who_wait(town: Town, enter: Enter) -> None:

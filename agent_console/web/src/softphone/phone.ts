@@ -120,10 +120,18 @@ export class Phone implements SeatPhone {
 
   hangUp(role?: Role): void {
     const consulting = this.consultState === 'dialing' || this.consultState === 'talking'
-    if (role === 'call' || (role === undefined && !consulting && this.call)) return this.call?.hangUp()
+    if (role === 'call' || (role === undefined && !consulting && this.call)) return this.endCall()
     const back = this.state === 'held' ? this.call : null
     this.second?.hangUp()
     this.inTurn(() => back?.resume())
+  }
+
+  /** A call that is being taken back ends once it is back: given up before, it would go on without anybody at its leg. */
+  private endCall(): void {
+    const { call } = this
+    const takingBack = this.state === 'answering' && call?.session.direction === ('outgoing' as never)
+    if (takingBack) call.session.on('confirmed', () => call.hangUp())
+    else call?.hangUp()
   }
 
   toggleHold(): void {
