@@ -75,21 +75,43 @@ class CaptionNotices:
 
     def __init__(self, post: Post) -> None:
         self._post = post
+        self._newest: dict[Tap, str] = {}
 
     def listener_for(self, channel_id: str) -> _Telling | None:
         """Who tells what is said on this channel; None for one that is no tap."""
         tap = tap_of(channel_id)
-        return None if tap is None else _Telling(tap, channel_id, clock.now(), self._post)
+        if tap is None:
+            return None
+        self._newest[tap] = channel_id
+        return _Telling(tap, channel_id, clock.now(), self)
+
+    def said(self, tap: Tap, line: CaptionLine) -> None:
+        """Something was said in the leg of this tap."""
+        self._tell(SaidNow(seat=tap.seat, call_id=tap.call_id, line=line))
+
+    def stands(self, tap: Tap, channel_id: str, standing: Standing) -> None:
+        """How the captions of this tap stand on this channel. A leg that is tapped anew, after a hold, is heard before
+        the last words of the channel before are read to the end: how that one stands is of no concern any more."""
+        if self._newest.get(tap) != channel_id:
+            return
+        if standing.state is LegState.OFF:
+            del self._newest[tap]
+        leg = Leg(tap.leg)
+        told = {"state": standing.state, "lag_ms": standing.lag_ms, "skipped_ms": standing.skipped_ms}
+        self._tell(StandsNow(seat=tap.seat, call_id=tap.call_id, leg=leg, **told))
+
+    def _tell(self, notice: CaptionNotice) -> None:
+        self._post([notice.model_dump(mode="json")])
 
 
 class _Telling:
     """Tells of one leg."""
 
-    def __init__(self, tap: Tap, channel_id: str, began_at: datetime, post: Post) -> None:
+    def __init__(self, tap: Tap, channel_id: str, began_at: datetime, notices: CaptionNotices) -> None:
         self._tap = tap
         self._channel_id = channel_id
         self._began_at = began_at
-        self._post = post
+        self._notices = notices
 
     def said(self, caption: Caption) -> None:
         """A caption began, grew or ended."""
@@ -102,20 +124,8 @@ class _Telling:
             at=self._began_at + timedelta(milliseconds=caption.from_ms),
             final=caption.final,
         )
-        self._tell(SaidNow(seat=self._tap.seat, call_id=self._tap.call_id, line=line))
+        self._notices.said(self._tap, line)
 
     def stands(self, standing: Standing) -> None:
         """How the captions stand from now on."""
-        self._tell(
-            StandsNow(
-                seat=self._tap.seat,
-                call_id=self._tap.call_id,
-                leg=Leg(self._tap.leg),
-                state=standing.state,
-                lag_ms=standing.lag_ms,
-                skipped_ms=standing.skipped_ms,
-            )
-        )
-
-    def _tell(self, notice: CaptionNotice) -> None:
-        self._post([notice.model_dump(mode="json")])
+        self._notices.stands(self._tap, self._channel_id, standing)

@@ -5,6 +5,7 @@ import { useCaptions } from '@/entities/caption/store'
 import { emptyContent } from '@/entities/draft/sync'
 import { offersFor, placeChanges, withLine } from '@/entities/suggestion/offers'
 import { setServerTime } from '@/lib/clock'
+import { usePhone } from '@/softphone/store'
 import type { CallCard, CaptionLine, DraftContent, PlaceCandidate, Suggestions } from '@/transport/messages.gen'
 
 const line = (n: number, text: string, more: Partial<CaptionLine> = {}): CaptionLine => ({
@@ -60,6 +61,8 @@ describe('captions', () => {
     expect(captions.state).toBe('lost')
     stands('caller', 'off')
     stands('seat', 'off')
+    expect(captions.state).toBe('off')
+    usePhone().state = 'held'
     expect(captions.state).toBe('held')
     useCall().card = card({ recording_paused_at: '2026-11-29T08:00:00Z' })
     expect(captions.state).toBe('paused')

@@ -657,6 +657,7 @@ export const en: Messages = {
       lost: 'captions lost',
       held: 'on hold, no captions',
       paused: 'recording paused, no captions',
+      off: 'no captions now',
       over: 'call ended',
     },
     none: {
@@ -666,6 +667,7 @@ export const en: Messages = {
       lost: 'No captions for now; call and recording are not affected.',
       held: 'Nothing is captioned on hold.',
       paused: 'Nothing is captioned while the recording is paused.',
+      off: 'Nothing is captioned now; call and recording are not affected.',
       over: 'This call has no captions.',
     },
   },

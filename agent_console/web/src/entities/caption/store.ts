@@ -2,9 +2,10 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, triggerRef } from 'vue'
 import { useCall } from '@/entities/call/store'
 import { serverNow } from '@/lib/clock'
+import { usePhone } from '@/softphone/store'
 import type { CaptionLine, CaptionsStand, CaptionsView, Captioned, LegState } from '@/transport/messages.gen'
 
-export type CaptionState = 'starting' | 'live' | 'behind' | 'lost' | 'held' | 'paused' | 'over'
+export type CaptionState = 'starting' | 'live' | 'behind' | 'lost' | 'held' | 'paused' | 'off' | 'over'
 
 /** Captions that have not come this long after the answer will hardly come, ms. */
 const STARTS_WITHIN_MS = 6_000
@@ -13,6 +14,7 @@ const MOST_LINES = 400
 /** What is said in the call of this seat, or in the one that is listened to, while it is said; kept on this page alone. */
 export const useCaptions = defineStore('captions', () => {
   const call = useCall()
+  const phone = usePhone()
   const callId = ref<string | null>(null)
   const byLine = shallowRef(new Map<string, CaptionLine>())
   const legs = ref<Partial<Record<'caller' | 'seat', LegState>>>({})
@@ -58,13 +60,17 @@ export const useCaptions = defineStore('captions', () => {
   /** The lines of the call on the desk. */
   const lines = computed(() => linesOf(call.card?.call_id))
 
-  /** How the captions of a call in which somebody talks stand; `answeredAt` is when they may be expected from. */
-  function stateOf(id: string, answeredAt: string | null): CaptionState {
+  /**
+   * How the captions of a call in which somebody talks stand; `answeredAt` is when they may be expected from. Legs that
+   * are off tell only that nobody is heard now: why, `held` says, or a pause of the recording.
+   */
+  function stateOf(id: string, answeredAt: string | null, held: boolean): CaptionState {
     const now = callId.value === id ? Object.values(legs.value) : []
     if (now.includes('lost')) return 'lost'
     if (now.includes('behind')) return 'behind'
     if (now.includes('live')) return 'live'
-    if (now.length) return 'held'
+    if (held) return 'held'
+    if (now.length) return 'off'
     const since = answeredAt ? serverNow.value - Date.parse(answeredAt) : 0
     return since > STARTS_WITHIN_MS ? 'lost' : 'starting'
   }
@@ -73,7 +79,7 @@ export const useCaptions = defineStore('captions', () => {
     const card = call.card
     if (!card || card.stage === 'ringing') return null
     if (card.stage === 'ended') return 'over'
-    return card.recording_paused_at ? 'paused' : stateOf(card.call_id, card.answered_at)
+    return card.recording_paused_at ? 'paused' : stateOf(card.call_id, card.answered_at, phone.state === 'held')
   })
 
   return { lines, linesOf, state, stateOf, skippedMs, said, stands, welcome, clear: () => begin(null) }
