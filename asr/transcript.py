@@ -88,6 +88,11 @@ class Transcript(_Value):
         """What one speaker said, without a break."""
         return join(word.text for turn in self.turns if turn.leg is leg for word in turn.words)
 
+    def said_between(self, leg: Leg, start_ms: int, end_ms: int) -> str:
+        """The words of one speaker that lie over this time, without a break."""
+        words = (word for turn in self.turns if turn.leg is leg for word in turn.words)
+        return join(word.text for word in words if word.start_ms < end_ms and start_ms < word.end_ms)
+
 
 class Heard(_Value):
     """What an engine heard in one recording, before it is ordered into turns."""

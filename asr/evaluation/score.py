@@ -91,12 +91,14 @@ def score_whole(said: str, heard: Iterable[str]) -> Score:
     return Score(characters=len(characters), character_errors=edits(characters, known))
 
 
-def score_faults(planted: Iterable[Planted], faults: Iterable[Fault]) -> Score:
-    """A planted fault is found when a fault on its leg lies over its turn; a fault over no planted one is false."""
-    planted, faults = tuple(planted), tuple(faults)
-    found = sum(any(_over(fault, each) for fault in faults) for each in planted)
-    false = sum(not any(_over(fault, each) for each in planted) for fault in faults)
-    return Score(planted=len(planted), found=found, false=false)
+def missed_faults(planted: Iterable[Planted], faults: Sequence[Fault]) -> tuple[Planted, ...]:
+    """The planted faults that were not found: no fault on their leg lies over their turn."""
+    return tuple(each for each in planted if not any(_over(fault, each) for fault in faults))
+
+
+def false_faults(planted: Sequence[Planted], faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """The faults that lie over no planted one."""
+    return tuple(fault for fault in faults if not any(_over(fault, each) for each in planted))
 
 
 def _over(fault: Fault, planted: Planted) -> bool:

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from asr.checks import check
 from asr.evaluation.plan import EvaluationSettings, plan
-from asr.evaluation.recorded import read_set, write_set
-from asr.evaluation.run import FindFaults, evaluate
+from asr.evaluation.recorded import Planted, read_set, write_set
+from asr.evaluation.run import FindFaults, HeardCall, evaluate
 from asr.evaluation.score import Fault, Score
 from asr.recognizer import RecognizerPool
 from asr.transcript import Transcript
@@ -62,17 +62,20 @@ def asr_evaluate(
     async def work() -> None:
         here = installation("asr")
         calls, faults = read_set(folder), fault_finder(rules)
-        heard: list[tuple[Score, str, Transcript]] = []
+        heard: list[HeardCall] = []
         async with RecognizerPool(model or here.path(here.config.recognition.model), niceness=0) as pool:
             scores = await evaluate(
                 track(calls, "hearing", console=screen, transient=True),
                 pool,
                 faults,
-                heard=lambda call, transcript, score: heard.append((score, call.file.name, transcript)),
+                heard=heard.append,
             )
         screen.print(_table(scores))
-        for score, name, transcript in sorted(heard, key=lambda each: -each[0].character_error_rate)[:worst]:
-            screen.print(f"\n{name}: {score.character_error_rate:.1%}\n{transcript.text}")
+        for each in heard:
+            _print_faults(each)
+        for each in sorted(heard, key=lambda each: -each.score.character_error_rate)[:worst]:
+            wrong = each.score.character_error_rate
+            screen.print(f"\n{each.call.file.name}: {wrong:.1%}\n{each.transcript.text}", markup=False)
 
     run(work())
 
@@ -86,6 +89,19 @@ def fault_finder(rules: Path) -> FindFaults:
         return [Fault(hit.leg, hit.text, hit.from_ms, hit.to_ms) for hit in check(transcript, forbidden)]
 
     return faults
+
+
+def _print_faults(each: HeardCall) -> None:
+    """What was planted and not found, with what was heard there, and what was found though nobody planted it."""
+    for planted in each.missed:
+        heard = each.transcript.said_between(planted.leg, planted.from_ms, planted.to_ms)
+        screen.print(f"missed: {planted.text} ({_where(each, planted)}), heard there: {heard or '-'}", markup=False)
+    for false in each.false:
+        screen.print(f"false: {false.text} ({_where(each, false)})", markup=False)
+
+
+def _where(each: HeardCall, fault: Planted | Fault) -> str:
+    return f"{each.call.file.name}, {fault.leg}, {fault.from_ms / 1000:.1f}-{fault.to_ms / 1000:.1f} s"
 
 
 def _table(scores: dict[str, Score]) -> Table:

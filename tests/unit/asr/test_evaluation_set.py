@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from asr.audio import Leg
 from asr.evaluation.plan import MANDARIN, EvaluationSettings, plan
 from asr.evaluation.recorded import NoEvaluationSet, Planted, read_set
-from asr.evaluation.score import Fault, Score, edits, score_faults, score_text
+from asr.evaluation.score import Fault, edits, false_faults, missed_faults, score_text
 from asr.transcript import EngineInfo, Transcript, Word, merge
 from backend.kernel.config import PROJECT_ROOT
 
@@ -53,9 +53,10 @@ def test_what_is_not_made_out_counts_as_not_heard_and_punctuation_as_nothing() -
 def test_a_fault_counts_once_where_it_was_planted_and_is_false_elsewhere() -> None:
     planted = [Planted(leg=Leg.SEAT, text="不知道", from_ms=1000, to_ms=3000)]
     there = Fault(Leg.SEAT, "不知道", 1500, 2100)
-    assert score_faults(planted, [there, there]) == Score(planted=1, found=1)
-    assert score_faults(planted, [Fault(Leg.CALLER, "不知道", 1500, 2100)]) == Score(planted=1, false=1)
-    assert score_faults(planted, [Fault(Leg.SEAT, "不知道", 3000, 3500)]) == Score(planted=1, false=1)
+    assert (missed_faults(planted, [there, there]), false_faults(planted, [there, there])) == ((), ())
+    for elsewhere in (Fault(Leg.CALLER, "不知道", 1500, 2100), Fault(Leg.SEAT, "不知道", 3000, 3500)):
+        assert missed_faults(planted, [elsewhere]) == tuple(planted)
+        assert false_faults(planted, [there, elsewhere]) == (elsewhere,)
 
 
 def test_the_set_plants_enough_and_speaks_enough_without() -> None:

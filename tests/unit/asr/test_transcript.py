@@ -27,6 +27,15 @@ def test_words_are_joined_as_chinese_is_written(words: list[str], text: str) -> 
     assert join(words) == text
 
 
+def test_what_one_speaker_said_in_a_time_is_every_word_that_lies_over_it() -> None:
+    legs = {Leg.SEAT: [word("这个", 0, 500), word("不归我管", 500, 1200)], Leg.CALLER: [word("好", 600, 800)]}
+    engine = EngineInfo(engine="none", engine_version="1", model="none", model_version="1", rate=8000)
+    transcript = Transcript(turns=merge(legs), duration_ms=2000, heard_by=engine)
+    assert transcript.said_between(Leg.SEAT, 700, 900) == "不归我管"
+    assert transcript.said_between(Leg.SEAT, 499, 501) == "这个不归我管"
+    assert transcript.said_between(Leg.CALLER, 800, 900) == ""
+
+
 def test_turns_alternate_by_the_time_they_start() -> None:
     turns = merge(
         {
