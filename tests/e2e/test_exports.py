@@ -117,11 +117,11 @@ async def audited(town: Town, boss: Desk, action: str) -> list[dict[str, object]
     return [detail for (detail,) in await town.ask(entries)]
 
 
-async def exported(town: Town, boss: Desk) -> None:
+async def exported(town: Town, boss: Desk, word: str) -> None:
     """Ask for the export and watch how far it is, from the first batch to the last."""
     await boss.page.goto("/cases")
-    await boss.at("case-search").fill("居住证签注")
-    await expect(boss.page.get_by_text("居住证签注怎么办理？").first).to_be_visible()
+    await boss.at("case-search").fill(word)
+    await expect(boss.page.get_by_text(f"{word}怎么办理？").first).to_be_visible()
     await boss.at("export-open").click()
     export, bar = boss.at("export").first, boss.at("export").first.get_by_role("progressbar")
     async with gates(town):
@@ -138,15 +138,15 @@ async def exported(town: Town, boss: Desk) -> None:
 
 
 async def test_an_export_says_how_far_it_is_and_ends_in_a_file(town: Town, enter: Enter, tmp_path: Path) -> None:
-    boss = await enter("supervisor")
-    async with many_cases(town, "居住证签注"):
-        await exported(town, boss)
+    boss, word = await enter("supervisor"), town.in_own_words("居住证签注")
+    async with many_cases(town, word):
+        await exported(town, boss, word)
     async with boss.page.expect_download() as coming:
         await boss.at("export-file").first.click()
     await (await coming.value).save_as(tmp_path / "cases.xlsx")
     assert rows_of(tmp_path / "cases.xlsx") == ROWS
     (asked,) = await audited(town, boss, "cases_exported")
-    assert (asked["filter"], asked["rows"]) == ({"q": "居住证签注"}, ROWS)
+    assert (asked["filter"], asked["rows"]) == ({"q": word}, ROWS)
     assert await audited(town, boss, "export_downloaded") == [{"rows": ROWS}]
 
 

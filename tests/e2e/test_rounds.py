@@ -69,27 +69,30 @@ async def pick_lamp(desk: Desk) -> str:
     return code
 
 
-async def test_what_is_heard_on_the_round_becomes_a_case_that_is_seen_to_move(enter: Enter, go_out: GoOut) -> None:
+async def test_what_is_heard_on_the_round_becomes_a_case_that_is_seen_to_move(
+    town: Town, enter: Enter, go_out: GoOut
+) -> None:
+    heard = town.in_own_words("居民反映三号楼楼道灯坏了一周")
     out = await go_out("grid_manager", COMMUNITY)
     await out.at("nav-diary").click()
     await out.at("round-write").click()
     await expect(out.at("round-community")).to_contain_text("忠实里社区")
-    await out.at("round-what").fill("居民反映三号楼楼道灯坏了一周")
+    await out.at("round-what").fill(heard)
     # what was typed survives the page
     await out.page.reload()
     await out.at("round-write").click()
-    await expect(out.at("round-what")).to_have_value("居民反映三号楼楼道灯坏了一周")
+    await expect(out.at("round-what")).to_have_value(heard)
     await out.at("round-result").fill("已告知物业")
     await out.at("address").fill("忠实里西区3号楼")
     lamp = await pick_lamp(out)
     await out.at("round-send").click()
     panel = out.at("round-panel")
     await expect(panel).to_contain_text(f"路灯 {lamp}")
-    await expect(panel).to_contain_text("居民反映三号楼楼道灯坏了一周")
+    await expect(panel).to_contain_text(heard)
     assert await out.page.evaluate(_SIDEWAYS) <= 0
     await out.at("round-grow").click()
     dialog = out.at("grow-dialog")
-    await expect(dialog.get_by_test_id("grow-what")).to_have_value("居民反映三号楼楼道灯坏了一周\n已告知物业")
+    await expect(dialog.get_by_test_id("grow-what")).to_have_value(f"{heard}\n已告知物业")
     await expect(dialog.get_by_test_id("grow-address")).to_have_value("忠实里西区3号楼")
     await pick(out, dialog.get_by_test_id("class"), "wygl", "物业管理")
     await dialog.get_by_test_id("grow-send").click()
@@ -99,22 +102,25 @@ async def test_what_is_heard_on_the_round_becomes_a_case_that_is_seen_to_move(en
     desk = await enter("dispatcher")
     await desk.at("nav-diary").click()
     await desk.at("round-search").fill("楼道灯")
-    await desk.at("round-row").first.click()
+    await desk.at("round-row").filter(has_text=heard).click()
     await desk.at("grown-case").get_by_role("link").click()
     await expect(desk.at("case-title")).to_be_visible()
-    await expect(desk.page.get_by_text("居民反映三号楼楼道灯坏了一周")).to_be_visible()
+    await expect(desk.page.get_by_text(heard)).to_be_visible()
     await expect(desk.page.get_by_text(f"路灯 {lamp}").first).to_be_visible()
     await desk.at("to-origin").click()
-    await expect(desk.at("round-panel")).to_contain_text("居民反映三号楼楼道灯坏了一周")
+    await expect(desk.at("round-panel")).to_contain_text(heard)
 
 
-async def test_a_special_list_goes_from_the_street_to_its_unit_and_is_checked_off(enter: Enter, go_out: GoOut) -> None:
+async def test_a_special_list_goes_from_the_street_to_its_unit_and_is_checked_off(
+    town: Town, enter: Enter, go_out: GoOut
+) -> None:
+    seen = town.in_own_words("杆间线缆垂落，离地不足两米")
     out = await go_out("grid_manager", COMMUNITY)
     await out.at("nav-special").click()
     await out.at("special-new").click()
     await out.at("special-kind").click()
     await out.page.locator(".el-select-dropdown__item:visible", has_text="架空线").click()
-    await out.at("special-what").fill("杆间线缆垂落，离地不足两米")
+    await out.at("special-what").fill(seen)
     lamp = await pick_lamp(out)
     await out.at("special-enter").click()
     await expect(out.at("special-panel")).to_contain_text(f"路灯 {lamp}")
@@ -124,7 +130,7 @@ async def test_a_special_list_goes_from_the_street_to_its_unit_and_is_checked_of
     desk = await enter("dispatcher")
     await desk.at("nav-special").click()
     await desk.at("list-Z09").click()
-    await desk.page.get_by_role("link", name="杆间线缆垂落").click()
+    await desk.page.get_by_role("link", name=seen).click()
     await desk.at("special-assignment").click()
     await desk.at("special-unit").locator("input").fill("东花市街道")
     await desk.page.locator(".el-select-dropdown__item:visible", has_text="东花市街道").first.click()
@@ -133,7 +139,7 @@ async def test_a_special_list_goes_from_the_street_to_its_unit_and_is_checked_of
 
     unit = await go_out("unit", STREET, phone=False)
     await unit.at("nav-special").click()
-    await unit.page.get_by_role("link", name="杆间线缆垂落").click()
+    await unit.page.get_by_role("link", name=seen).click()
     await unit.at("special-rectification").click()
     await unit.at("special-text").fill("线缆已收起绑扎")
     await unit.at("special-send").click()
@@ -141,7 +147,7 @@ async def test_a_special_list_goes_from_the_street_to_its_unit_and_is_checked_of
 
     verifier = await enter("verifier")
     await verifier.at("nav-special").click()
-    await verifier.page.get_by_role("link", name="杆间线缆垂落").click()
+    await verifier.page.get_by_role("link", name=seen).click()
     await verifier.at("special-rework").click()
     await verifier.at("special-text").fill("一处仍垂落")
     await verifier.at("special-send").click()
@@ -161,7 +167,7 @@ async def test_a_special_list_goes_from_the_street_to_its_unit_and_is_checked_of
     await desk.page.reload()
     await desk.at("special-grow").click()
     dialog = desk.at("grow-dialog")
-    await expect(dialog.get_by_test_id("grow-what")).to_have_value(re.compile("：杆间线缆垂落，离地不足两米$"))
+    await expect(dialog.get_by_test_id("grow-what")).to_have_value(re.compile(f"：{seen}$"))
     await dialog.get_by_test_id("grow-address").fill("东花市北里中区东侧路")
     await dialog.get_by_test_id("grow-send").click()
     await desk.at("grown-case").get_by_role("link").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,16 +23,26 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
-NUMBER, NEIGHBOUR, ANOTHER = "13910087788", "13910087799", "13910087700"
 WHAT = "三号楼电梯坏了三天，物业公司一直没有人来修理。"
 MORE = "今天又有老人被困在电梯里。"
 
 
+@dataclass(frozen=True)
+class Lift:
+    """What is broken, and the numbers of those who call about it."""
+
+    street: str
+    caller: str
+    neighbour: str
+    another: str
+
+
 async def test_a_repeat_becomes_an_addition_with_one_key(town: Town, enter: Enter) -> None:
     agent = await enter("agent")
-    number = await file_the_first(town, agent)
+    lift = Lift(town.next_street(), town.new_number(), town.new_number(), town.new_number())
+    number = await file_the_first(town, agent, lift)
 
-    await answer(town, agent, NUMBER)
+    await answer(town, agent, lift.caller)
     offered = agent.at("similar-case").first
     await expect(offered).to_have_attribute("data-case", number)
     await expect(offered).to_contain_text("同一来电号码")
@@ -48,16 +59,16 @@ async def test_a_repeat_becomes_an_addition_with_one_key(town: Town, enter: Ente
     await expect(agent.page.get_by_text(MORE)).to_be_visible()
     await expect(agent.page.get_by_text("市民催办").first).to_be_visible()
     await agent.at("nav-desk").click()
-    await a_neighbour_tells_of_the_same(town, agent, number)
-    await expect_one_case_with_all_that_was_said(town, agent, number)
-    await another_wants_an_answer_too(town, agent, number)
+    await a_neighbour_tells_of_the_same(town, agent, lift, number)
+    await expect_one_case_with_all_that_was_said(town, agent, lift, number)
+    await another_wants_an_answer_too(town, agent, lift, number)
 
 
-async def file_the_first(town: Town, agent: Desk) -> str:
+async def file_the_first(town: Town, agent: Desk, lift: Lift) -> str:
     """The first call files the case, and the help beside the form says what that would lead to."""
-    await answer(town, agent, NUMBER)
+    await answer(town, agent, lift.caller)
     await agent.page.keyboard.type(WHAT)
-    await say_where_and_what(agent)
+    await say_where_and_what(agent, lift.street)
     await expect(agent.at("expected-unit")).to_contain_text("区市场监督管理局")
     clocks = agent.at("expected-clocks").locator("[data-clock]")
     await expect(clocks).to_have_count(3)
@@ -68,11 +79,11 @@ async def file_the_first(town: Town, agent: Desk) -> str:
     return number
 
 
-async def a_neighbour_tells_of_the_same(town: Town, agent: Desk, number: str) -> None:
+async def a_neighbour_tells_of_the_same(town: Town, agent: Desk, lift: Lift, number: str) -> None:
     """Another number, the same class and words in the same street: offered, and it does not count as an urging."""
-    await answer(town, agent, NEIGHBOUR)
+    await answer(town, agent, lift.neighbour)
     await agent.page.keyboard.type("电梯坏了三天没有人来修理")
-    await say_where_and_what(agent)
+    await say_where_and_what(agent, lift.street)
     offered = agent.at("similar-case").first
     await expect(offered).to_have_attribute("data-case", number)
     await expect(offered).to_contain_text("同类")
@@ -82,11 +93,11 @@ async def a_neighbour_tells_of_the_same(town: Town, agent: Desk, number: str) ->
     await agent.hang_up()
 
 
-async def another_wants_an_answer_too(town: Town, agent: Desk, number: str) -> None:
+async def another_wants_an_answer_too(town: Town, agent: Desk, lift: Lift, number: str) -> None:
     """A third citizen with the same cause gets a case and a callback of his own, under the one that is handled."""
-    await answer(town, agent, ANOTHER)
+    await answer(town, agent, lift.another)
     await agent.page.keyboard.type("电梯坏了三天没有人来修理，我也要答复")
-    await say_where_and_what(agent)
+    await say_where_and_what(agent, lift.street)
     await agent.at("similar-case").first.get_by_test_id("join-case").click()
     await expect(agent.at("chosen-parent")).to_contain_text(number)
     await agent.at("callback-pick-tomorrow_morning").click()
@@ -108,7 +119,7 @@ async def test_a_letter_is_filed_without_a_call_and_without_a_seat(town: Town, e
     await agent.at("channel").click()
     await agent.at("channel-mailbox").click()
     await agent.write("what", "信中反映夜间施工扰民，要求答复。")
-    await say_where_and_what(agent)
+    await say_where_and_what(agent, "东花市街道")
     await agent.at("callback-wanted").click()
     await agent.page.keyboard.press("Control+Enter")
     await expect(agent.page.get_by_text("这一渠道须填写来源编号")).to_be_visible()
@@ -137,18 +148,18 @@ async def answer(town: Town, agent: Desk, number: str) -> None:
     await expect(agent.at("what")).to_be_focused()
 
 
-async def say_where_and_what(agent: Desk) -> None:
-    await agent.choose("street", "dhs", "东花市街道")
+async def say_where_and_what(agent: Desk, street: str) -> None:
+    await agent.choose("street", street, street)
     await agent.choose("class", "dtgz", "电梯故障")
 
 
-async def expect_one_case_with_all_that_was_said(town: Town, agent: Desk, number: str) -> None:
+async def expect_one_case_with_all_that_was_said(town: Town, agent: Desk, lift: Lift, number: str) -> None:
     ((case_id,),) = await town.ask(select(Case.case_id).where(Case.number == number))
     added = await town.ask(select(CaseAddition.urging).where(CaseAddition.case_id == case_id))
     assert sorted(row.urging for row in added) == [False, True]
     kinds = await town.ask(select(CaseEvent.kind).where(CaseEvent.case_id == case_id))
     assert [row.kind for row in kinds].count("urged") == 1
-    filed = await town.ask(select(func.count()).where(Case.caller_number.in_([NUMBER, NEIGHBOUR])))
+    filed = await town.ask(select(func.count()).where(Case.caller_number.in_([lift.caller, lift.neighbour])))
     assert filed[0][0] == 1
     mine = select(Draft.content["what"].astext).join(User, User.user_id == Draft.user_id)
     words = await town.ask(mine.where(User.username == agent.person.username))

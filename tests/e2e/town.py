@@ -84,6 +84,8 @@ NAMES = {
     "patrol": ("何志刚",),
 }
 FIRST_SEAT = 8001
+STREETS = ("建国门街道", "朝阳门街道", "和平里街道", "体育馆路街道", "前门街道", "永定门外街道")
+"""Streets about which tests file only if they were given one of them."""
 
 
 def masked(number: str) -> str:
@@ -103,6 +105,7 @@ class Town:
     _people: int = 0
     _seats: int = 0
     _numbers: int = 1000
+    _streets: int = 0
     _calls: int = 0
 
     @property
@@ -178,6 +181,15 @@ class Town:
         """The number of a citizen of whom nobody has heard, also when a test is tried again; no other ends like it."""
         self._numbers += 1
         return f"1378800{self._numbers:04d}"
+
+    def in_own_words(self, words: str) -> str:
+        """These words as no other test says them, nor this one when it is tried again."""
+        return f"{words}（{uuid4().hex[:6]}）"
+
+    def next_street(self) -> str:
+        """A street of which nobody has told anything yet."""
+        self._streets += 1
+        return STREETS[self._streets - 1]
 
     def next_seat(self) -> str:
         """A seat at which nobody has sat yet."""
