@@ -34,19 +34,20 @@ async def hits_of(tx: Transaction, call_id: str) -> Sequence[QualityHit]:
 
 
 async def check_of(tx: Transaction, call_id: str) -> CallCheck | None:
-    """On what grounds a call was checked last, if it was."""
-    return await tx.session.get(CallCheck, call_id)
+    """On what grounds a call was checked last, if it was: as it stands now, also for who has read it before."""
+    return await tx.session.get(CallCheck, call_id, populate_existing=True)
 
 
 async def call_and_transcript(tx: Transaction, call_id: str) -> tuple[Call, Transcript, int | None] | None:
-    """A call with its transcript, if that is ready, and how many ms its recording is long."""
+    """A call with its transcript, if that is ready, and how many ms its recording is long: as they stand now, also for
+    who has read them before."""
     query = (
         select(Call, Transcript, Recording.duration_ms)
         .join(Transcript, Transcript.call_id == Call.call_id)
         .outerjoin(Recording, Recording.call_id == Call.call_id)
         .where(Call.call_id == call_id, Transcript.state == "ready")
     )
-    row = (await tx.session.execute(query)).one_or_none()
+    row = (await tx.session.execute(query, execution_options={"populate_existing": True})).one_or_none()
     return None if row is None else (row[0], row[1], row[2])
 
 
