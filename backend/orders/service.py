@@ -3,7 +3,8 @@
 An order is carried out at most once. It is stored in the transaction of what it belongs to; the process that leads the
 PBX takes it by compare-and-set and commits that before it sends anything; nothing leads from `taken` back to `ordered`.
 Whatever breaks in between leaves an order whose fate is unknown, and that is told instead of tried again: a citizen
-is never dialled twice. An order that waited too long expires: a citizen is never dialled minutes later.
+is never dialled twice. An order that waited too long expires: a citizen is never dialled minutes later. While the PBX
+is away, whoever gave it hears so soon; but one that was late only because a machine stood still is carried out.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ from telephony.commands import from_payload
 from telephony.order import Order, OrderUnreadable
 
 PATIENCE = timedelta(seconds=5)
-"""How long an order may wait to be taken."""
+"""How long an order waits for a PBX that is away."""
+
+LATEST = timedelta(seconds=20)
+"""How long after it was given an order may still be taken: whoever gave it yet looks at a screen that says so."""
 
 ORDER_CHANGED = "order_changed"
 """The topic under which every change of an order is told, to whoever gave it and to the process that leads its PBX."""
@@ -102,7 +106,7 @@ async def take(tx: Transaction, host: str, taker: str, now: datetime) -> list[Ta
     """
     taken: list[Taken] = []
     for waiting in await repository.waiting(tx, host):
-        if waiting.expires_at <= now:
+        if waiting.ordered_at + LATEST <= now:
             await _end(tx, waiting.order_id, OrderMove.EXPIRE, _expired(), now)
             continue
         state = move(OrderState(waiting.state), OrderMove.TAKE)

@@ -23,7 +23,7 @@ from backend.kernel import clock
 from backend.kernel.database import Database
 from backend.orders import service as orders
 from backend.orders.schemas import OrderState
-from backend.orders.service import PATIENCE
+from backend.orders.service import LATEST
 from backend.seats.models import SeatChange
 from telephony.commands import DialOut, HangUpCall, HangUpSeat, PauseRecording
 from telephony.names import DEFAULT_HOST
@@ -169,7 +169,7 @@ async def test_after_a_crash_nobody_is_dialled_late_or_twice(exchange: Exchange)
             assert [each.order_id for each in await orders.take(tx, DEFAULT_HOST, "dead", clock.now())] == [taken]
         async with exchange.database.transaction() as tx:
             late = uuid4()
-            await orders.place(tx, late, dial("8001"), who, clock.now() - PATIENCE, host=DEFAULT_HOST)
+            await orders.place(tx, late, dial("8001"), who, clock.now() - LATEST, host=DEFAULT_HOST)
         async with exchange.leader():
             assert (await exchange.came_out(taken)).state is OrderState.UNKNOWN
             assert (await exchange.came_out(late)).state is OrderState.EXPIRED

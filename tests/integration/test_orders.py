@@ -17,7 +17,7 @@ from backend.orders import service
 from backend.orders.errors import OrderRequestReused
 from backend.orders.models import PbxOrder
 from backend.orders.schemas import OrderState, OrderView
-from backend.orders.service import PATIENCE, Placed
+from backend.orders.service import LATEST, PATIENCE, Placed
 from telephony.commands import DialOut, HangUpCall
 from telephony.order import Order
 
@@ -90,10 +90,21 @@ async def test_two_takers_never_get_the_same_order(desk: Desk) -> None:
 
 async def test_an_order_that_waited_too_long_is_never_carried_out(desk: Desk) -> None:
     placed = await desk.place(uuid4())
-    assert await desk.take(after=PATIENCE) == []
+    assert await desk.take(after=LATEST) == []
     assert await desk.take() == []
     told = await desk.look(placed.order.order_id)
     assert (told.state, told.problem and told.problem.error) == (OrderState.EXPIRED, "OrderExpired")
+
+
+async def test_an_order_is_late_on_a_machine_that_stood_still_but_expires_while_the_pbx_is_away(desk: Desk) -> None:
+    late, lost = (await desk.place(uuid4())).order.order_id, uuid4()
+    assert await desk.take(after=LATEST - timedelta(seconds=1)) == [late]
+    await desk.place(lost)
+    for after, expired in ((PATIENCE - timedelta(seconds=1), 0), (PATIENCE, 1), (PATIENCE, 0)):
+        async with desk.database.transaction() as tx:
+            assert await service.expire(tx, HOST, NOW + after) == expired
+    assert (await desk.look(lost)).state is OrderState.EXPIRED
+    assert await desk.take() == []
 
 
 async def test_an_order_in_the_hands_of_a_process_that_died_is_told_as_unknown_and_not_repeated(desk: Desk) -> None:
