@@ -31,6 +31,11 @@ export class Leg {
     return track ? new MediaStream([track]) : null
   }
 
+  /** Whether it was called from here; JsSIP declares an enumeration of directions, but exports none. */
+  get outgoing(): boolean {
+    return (this.session.direction as string) === 'outgoing'
+  }
+
   async hold(): Promise<void> {
     if (await this.settled()) this.session.hold()
   }

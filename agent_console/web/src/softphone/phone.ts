@@ -129,7 +129,7 @@ export class Phone implements SeatPhone {
   /** A call that is being taken back ends once it is back: given up before, it would go on without anybody at its leg. */
   private endCall(): void {
     const { call } = this
-    const takingBack = this.state === 'answering' && call?.session.direction === ('outgoing' as never)
+    const takingBack = this.state === 'answering' && call?.outgoing
     if (takingBack) call.session.on('confirmed', () => call.hangUp())
     else call?.hangUp()
   }
@@ -291,7 +291,7 @@ export class Phone implements SeatPhone {
     session.on('getusermediafailed', (error: unknown) => this.listener.problem(microphoneProblem(error)))
     session.on('ended', () => this.over(role, leg))
     session.on('failed', ({ originator, message, cause }) => {
-      if (session.direction === ('outgoing' as never) && (originator as string) === 'remote') {
+      if (leg.outgoing && (originator as string) === 'remote') {
         const code = (message as { status_code?: number } | null)?.status_code
         this.listener.problem({ kind: 'not_reached', detail: `${leg.peer} ${code ?? cause}` })
       }
