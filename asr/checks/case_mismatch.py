@@ -12,32 +12,42 @@ from pydantic_core import PydanticCustomError
 from asr.audio import Leg
 from asr.checks.facts import CaseFacts
 from asr.checks.hits import Finding
+from asr.checks.leads import Leads
 from asr.checks.phrases import said_phrases
 from asr.checks.rule import Phrase, Rule, RulePart
 from asr.checks.said import LOST, Said, normalise
 from asr.checks.talk import Talk, Window
-from backend.kernel.numerals import NUMERAL, number_of
+from backend.kernel.numerals import NUMERAL, SAID, number_of
 
-_HOUSE = re.compile(rf"(?P<number>{NUMERAL})(?P<unit>号楼|号院|号|单元|层|室|栋|条)")
+_HOUSE = re.compile(
+    rf"(?<![月0-9{SAID}])(?!两(?:号|单元|层|室|栋|条))(?P<number>{NUMERAL})"
+    r"(?P<unit>号楼|号院|号(?!楼|院|线|就|开始|那天|早|晚|上|下)|单元|层(?!楼|的楼|高)|室|栋(?!楼)|条(?!街|路|狗|线))"
+)
+"""A date is no number of a house (十一月三号, 三号就坏了), and neither is how many there are (六层楼, 两栋)."""
+_ROADS = tuple("街路巷里条同园区村院楼元")
+"""Behind one of these a bare 三号 is the number of a house; elsewhere it may be a day."""
 
 
 class Wish(RulePart):
-    """What the citizen says when the case must say so too: 替我保密 wants `secret` to be true."""
+    """What the citizen says when a case must say so too: 替我保密 wants `secret` to be true. What leads up to it may
+    turn it (`asr.checks.leads`): 万一着火了 is no fire."""
 
     phrases: tuple[Phrase, ...] = Field(min_length=1, max_length=60)
     unless: tuple[Phrase, ...] = Field(default=(), max_length=60)
     field: Literal["secret", "urgent"]
     value: bool = True
+    leads: Leads = Leads()
 
 
 class CaseMismatch(Rule):
     """One of three things is compared, `field`:
 
-    - address: a number of a house, building, unit that the case has, and that was said otherwise. Sure when exactly one
-      other number was said for it, whole and understood;
-    - class: of the words that tell what a matter is about (`words`, by the name of a class), none of the case's class
+    - address: a number of a house, building, unit that no case has, and that was said in place of one that a case has.
+      Sure when exactly one other number was said for it, whole and understood, and said twice or said back by the agent
+      and the number of the case never was: one syllable that was misheard makes another house;
+    - class: of the words that tell what a matter is about (`words`, by the name of a class), none of the cases' classes
       and `at_least` of another was said. Never sure: people call things by many names;
-    - wish: what the citizen asked for, and the case does not. Sure when it was said in so many words.
+    - wish: what the citizen asked for, and no case does. Sure when it was said in so many words.
     """
 
     kind: Literal["case_mismatch"] = "case_mismatch"
@@ -57,46 +67,58 @@ class CaseMismatch(Rule):
 
     def find(self, talk: Talk, windows: Sequence[Window]) -> Iterator[Finding]:
         """Where the citizen said otherwise; nothing while no case was filed."""
-        case, said = talk.facts.case, talk.said(Leg.CALLER)
-        if case is None:
+        cases, said = talk.facts.cases, talk.said(Leg.CALLER)
+        if not cases:
             return
         if self.field == "address":
-            yield from _other_numbers(case, said, windows)
+            yield from _other_numbers(cases, talk, windows)
         elif self.field == "class":
-            yield from self._other_class(case, said, windows)
+            yield from self._other_class(cases, said, windows)
         else:
-            yield from self._other_wish(case, said, windows)
+            yield from self._other_wish(cases, said, windows)
 
-    def _other_class(self, case: CaseFacts, said: Said, windows: Sequence[Window]) -> Iterator[Finding]:
-        own = [words for name, words in self.words.items() if name in case.class_names]
+    def _other_class(self, cases: Sequence[CaseFacts], said: Said, windows: Sequence[Window]) -> Iterator[Finding]:
+        names = {name for case in cases for name in case.class_names}
+        own = [words for name, words in self.words.items() if name in names]
         if not own or any(any(said_phrases(said, words, (), windows)) for words in own):
             return
+        filed = next(case.class_names[-1] for case in cases if case.class_names)
         for name, words in self.words.items():
-            found = list(said_phrases(said, words, (), windows)) if name not in case.class_names else []
+            found = list(said_phrases(said, words, (), windows)) if name not in names else []
             if len({each.text for each in found}) >= self.at_least:
                 told = "、".join(dict.fromkeys(each.text for each in found))
-                text = f"{case.class_names[-1]} ≠ {name} ({told})"
+                text = f"{filed} ≠ {name} ({told})"
                 yield Finding(Leg.CALLER, found[0].from_ms, found[-1].to_ms, text, sure=False)
 
-    def _other_wish(self, case: CaseFacts, said: Said, windows: Sequence[Window]) -> Iterator[Finding]:
+    def _other_wish(self, cases: Sequence[CaseFacts], said: Said, windows: Sequence[Window]) -> Iterator[Finding]:
         for wish in self.wishes:
-            if getattr(case, wish.field) is not wish.value:
-                yield from said_phrases(said, wish.phrases, wish.unless, windows)
+            if not any(getattr(case, wish.field) is wish.value for case in cases):
+                yield from wish.leads.said(said, wish.phrases, wish.unless, windows)
 
 
-def _other_numbers(case: CaseFacts, said: Said, windows: Sequence[Window]) -> Iterator[Finding]:
-    written = {(number_of(m["number"]), m["unit"]) for m in _HOUSE.finditer(normalise(case.address))}
-    heard = [(number_of(m["number"]), m["unit"], m) for m in _HOUSE.finditer(said.text)]
+def _other_numbers(cases: Sequence[CaseFacts], talk: Talk, windows: Sequence[Window]) -> Iterator[Finding]:
+    said = talk.said(Leg.CALLER)
+    written = {(number_of(m["number"]), m["unit"]) for case in cases for m in _HOUSE.finditer(normalise(case.address))}
+    heard = list(_numbers(said))
+    back = [(number, unit) for number, unit, _, _ in _numbers(talk.said(Leg.SEAT))]
     for number, unit in sorted(written):
-        others = [(value, match) for value, kind, match in heard if kind == unit]
-        if not others or any(value == number for value, _ in others):
+        others = [each for each in heard if each[1] == unit and each[:2] not in written]
+        if not others or any(each[:2] == (number, unit) for each in heard):
             continue
-        value, match = others[-1]
+        other, _, match, is_house = others[-1]
         start, end = said.from_to(match.start(), match.end())
         window = next((each for each in windows if each.holds(start)), None)
         if window is not None:
             beside = said.text[max(0, match.start() - 1) : match.end() + 1]
-            one = len({each for each, _ in others}) == 1 and sum(kind == unit for _, kind in written) == 1
+            one = len({each[0] for each in others}) == 1 and sum(kind == unit for _, kind in written) == 1
             whole = said.signs[match.start()].begins and said.signs[match.end() - 1].ends
-            sure = one and whole and LOST not in beside and window.sure
-            yield Finding(said.leg, start, end, f"{number}{unit} ≠ {value}{unit}", sure)
+            proven = (len(others) > 1 or (other, unit) in back) and (number, unit) not in back
+            sure = one and whole and is_house and proven and LOST not in beside and window.sure
+            yield Finding(said.leg, start, end, f"{number}{unit} ≠ {other}{unit}", sure)
+
+
+def _numbers(said: Said) -> Iterator[tuple[int, str, re.Match[str], bool]]:
+    """The numbers of houses that were said: number, unit, where, and whether it can be nothing else."""
+    for match in _HOUSE.finditer(said.text):
+        plain = match["unit"] != "号" or said.text[match.start() - 1 : match.start()] in _ROADS
+        yield number_of(match["number"]), match["unit"], match, plain

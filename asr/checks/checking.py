@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
+from asr.audio import Leg
 from asr.checks.facts import CallFacts
 from asr.checks.hits import Finding, Hit, Severity
 from asr.checks.kinds import AnyRule
@@ -22,7 +23,8 @@ def check(transcript: Transcript, rules: Iterable[AnyRule], facts: CallFacts | N
         if not rule.applies(talk):
             continue
         windows = rule.place.windows(talk, found)
-        found[rule.id] = list(_within(rule.find(talk, windows), talk.duration_ms)) if windows else ()
+        findings = _within(rule.find(talk, windows), talk.duration_ms) if windows else iter(())
+        found[rule.id] = [_own(each, talk) for each in findings]
         hits += [_hit(rule, finding) for finding in found[rule.id]]
     return tuple(sorted(set(hits), key=lambda hit: (hit.from_ms, hit.to_ms, hit.rule_id, hit.leg, hit.text)))
 
@@ -47,6 +49,14 @@ def _within(findings: Iterator[Finding], duration_ms: int) -> Iterator[Finding]:
     for each in findings:
         start = min(max(0, each.from_ms), duration_ms)
         yield replace(each, from_ms=start, to_ms=min(max(start, each.to_ms), duration_ms))
+
+
+def _own(finding: Finding, talk: Talk) -> Finding:
+    """What somebody else did at the seat's leg is never surely a fault of the agent to whom the call counts."""
+    others = finding.leg is Leg.SEAT and any(
+        each.start_ms <= finding.from_ms < each.end_ms for each in talk.facts.others
+    )
+    return replace(finding, sure=False) if others else finding
 
 
 def _hit(rule: AnyRule, finding: Finding) -> Hit:

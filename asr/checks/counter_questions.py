@@ -9,7 +9,8 @@ from pydantic import Field
 
 from asr.audio import Leg
 from asr.checks.hits import Finding
-from asr.checks.phrases import said_phrases, window_of
+from asr.checks.leads import Leads
+from asr.checks.phrases import window_of
 from asr.checks.rule import Phrase, Rule
 from asr.checks.said import LOST
 from asr.checks.talk import Talk, Window
@@ -17,7 +18,8 @@ from asr.checks.talk import Talk, Window
 
 class CounterQuestions(Rule):
     """Any of `phrases`, or one of `openers` with one of `closers` at most `reach` characters after it in the same turn
-    (怎么不…早说, 难道…吗); within one of `unless` neither counts."""
+    (怎么不…早说, 难道…吗); within one of `unless` neither counts, and what leads up to it may turn it
+    (`asr.checks.leads`)."""
 
     kind: Literal["counter_questions"] = "counter_questions"
     leg: Leg = Leg.SEAT
@@ -26,12 +28,13 @@ class CounterQuestions(Rule):
     closers: tuple[Phrase, ...] = Field(default=(), max_length=100)
     unless: tuple[Phrase, ...] = Field(default=(), max_length=500)
     reach: int = Field(default=12, ge=1, le=40)
+    leads: Leads = Leads()
 
     def find(self, talk: Talk, windows: Sequence[Window]) -> Iterator[Finding]:
         """The phrases that were said, and what stands from an opener to its closer."""
-        whole = list(said_phrases(talk.said(self.leg), self.phrases, self.unless, windows))
+        whole = list(self.leads.said(talk.said(self.leg), self.phrases, self.unless, windows))
         yield from whole
-        for each in self._framed(talk, windows):
+        for each in self.leads.turned(talk.said(self.leg), self._framed(talk, windows)):
             if not any(each.from_ms < other.to_ms and other.from_ms < each.to_ms for other in whole):
                 yield each
 
@@ -46,7 +49,7 @@ class CounterQuestions(Rule):
         for opener in openers:
             ends = [match for match in closers if 0 <= match.first - opener.end <= self.reach]
             ends = [match for match in ends if said.signs[match.first].turn == said.signs[opener.first].turn]
-            over = any(match.first <= opener.first and opener.end <= match.end for match in harmless)
+            over = any(match.first < opener.end <= match.end for match in harmless)
             if not ends or over or opener.first < last:
                 continue
             closer = min(ends, key=lambda match: match.first)

@@ -31,8 +31,29 @@ class CaseFacts(_Value):
 
 
 class CallFacts(_Value):
-    """`holds` are when the citizen was on hold, in ms of the recording; `case` is None when none was filed."""
+    """Times are ms of the recording: `holds` are when the citizen was on hold, `pauses` when the recording was paused
+    and holds silence in place of what was said, `others` when somebody else than the agent to whom the call counts had
+    the seat's leg. `case` is the first that was filed in the call, None when there is none, and `further` are the rest.
+
+    `ended_by` is who ended the call, "line" when neither did, empty where it is not known; `citizen_number` is the
+    citizen's own, digits alone, empty where it is not known.
+    """
 
     direction: Literal["inbound", "outbound"] = "inbound"
     holds: tuple[Interval, ...] = ()
+    pauses: tuple[Interval, ...] = ()
+    others: tuple[Interval, ...] = ()
     case: CaseFacts | None = None
+    further: tuple[CaseFacts, ...] = ()
+    ended_by: Literal["", "caller", "seat", "line"] = ""
+    citizen_number: str = ""
+
+    @property
+    def cases(self) -> tuple[CaseFacts, ...]:
+        """All cases that were filed in the call, in order."""
+        return () if self.case is None else (self.case, *self.further)
+
+    @property
+    def dispatched(self) -> bool:
+        """Whether a case was filed that the agent did not answer at once."""
+        return any(not case.answered_at_once for case in self.cases)

@@ -11,6 +11,7 @@ from asr.audio import Leg
 from asr.checks.hits import Finding
 from asr.checks.phrases import window_of
 from asr.checks.rule import Rule
+from asr.checks.said import LOST, Said
 from asr.checks.talk import Talk, Window
 
 _READ_MS = 300
@@ -19,7 +20,8 @@ _READ_MS = 300
 class Overtalk(Rule):
     """Both legs at once for `at_least_ms` and more; the leg of a hit is the one that spoke into the other.
 
-    Sure when words of both were written down within it: an echo of one voice on the other's leg has none.
+    Sure when words of both were written down within it: an echo of one voice on the other's leg has none, or such as
+    nobody could make out.
     """
 
     kind: Literal["overtalk"] = "overtalk"
@@ -42,4 +44,10 @@ class Overtalk(Rule):
 
 def both_read(talk: Talk, start_ms: int, end_ms: int) -> bool:
     """Whether words of both legs were written down in this time."""
-    return all(talk.said(leg).read_ms(start_ms, end_ms) >= _READ_MS for leg in Leg)
+    return all(_read_ms(talk.said(leg), start_ms, end_ms) >= _READ_MS for leg in Leg)
+
+
+def _read_ms(said: Said, start_ms: int, end_ms: int) -> int:
+    first, end = said.within(start_ms, end_ms)
+    signs = zip(said.text[first:end], said.signs[first:end], strict=True)
+    return sum(sign.end_ms - sign.start_ms for character, sign in signs if character != LOST)

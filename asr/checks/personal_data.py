@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Literal
@@ -11,6 +12,7 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from asr.audio import Leg
+from asr.checks.facts import CallFacts
 from asr.checks.hits import Finding
 from asr.checks.phrases import window_of
 from asr.checks.rule import Rule
@@ -26,17 +28,29 @@ class Number(StrEnum):
     TELEPHONE = "telephone"
 
 
-_RUN = re.compile(rf"[{''.join(DIGITS)}0-9]{{10,}}[xX]?")
+_RUN = re.compile(rf"[{''.join(DIGITS)}0-9]{{10,}}[xX叉]?")
 _FORMS = {
     Number.ID_CARD: re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dx]"),
     Number.BANK_CARD: re.compile(r"(?:62\d{14,17}|4\d{15}|5[1-5]\d{14})"),
     Number.TELEPHONE: re.compile(r"1[3-9]\d{9}"),
 }
+_GAP = "[ -]?"
+_WRITTEN = [
+    re.compile(rf"(?:(?<![0-9])|(?<=\+86)){groups}(?![0-9])")
+    for groups in (
+        rf"[0-9]{{6}}{_GAP}[0-9]{{8}}{_GAP}[0-9]{{3}}[0-9xX]",
+        rf"[0-9]{{4}}(?:{_GAP}[0-9]{{4}}){{3}}(?:{_GAP}[0-9]{{1,4}})?",
+        rf"1[0-9]{{2}}{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}",
+        r"1[0-9]{10}",
+    )
+]
+"""How such numbers are written: identity cards, bank cards and telephones, in their groups or whole."""
 
 
 class PersonalData(Rule):
-    """Numbers that the agent says (`spoken`), or that stand in the text of the case (`written`). `text` shows only
-    their ends. A spoken number is sure when it was said in one turn; a written one is."""
+    """Numbers that the agent says (`spoken`), or that stand in the text of a case (`written`), in groups or whole.
+    `text` shows only their ends. A spoken number is sure when it was said in one turn; a written one is, but for a
+    telephone that is known to be another's than the citizen's: whoever reports a fraud has to name its number."""
 
     kind: Literal["personal_data"] = "personal_data"
     spoken: tuple[Number, ...] = ()
@@ -59,15 +73,23 @@ class PersonalData(Rule):
             if window is not None and _form(digits) in self.spoken:
                 one_turn = said.signs[run.start()].turn == said.signs[run.end() - 1].turn
                 yield Finding(self.leg, start, end, masked(digits), one_turn and window.sure)
-        case = talk.facts.case
-        for number in re.findall(r"(?<!\d)\d{11,19}[xX]?(?!\d)", f"{case.what} {case.address}" if case else ""):
-            if _form(number.lower()) in self.written:
-                yield Finding(self.leg, 0, talk.duration_ms, masked(number), sure=True)
+        for number in _written(talk.facts):
+            form, own = _form(number), talk.facts.citizen_number
+            if form in self.written:
+                another = form is Number.TELEPHONE and own and not own.endswith(number)
+                yield Finding(self.leg, 0, talk.duration_ms, masked(number), sure=not another)
+
+
+def _written(facts: CallFacts) -> Iterator[str]:
+    """The long numbers of all cases of a call, each once."""
+    text = unicodedata.normalize("NFKC", "\n".join(f"{case.what}\n{case.address}" for case in facts.cases))
+    found = (match.group() for written in _WRITTEN for match in written.finditer(text))
+    yield from dict.fromkeys(re.sub(r"[ -]", "", number).lower() for number in found)
 
 
 def as_digits(said: str) -> str:
     """Digits as they are written, however they were said."""
-    return "".join(DIGITS.get(character, character) for character in said).lower()
+    return "".join(DIGITS.get(character, character) for character in said).lower().replace("叉", "x")
 
 
 def masked(digits: str) -> str:

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from asr.audio import Leg
 from asr.checks.hits import Finding, Severity
-from asr.checks.phrases import said_phrases
+from asr.checks.leads import Leads
 from asr.checks.rule import Phrase, Rule
 from asr.checks.talk import Talk, Window
 
@@ -21,6 +21,7 @@ class Praise(Rule):
     kind: Literal["praise"] = "praise"
     phrases: tuple[Phrase, ...] = Field(min_length=1, max_length=500)
     unless: tuple[Phrase, ...] = Field(default=(), max_length=500)
+    leads: Leads = Leads()
 
     @model_validator(mode="after")
     def _is_praise(self) -> Praise:
@@ -30,4 +31,4 @@ class Praise(Rule):
 
     def find(self, talk: Talk, windows: Sequence[Window]) -> Iterator[Finding]:
         """Each phrase of praise."""
-        yield from said_phrases(talk.said(Leg.CALLER), self.phrases, self.unless, windows)
+        yield from self.leads.said(talk.said(Leg.CALLER), self.phrases, self.unless, windows)

@@ -20,6 +20,7 @@ _SMALL_WORDS = "的了吗呢啊吧在是有我您你他这那就也都还和"
 class RepeatBack(Rule):
     """After the citizen has said `request_chars` characters in one turn, the agent must say `pairs` pairs of characters
     of what the citizen said until then, or one of `phrases` (您说的是). What stands in `ignore` counts for neither.
+    With `only_with_case` it is looked at only when a case was filed that was not answered at once.
 
     Whoever repeats in other words is not found out by this: so it is sure only when nothing at all came back.
     """
@@ -29,6 +30,11 @@ class RepeatBack(Rule):
     pairs: int = Field(default=3, ge=1, le=50)
     phrases: tuple[Phrase, ...] = Field(default=(), max_length=100)
     ignore: tuple[Phrase, ...] = Field(default=(), max_length=200)
+    only_with_case: bool = False
+
+    def applies(self, talk: Talk) -> bool:
+        """Whether there was a request to repeat."""
+        return super().applies(talk) and (not self.only_with_case or talk.facts.dispatched)
 
     def find(self, talk: Talk, windows: Sequence[Window]) -> Iterator[Finding]:
         """The first request, when it was never said back."""

@@ -69,7 +69,7 @@ class Place(RulePart):
         if self.last_s is not None:
             yield Window(max(0, end - round(self.last_s * 1000)), end)
         if self.turn is not None:
-            turns = [turn for turn in talk.transcript.turns if turn.leg is self.turn.leg]
+            turns = talk.turns(self.turn.leg)
             index = self.turn.n - 1 if self.turn.n > 0 else self.turn.n
             there = self.turn.n != 0 and -len(turns) <= index < len(turns)
             yield Window(turns[index].start_ms, turns[index].end_ms) if there else Window(0, -1)

@@ -17,8 +17,8 @@ from asr.transcript import UNKNOWN, Turn, join
 
 
 class Speed(Rule):
-    """Turns of `at_least_chars` characters and more that are spoken faster than `most` characters a minute, measured
-    over the time of the words. Sure when no word of the turn was lost."""
+    """Turns of `at_least_chars` characters and more that are spoken faster than `most` characters a minute, the breaths
+    between the words among it, as whoever listens hears it. Sure when no word of the turn was lost."""
 
     kind: Literal["speed"] = "speed"
     leg: Leg = Leg.SEAT
@@ -38,6 +38,6 @@ class Speed(Rule):
 def characters_a_minute(turn: Turn, at_least_chars: int) -> float | None:
     """How fast a turn was spoken, None when too little was said to tell."""
     text = join(word.text for word in turn.words if word.text not in UNKNOWN)
-    spoken_ms = sum(word.end_ms - word.start_ms for word in turn.words if word.text not in UNKNOWN)
+    spoken_ms = turn.end_ms - turn.start_ms
     characters = sum(character.isalnum() and character != LOST for character in text)
     return characters * 60_000 / spoken_ms if characters >= at_least_chars and spoken_ms > 0 else None

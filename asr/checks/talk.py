@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -69,15 +69,20 @@ class Talk:
         return self._spans[leg].over(start_ms, end_ms)
 
     def clear(self, leg: Leg, start_ms: int, end_ms: int) -> bool:
-        """Whether all that this leg said then is written: no word lost, no voice without words, nothing cut off."""
+        """Whether all that this leg said then is written: no word lost, no voice without words, nothing cut off, and
+        nothing of it while the recording was paused."""
         said = self.said(leg)
         first, end = said.within(start_ms, end_ms)
-        if LOST in said.text[first:end] or self.transcript.flaw is not None:
+        if LOST in said.text[first:end] or self.transcript.flaw is not None or self.paused(start_ms, end_ms):
             return False
         heard = [
             (max(each.start_ms, start_ms), min(each.end_ms, end_ms)) for each in self.voices_over(leg, start_ms, end_ms)
         ]
         return all(said.read_ms(*voice) + _UNREAD_MS > voice[1] - voice[0] for voice in heard)
+
+    def paused(self, start_ms: int, end_ms: int) -> bool:
+        """Whether the recording was paused for any of this time."""
+        return any(pause.start_ms < end_ms and start_ms < pause.end_ms for pause in self.facts.pauses)
 
     @cached_property
     def _said(self) -> dict[Leg, Said]:
@@ -98,10 +103,19 @@ class Talk:
             return
         held = self.facts.holds if leg is Leg.SEAT else ()
         for stretch in sorted(self.transcript.speech.get(leg, ()), key=lambda each: (each.start_ms, each.end_ms)):
-            if stretch.end_ms - stretch.start_ms >= _CLICK_MS and not _over(stretch, held):
-                yield stretch
+            yield from (piece for piece in _outside(stretch, held) if piece.end_ms - piece.start_ms >= _CLICK_MS)
 
 
-def _over(piece: Turn | Stretch, holds: Iterable[Interval]) -> bool:
+def _outside(stretch: Stretch, holds: Iterable[Interval]) -> Iterator[Stretch]:
+    """What of a stretch is not on hold: the music often follows the last word without a pause."""
+    start = stretch.start_ms
+    for hold in sorted(holds, key=lambda each: each.start_ms):
+        if hold.end_ms > start and hold.start_ms < stretch.end_ms:
+            yield stretch.model_copy(update={"start_ms": start, "end_ms": max(start, hold.start_ms)})
+            start = hold.end_ms
+    yield stretch.model_copy(update={"start_ms": min(start, stretch.end_ms), "end_ms": stretch.end_ms})
+
+
+def _over(piece: Turn, holds: Iterable[Interval]) -> bool:
     middle = (piece.start_ms + piece.end_ms) / 2
     return any(hold.start_ms <= middle <= hold.end_ms for hold in holds)

@@ -203,5 +203,5 @@ async def _insert(
     timeline.add_entry(tx, case.case_id, CaseMove.FILE.value, principal, detail, now)
     if case.call_id is not None:
         # what was checked before there was a case is to be compared with it
-        await tx.enqueue(CHECK_CALL, {"call_id": case.call_id}, dedupe_key=check_key(case.call_id, "case"))
+        await tx.enqueue(CHECK_CALL, {"call_id": case.call_id}, dedupe_key=check_key(case.call_id, case.number))
     return case

@@ -11,11 +11,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from asr.audio import Leg
-from asr.checks import CallFacts, CaseFacts, Hit, Interval, check
+from asr.checks import CallFacts, CaseFacts, Hit, check
 from asr.transcript import EngineInfo, Stretch, Turn
 from asr.transcript import Transcript as Heard
 from backend.calls.models import Call, Transcript
@@ -27,12 +27,14 @@ from backend.kernel.database import Database, Transaction
 from backend.kernel.jobs import INNOCENT_DEATHS, JobKind
 from backend.kernel.versions import InForce
 from backend.quality import repository, rule_repository
+from backend.quality.course import Step, course_of
 from backend.quality.errors import CheckOvertaken
 from backend.quality.repository import HitsChanged
 from backend.quality.rules import OrderedRules, RuleBook, rules_in_force, rules_ordered
 
 _HITS = UUID("6d1c5a52-3c0e-4d0e-9a55-1f6f0b9f7f6e")
 _ATTEMPTS = 5
+_ENDED_BY: dict[str, Literal["", "caller", "seat"]] = {"caller": "caller", "seat": "seat", "unknown": ""}
 _OVERDUE_AFTER = timedelta(minutes=2)
 _LOOKED_BACK = timedelta(days=40)
 _SWEPT_AT_ONCE = 200
@@ -159,16 +161,23 @@ def heard_of(transcript: Transcript, recorded_ms: int | None) -> Heard:
 
 async def _facts_of(tx: Transaction, call: Call) -> CallFacts:
     filed = await cases_of_calls(tx.session, [call.call_id])
-    holding = await rule_repository.holding_of(tx, [call.call_id])
-    return facts_from(call, holding.get(call.call_id, ()), filed[0] if filed else None)
+    steps = await rule_repository.steps_of_calls(tx, [call.call_id])
+    return facts_from(call, steps.get(call.call_id, ()), filed)
 
 
-def facts_from(call: Call, holding: Sequence[tuple[str, datetime]], case: Case | None) -> CallFacts:
-    """What is known of a call beside its sound; `case` is the first that was filed for it."""
+def facts_from(call: Call, steps: Sequence[Step], filed: Sequence[Case]) -> CallFacts:
+    """What is known of a call beside its sound; `filed` are the cases that were filed in it, in order."""
+    course = course_of(steps, call.ended_at)
+    cases = [_case_facts(case) for case in filed]
     return CallFacts(
         direction="outbound" if call.direction == "outbound" else "inbound",
-        holds=holds_of(call.answered_at, holding, call.ended_at),
-        case=None if case is None else _case_facts(case),
+        holds=course.holds,
+        pauses=course.pauses,
+        others=course.others,
+        case=cases[0] if cases else None,
+        further=tuple(cases[1:]),
+        ended_by=_ENDED_BY.get(call.hung_up_by or "", "line") if call.hung_up_by else "",
+        citizen_number="".join(sign for sign in call.caller_e164 or call.caller_number if sign.isdecimal()),
     )
 
 
@@ -181,29 +190,6 @@ def _case_facts(case: Case) -> CaseFacts:
         urgent=case.urgency != "normal",
         answered_at_once=case.answered_at_once,
     )
-
-
-def holds_of(
-    answered_at: datetime | None, moves: Sequence[tuple[str, datetime]], ended_at: datetime | None
-) -> tuple[Interval, ...]:
-    """The times on hold in ms of the recording, which begins with the answer; a hold that nobody ended lasts to the
-    end of the call."""
-    if answered_at is None:
-        return ()
-    found: list[Interval] = []
-    since: datetime | None = None
-    for kind, at in [*moves, ("call_resumed", ended_at)]:
-        if kind == "call_held" and since is None:
-            since = at
-        elif kind == "call_resumed" and since is not None and at is not None:
-            start = max(0, _ms(since - answered_at))
-            found.append(Interval(start_ms=start, end_ms=max(start, _ms(at - answered_at))))
-            since = None
-    return tuple(found)
-
-
-def _ms(span: timedelta) -> int:
-    return round(span.total_seconds() * 1000)
 
 
 def _row(grounds: Grounds, hit: Hit, at: datetime) -> dict[str, Any]:

@@ -11,11 +11,13 @@ from sqlalchemy import ColumnElement, Row, case, func, or_, select, tuple_, upda
 from sqlalchemy.orm import defer
 
 from backend.calls.models import Call, CallFact, Recording, Transcript
+from backend.identity.models import User
+from backend.identity.names import told_apart
 from backend.kernel.database import Transaction
+from backend.quality.course import KINDS, Step
 from backend.quality.models import CallCheck, QualityHit, Recheck, RuleDraft, RuleEvent, RuleRow, RuleTrial
 
 _OPEN = ("draft", "trial")
-_HOLDING = ("call_held", "call_resumed")
 
 
 async def all_versions(tx: Transaction, rule_id: str | None = None) -> Sequence[RuleRow]:
@@ -161,13 +163,21 @@ async def heard_places(
     return [(row.arrived_at, row.call_id) for row in rows]
 
 
-async def holding_of(tx: Transaction, call_ids: Collection[str]) -> dict[str, list[tuple[str, datetime]]]:
-    """When the citizens of these calls were put on hold and taken off it, in order."""
-    query = select(CallFact.call_id, CallFact.kind, CallFact.at).where(CallFact.call_id.in_(call_ids))
-    found: dict[str, list[tuple[str, datetime]]] = {}
-    for row in await tx.session.execute(query.where(CallFact.kind.in_(_HOLDING)).order_by(CallFact.n)):
-        found.setdefault(row.call_id, []).append((row.kind, row.at))
+async def steps_of_calls(tx: Transaction, call_ids: Collection[str]) -> dict[str, list[Step]]:
+    """The facts of these calls that tell their course, in order."""
+    mode = CallFact.payload["mode"].astext
+    query = select(CallFact.call_id, CallFact.kind, CallFact.at, CallFact.seat, mode.label("mode"))
+    query = query.where(CallFact.call_id.in_(call_ids), CallFact.kind.in_(KINDS))
+    found: dict[str, list[Step]] = {}
+    for row in await tx.session.execute(query.order_by(CallFact.call_id, CallFact.n)):
+        found.setdefault(row.call_id, []).append(Step(row.kind, row.at, row.seat, row.mode))
     return found
+
+
+async def names_of_people(tx: Transaction) -> dict[UUID, str]:
+    """What everybody is called, namesakes told apart."""
+    rows = await tx.session.execute(select(User.user_id, User.display_name, User.username))
+    return told_apart((row[0], row[1], row[2]) for row in rows)
 
 
 async def checked_by_others(tx: Transaction, since: datetime, rules: str, limit: int) -> Sequence[str]:

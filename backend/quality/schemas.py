@@ -89,9 +89,11 @@ class TrialAgent(Schema):
 
 
 class TrialResult(Schema):
-    """What a trial found so far; `sample` are at most ten hits, drawn at random."""
+    """What a trial found so far; `sample` are at most ten hits, drawn at random. `concerned` are those of the checked
+    calls for which the rule is at all, None in what was tried before they were counted."""
 
     checked: int = 0
+    concerned: int | None = None
     calls_hit: int = 0
     hits: int = 0
     sure: int = 0

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,7 +18,9 @@ from uuid import UUID
 from asr.checks import CallFacts, Hit, check
 from asr.checks.kinds import AnyRule
 from asr.checks.proving import anchors_of
+from asr.checks.talk import Talk
 from asr.transcript import Transcript as Heard
+from backend.cases.models import Case
 from backend.cases.repository import cases_of_calls
 from backend.identity import audit
 from backend.identity.principal import Principal
@@ -48,6 +51,7 @@ class PastCall:
 
     call_id: str
     arrived_at: datetime
+    agent_id: UUID | None
     agent_name: str
     heard: Heard
     facts: CallFacts
@@ -55,31 +59,35 @@ class PastCall:
 
 @dataclass
 class Tally:
-    """What a trial found so far."""
+    """What a trial found so far. `concerned` are the calls for which the rule is at all: a rule for calls of citizens
+    says nothing of callbacks, and would look rarer than it is if those were counted with it."""
 
     seed: int
     checked: int = 0
+    concerned: int = 0
     calls_hit: int = 0
     hits: int = 0
     sure: int = 0
-    agents: dict[str, TrialAgent] = field(default_factory=dict)
+    agents: dict[UUID | None, TrialAgent] = field(default_factory=dict)
     sample: list[TrialHit] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)  # noqa: S311 - the same seed is to draw the same sample
 
-    def add(self, call: PastCall, hits: Sequence[Hit]) -> None:
-        """Count a call and what was found in it."""
-        before = self.agents.get(call.agent_name) or TrialAgent(
-            agent_name=call.agent_name, calls=0, calls_hit=0, hits=0
-        )
-        self.agents[call.agent_name] = TrialAgent(
+    def add(self, call: PastCall, hits: Sequence[Hit] | None) -> None:
+        """Count a call and what was found in it, None when the rule is not for such a call."""
+        self.checked += 1
+        if hits is None:
+            return
+        nothing = TrialAgent(agent_name=call.agent_name, calls=0, calls_hit=0, hits=0)
+        before = self.agents.get(call.agent_id, nothing)
+        self.agents[call.agent_id] = TrialAgent(
             agent_name=call.agent_name,
             calls=before.calls + 1,
             calls_hit=before.calls_hit + bool(hits),
             hits=before.hits + len(hits),
         )
-        self.checked += 1
+        self.concerned += 1
         self.calls_hit += bool(hits)
         for hit in hits:
             self.hits += 1
@@ -109,6 +117,7 @@ class Tally:
         sample = sorted(self.sample, key=lambda each: (each.arrived_at, each.call_id, each.from_ms))
         return TrialResult(
             checked=self.checked,
+            concerned=self.concerned,
             calls_hit=self.calls_hit,
             hits=self.hits,
             sure=self.sure,
@@ -206,13 +215,14 @@ class RuleTrier:
             if trial is None:
                 return
             rule, days, seed = rule_of(trial.content), (trial.from_day, trial.to_day), trial.seed
+            names = await rule_repository.names_of_people(tx)
             standing = (await rules_on(tx.session, clock.beijing(self._now()).date())).rules
         rules = (rule, *anchors_of(rule, standing))
         tally = Tally(seed)
         after: tuple[datetime, str] | None = None
-        while calls := await self._page(days, after):
+        while calls := await self._page(days, after, names):
             # in a thread: it costs CPU time, and the heartbeat of the worker must go on
-            await asyncio.to_thread(_count, tally, rule.id, rules, calls)
+            await asyncio.to_thread(count, tally, rule, rules, calls)
             after = calls[-1].arrived_at, calls[-1].call_id
             await self._tell(trial_id, TrialState.RUNNING, tally)
         await self._tell(trial_id, TrialState.DONE, tally)
@@ -223,20 +233,25 @@ class RuleTrier:
             trial_id, told = UUID(str(payload["trial_id"])), {"problem": reason.message, "cause": reason.cause}
             await rule_repository.move_trial(tx, trial_id, _OPEN, state=TrialState.FAILED.value, **told)
 
-    async def _page(self, days: tuple[date, date], after: tuple[datetime, str] | None) -> list[PastCall]:
+    async def _page(
+        self, days: tuple[date, date], after: tuple[datetime, str] | None, names: Mapping[UUID, str]
+    ) -> list[PastCall]:
         start, end = _span(*days)
         async with self._database.transaction() as tx:
             rows = await rule_repository.heard_page(tx, start, end, after, _BATCH)
             ids = [call.call_id for call, _, _ in rows]
-            holding = await rule_repository.holding_of(tx, ids)
-            cases = {case.call_id: case for case in reversed(await cases_of_calls(tx.session, ids))}
+            steps = await rule_repository.steps_of_calls(tx, ids)
+            filed: defaultdict[str | None, list[Case]] = defaultdict(list)
+            for case in await cases_of_calls(tx.session, ids):
+                filed[case.call_id].append(case)
             return [
                 PastCall(
                     call_id=call.call_id,
                     arrived_at=call.arrived_at,
-                    agent_name=call.agent_name or "",
+                    agent_id=call.user_id,
+                    agent_name=(names.get(call.user_id) if call.user_id else None) or call.agent_name or "",
                     heard=heard_of(transcript, recorded_ms),
-                    facts=facts_from(call, holding.get(call.call_id, ()), cases.get(call.call_id)),
+                    facts=facts_from(call, steps.get(call.call_id, ()), filed[call.call_id]),
                 )
                 for call, transcript, recorded_ms in rows
             ]
@@ -256,9 +271,14 @@ class RuleTrier:
                 )
 
 
-def _count(tally: Tally, rule_id: str, rules: Sequence[AnyRule], calls: Sequence[PastCall]) -> None:
+def count(tally: Tally, rule: AnyRule, rules: Sequence[AnyRule], calls: Sequence[PastCall]) -> None:
+    """Run the rule, with those that it is anchored to, over these calls."""
     for call in calls:
-        tally.add(call, [hit for hit in check(call.heard, rules, call.facts) if hit.rule_id == rule_id])
+        if rule.applies(Talk(call.heard, call.facts)):
+            found = check(call.heard, rules, call.facts)
+            tally.add(call, [hit for hit in found if hit.rule_id == rule.id])
+        else:
+            tally.add(call, None)
 
 
 def _span(first: date, last: date) -> tuple[datetime, datetime]:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from asr.audio import Leg, StoredRecording
+from asr.checks import Interval
 from asr.checks.example import Example
 from asr.transcript import Transcript as Heard
 from backend.calls import outcomes
@@ -113,6 +114,45 @@ async def test_a_check_of_a_transcript_that_was_replaced_stores_nothing(hall: Co
         await CallChecker(hall.database, now=lambda: clock.now() + timedelta(minutes=5)).sweep(tx)
     await CallChecker(hall.database).check({"call_id": "c1"})
     assert [hit for hit in await hits(hall.database, "c1") if hit.kind == "forbidden_words"] == []
+
+
+async def test_a_call_that_was_handed_on_is_checked_by_the_clock_of_its_recording(hall: ConsoleHall) -> None:
+    began = clock.now() - timedelta(minutes=5)
+
+    def at(second: float) -> dict[str, Any]:
+        return {"at": began + timedelta(seconds=second), "call_id": "c1"}
+
+    await hall.tell(*ringing("c1", "8001"))
+    await hall.tell(
+        f.CallAnswered(**at(0), seat="8001", channel="a"),
+        f.CallHeld(**at(10), seat="8001"),
+        f.CallAnswered(**at(40), seat="8002", channel="b"),
+        f.TalkEnded(**at(40.2), seat="8001", ended_by=f.Party.TRANSFER),
+        f.RecordingPaused(**at(60)),
+        f.RecordingResumed(**at(80)),
+        f.TalkEnded(**at(100), seat="8002", ended_by=f.Party.CALLER),
+        f.CallEnded(**at(100), outcome=f.CallOutcome.ANSWERED, hung_up_by=f.Party.CALLER, cause=16),
+    )
+    spoken = [(1.0, "不知道"), (50.0, "不归我管"), (85.0, "感谢 您的 来电 再见")]
+    talk = [{"who": "seat", "at_s": second, "say": say} for second, say in spoken]
+    await transcribed(hall.database, "c1", talk=[*talk, {"who": "caller", "at_s": 95.0, "say": "谢谢 再见"}])
+    async with hall.database.transaction() as tx:
+        grounds = await grounds_of(tx, "c1", rules_in_force())
+    assert grounds is not None
+    facts = grounds.facts
+    assert facts.holds == (Interval(start_ms=10_000, end_ms=40_000),)
+    assert facts.pauses == (Interval(start_ms=60_000, end_ms=80_000),)
+    assert facts.others == (Interval(start_ms=0, end_ms=40_000),)
+    assert (facts.ended_by, facts.citizen_number) == ("caller", "8613800001234")
+    await CallChecker(hall.database).check({"call_id": "c1"})
+    found = await hits(hall.database, "c1")
+    # the words of the seat that handed it on are nothing that the one to whom the call counts said
+    assert [(hit.text, hit.sure) for hit in found if hit.kind == "forbidden_words"] == [
+        ("不知道", False),
+        ("不归我管", True),
+    ]
+    # and no silence lies over the time in which the recording was paused
+    assert not [hit for hit in found if hit.rule_id == "long-silence" and hit.from_ms < 80_000 < hit.to_ms]
 
 
 async def test_the_rules_are_those_of_the_day_of_the_call(hall: ConsoleHall) -> None:

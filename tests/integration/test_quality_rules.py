@@ -95,6 +95,7 @@ async def test_a_rule_goes_from_draft_over_its_trial_into_force_and_out_again(de
 
         trial = await tried(desk, qa, draft)
         assert (trial["state"], trial["total"], trial["result"]["checked"]) == ("done", 2, 2)
+        assert trial["result"]["concerned"] == 2
         assert (trial["result"]["hits"], trial["result"]["calls_hit"], trial["result"]["sure"]) == (1, 1, 1)
         assert [(hit["call_id"], hit["text"], hit["from_ms"]) for hit in trial["result"]["sample"]] == [
             ("c1", "不归我管", 4500)

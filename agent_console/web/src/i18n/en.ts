@@ -840,7 +840,7 @@ export const en: Messages = {
       waiting: 'Waiting for its turn',
       failed: 'The trial failed: {problem}',
       stale: 'The draft was changed after this trial; try it again.',
-      result: '{hits} hits in {calls} calls ({share} %), {unsure} of them unsure',
+      result: '{hits} hits in {calls} calls ({share} % of the {of} that the rule is for), {unsure} of them unsure',
       agent: 'Agent',
       nobody: 'nobody',
       calls: 'Calls',

@@ -833,7 +833,7 @@ export const zh = {
       waiting: '排队等待',
       failed: '试运行失败：{problem}',
       stale: '草稿在试运行之后改过，需重新试运行。',
-      result: '命中 {hits} 处，涉及 {calls} 通（{share}%），待核实 {unsure} 处',
+      result: '命中 {hits} 处，涉及 {calls} 通（占适用的 {of} 通的 {share}%），待核实 {unsure} 处',
       agent: '坐席',
       nobody: '无坐席',
       calls: '通话',

@@ -3578,12 +3578,14 @@ export interface TrialView {
   trial_id: string
 }
 /**
- * What a trial found so far; `sample` are at most ten hits, drawn at random.
+ * What a trial found so far; `sample` are at most ten hits, drawn at random. `concerned` are those of the checked
+ * calls for which the rule is at all, None in what was tried before they were counted.
  */
 export interface TrialResult {
   agents: TrialAgent[]
   calls_hit: number
   checked: number
+  concerned: number | null
   hits: number
   sample: TrialHit[]
   sure: number
