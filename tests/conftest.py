@@ -66,7 +66,9 @@ SECOND_TRIES = 3
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What works with real telephones and browsers is tried once more before it fails: on a busy machine a moment comes
-    that its author did not foresee. `pytest_terminal_summary` shows each first failure, for somebody to mend."""
+    that its author did not foresee. `pytest_terminal_summary` shows each first failure, for somebody to mend.
+    Where tests share a platform, each brings its own people, numbers and words: no first try is in the way of a second.
+    """
     for item in items:
         if item.get_closest_marker("integration") or item.get_closest_marker("e2e"):
             item.add_marker(pytest.mark.flaky(reruns=1))

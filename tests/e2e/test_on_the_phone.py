@@ -15,14 +15,8 @@ from playwright.async_api import Browser, expect
 from sqlalchemy import select, update
 
 from backend.app.config import Installation, timekeeping
-from backend.cases.filing import file_case
 from backend.cases.models import Case
 from backend.cases.reference import References
-from backend.cases.rules import CallFacts
-from backend.cases.schemas import CaseForm
-from backend.citizens.numbers import read_number
-from backend.identity.principal import Principal
-from backend.identity.repository import user_by_name
 from backend.kernel import clock
 from backend.kernel.config import Environment
 from backend.patrols.models import Patrol
@@ -92,22 +86,6 @@ async def a_point(town: Town) -> tuple[tuple[float, float], dict[str, Any]]:
     return (inside.x, inside.y), {"place": point, "community_code": community.code}
 
 
-async def filed(town: Town, agent: Desk, **changes: Any) -> UUID:
-    """A case by a call."""
-    references = References(timekeeping(Installation(Environment())))
-    form = {
-        "request_id": uuid4(), "call_id": f"call-{uuid4()}", "what": "店外经营，桌椅占满便道。",
-        "citizen_name": "王女士", "address": "忠实里西区3号楼", "street_code": STREET, "class_code": "0205", **changes,
-    }  # fmt: skip
-    call = CallFacts(str(form["call_id"]), "96010", read_number("13812341234"))
-    async with town.database() as database, database.transaction() as tx:
-        user = await user_by_name(tx.session, agent.person.username)
-        assert user is not None
-        who = Principal(user.user_id, user.username, user.display_name, (), frozenset(), uuid4(), clock.now())
-        reference = await references.at(tx, clock.now())
-        return (await file_case(tx, who, CaseForm.model_validate(form), call, reference, clock.now())).case_id
-
-
 async def act(desk: Desk, path: str, **body: Any) -> dict[str, Any]:
     """What somebody does at another desk, without the screen."""
     answer = await desk.page.request.post(f"/api/{path}", data=body)
@@ -133,12 +111,12 @@ async def fits(phone: Desk) -> None:
 
 
 async def test_a_unit_signs_takes_a_photo_and_reports_back(town: Town, enter: Enter, carry: Carry, photo: Path) -> None:
-    agent, dispatcher = await enter("agent", seated=False), await enter("dispatcher")
-    case_id = await filed(town, agent)
+    dispatcher, what = await enter("dispatcher"), town.in_own_words("店外经营，桌椅占满便道。")
+    case_id = await town.file_case(call_id=f"call-{uuid4()}", what=what, class_code="0205")
     await move(dispatcher, case_id, "dispatch", units=[{"code": STREET, "role": "lead"}])
     phone = await carry("unit", STREET)
     await fits(phone)
-    await phone.at("task-card").filter(has_text="店外经营，桌椅占满便道。").tap()
+    await phone.at("task-card").filter(has_text=what).tap()
     await phone.at("act-signature").tap()
     await expect(phone.at("act-report")).to_be_visible()
     await phone.at("photo-input").set_input_files(photo)
@@ -173,12 +151,13 @@ async def test_a_supervisor_reports_what_is_seen_and_walks_after_the_closing(
     town: Town, enter: Enter, carry: Carry, photo: Path
 ) -> None:
     point, _ = await a_point(town)
+    what = town.in_own_words("店外摆放桌椅，占满便道")
     phone = await carry("patrol", at=point)
     await fits(phone)
     await phone.at("nav-patrol-report").tap()
     await phone.at("photo-input").set_input_files(photo)
     await expect(phone.at("picked-photo")).to_have_count(1)
-    await phone.at("report-what").fill("店外摆放桌椅，占满便道")
+    await phone.at("report-what").fill(what)
     await phone.at("locate").tap()
     await expect(phone.at("located")).to_be_visible()
     await phone.at("component").tap()
@@ -199,13 +178,13 @@ async def test_a_supervisor_reports_what_is_seen_and_walks_after_the_closing(
     await phone.page.get_by_text("我的上报").tap()
     await expect(phone.at("reported-case")).to_have_count(1)
     await fits(phone)
-    who = select(Case).where(Case.channel == "patrol", Case.what == "店外摆放桌椅，占满便道")
+    who = select(Case).where(Case.channel == "patrol", Case.what == what)
     ((case,),) = await town.ask(who)
     assert (case.street_code, case.longitude, case.latitude, case.class_code) == (STREET, *point, "0205")
     assert case.component_code is not None
     await close(town, enter, carry, case.case_id)
     await phone.page.get_by_text("待巡查").first.tap()
-    await phone.at("patrol-card").filter(has_text="店外摆放桌椅").first.tap()
+    await phone.at("patrol-card").filter(has_text=what).first.tap()
     await expect(phone.at("attachment")).to_have_count(1)
     await expect(phone.at("patrol-ok")).to_be_disabled()
     await phone.at("photo-input").set_input_files(photo)

@@ -80,12 +80,13 @@ async def test_the_shift_leader_gives_a_skill_and_the_queue_follows(town: Town, 
 async def test_a_leader_is_let_in_before_all_others_and_out_again(town: Town, enter: Enter) -> None:
     leader, boss = await enter("agent"), await enter("supervisor")
     seat = await leader.page.evaluate("async () => (await (await fetch('/api/softphone')).json()).seat")
+    session = boss.at("leaders").locator("section").first  # the one that began last
     await boss.page.get_by_test_id("nav-leaders").click()
     await boss.page.get_by_test_id("leader-open").click()
     await boss.page.get_by_test_id("leader-who").click()
     await boss.page.get_by_role("option", name=seat).click()
     await boss.page.get_by_test_id("leader-submit").click()
-    await expect(boss.page.get_by_test_id("leaders")).to_contain_text("0 个来电")
+    await expect(session).to_contain_text("0 个来电")
     assert town.platform.pbx is not None
 
     async def place() -> str:
@@ -96,8 +97,8 @@ async def test_a_leader_is_let_in_before_all_others_and_out_again(town: Town, en
         await asyncio.sleep(0.2)
     await _a_marked_case(town, leader, boss)
     await boss.page.get_by_test_id("nav-leaders").click()
-    await expect(boss.page.get_by_test_id("leaders")).to_contain_text("跟踪中 1 件")
-    await boss.page.get_by_test_id("leader-end").click()
+    await expect(session).to_contain_text("跟踪中 1 件")
+    await session.get_by_test_id("leader-end").click()
     while "penalty 1" not in await place():
         await asyncio.sleep(0.2)
 
@@ -123,6 +124,7 @@ async def _a_marked_case(town: Town, leader: Desk, boss: Desk) -> None:
     row = boss.at("cases-table").locator("tbody tr").filter(has_text=number)
     await expect(row).to_contain_text(mark)
     await row.locator("a").first.click()
+    await expect(boss.at("case-title")).to_contain_text(number)
     await expect(boss.at("leader-mark")).to_have_text(mark)
     await boss.at("to-call").click()
     await boss.page.wait_for_url("**/calls/*")

@@ -19,6 +19,8 @@ from backend.calls.models import Call, CallFact, Recording, Transcript
 from backend.cases.models import Case, CaseEvent
 from backend.kernel.clock import BEIJING
 
+from .town import masked
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -32,23 +34,21 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
-NUMBER = "13910086677"
-MASKED = "139****6677"
 NAME = "陈女士"
 WHAT = "院内自上周起有人施工，私搭乱建，要求上门回访。"
 ADDRESS = "南锣鼓巷20号院"
 
 
 async def test_a_call_becomes_a_case(town: Town, enter: Enter) -> None:
-    agent, bystander = await enter("agent"), await enter("agent")
+    agent, bystander, caller = await enter("agent"), await enter("agent"), town.new_number()
     await agent.make_ready()
 
     dialogue = town.dialogue("illegal-building")
-    citizen = await town.call(NUMBER, dialogue.id, talk_s=600)
+    citizen = await town.call(caller, dialogue.id, talk_s=600)
     await agent.expect_stage("ringing")
-    await expect(agent.at("caller-number")).to_have_text(MASKED)
+    await expect(agent.at("caller-number")).to_have_text(masked(caller))
     await agent.answer()
-    await expect_only_masked(agent)
+    await expect_only_masked(caller, agent)
     call_id = agent.events("call_answered")[0]["call_id"]
 
     await take_down_the_first_half(agent)
@@ -71,23 +71,23 @@ async def test_a_call_becomes_a_case(town: Town, enter: Enter) -> None:
     await expect(agent.at("callback")).to_have_attribute("data-state", "scheduled")
     await expect(agent.at("callback")).to_contain_text("上门回访")
     await expect(agent.at("callback")).to_contain_text(due_at)
-    await expect_only_masked(agent)
+    await expect_only_masked(caller, agent)
     await agent.at("to-call").click()
     await expect_recording_and_transcript(agent, [written(turn.say.replace(" ", "")) for turn in dialogue.turns])
-    await expect_only_masked(agent)
+    await expect_only_masked(caller, agent)
 
     assert agent.popups() == {call_id}
     assert bystander.popups() == set()
     await bystander.expect_stage("idle")
-    await expect_only_masked(bystander)
-    await expect_on_record(town, agent, call_id, number, due_at)
-    await expect_known_at_the_next_call(town, agent, bystander, number)
+    await expect_only_masked(caller, bystander)
+    await expect_on_record(town, agent, caller, call_id, number, due_at)
+    await expect_known_at_the_next_call(town, agent, bystander, caller, number)
 
 
-async def expect_only_masked(desk: Desk) -> None:
+async def expect_only_masked(caller: str, desk: Desk) -> None:
     """The whole number is nowhere: not in the page, not in what came over the line."""
-    assert NUMBER not in await desk.everything()
-    assert NUMBER not in json.dumps(desk.heard)
+    assert caller not in await desk.everything()
+    assert caller not in json.dumps(desk.heard)
 
 
 async def take_down_the_first_half(agent: Desk) -> None:
@@ -132,7 +132,7 @@ async def expect_recording_and_transcript(agent: Desk, said: list[str]) -> None:
     await agent.at("play").click()
 
 
-async def expect_on_record(town: Town, agent: Desk, call_id: str, number: str, due_at: str) -> None:
+async def expect_on_record(town: Town, agent: Desk, caller: str, call_id: str, number: str, due_at: str) -> None:
     """What PostgreSQL and the store hold agrees with what the screen said."""
     ((call,),) = await town.ask(select(Call).where(Call.call_id == call_id))
     ((case,),) = await town.ask(select(Case).where(Case.number == number))
@@ -143,7 +143,7 @@ async def expect_on_record(town: Town, agent: Desk, call_id: str, number: str, d
     facts = await town.ask(select(CallFact.kind).where(CallFact.call_id == call_id).order_by(CallFact.n))
     kinds = [fact.kind for fact in facts]
     assert number == f"96010-{case.filed_at.astimezone(BEIJING):%Y%m%d}-{int(number[-6:]):06d}"
-    assert (case.call_id, case.caller_number, case.citizen_name, case.what) == (call_id, NUMBER, NAME, WHAT)
+    assert (case.call_id, case.caller_number, case.citizen_name, case.what) == (call_id, caller, NAME, WHAT)
     assert (case.street_name, case.community_name, case.address) == ("交道口街道", "南锣鼓巷社区", ADDRESS)
     assert (case.class_name, case.urgency, case.status) == ("违法建设", "urgent", "filed")
     assert case.filed_by == agent.person.display_name
@@ -166,17 +166,19 @@ def expect_two_legs(stored: Path, recording: Recording) -> None:
     assert abs(samples[:, 1]).max() > 1000, "the seat is not heard on the right"
 
 
-async def expect_known_at_the_next_call(town: Town, earlier: Desk, free_longest: Desk, number: str) -> None:
+async def expect_known_at_the_next_call(
+    town: Town, earlier: Desk, free_longest: Desk, caller: str, number: str
+) -> None:
     """The same citizen calls again: the seat that took his open case rings alone, though another is free for longer."""
     await earlier.at("nav-desk").click()
     await free_longest.make_ready()
     await earlier.make_ready()
     known, unknown = earlier.popups(), free_longest.popups()
-    citizen = await town.call(NUMBER, talk_s=600)
+    citizen = await town.call(caller, talk_s=600)
     await earlier.answer()
     await expect(earlier.at("caller-panel")).to_contain_text(NAME)
     await expect(earlier.at("open-cases").locator("li").first).to_contain_text(WHAT)
-    await expect_only_masked(earlier)
+    await expect_only_masked(caller, earlier)
     assert free_longest.popups() == unknown
     assert len(earlier.popups() - known) == 1
     await earlier.hang_up()
