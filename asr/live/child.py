@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from asr.live.gate import LiveGate
 from asr.live.lag import Backlog, LagLimits, LagWatch, Sound
 from asr.live.leg import LiveLeg, VoskDecoder
-from asr.live.messages import BYTES_PER_MS, Caption, Ended, Kind, Lag, LiveSetup, Ready, Said, unpacked
+from asr.live.messages import BYTES_PER_MS, Caption, Ended, Here, Kind, Lag, LiveSetup, Ready, Said, unpacked
 from asr.model import check_model, in_steps
 from asr.names import Names
 
@@ -92,6 +92,9 @@ class _Legs:
 
     def take(self, kind: Kind, number: int, value: float, content: bytes) -> None:
         """One message of the server."""
+        if kind is Kind.ASK:
+            self._tell(Here())
+            return
         if kind is Kind.OPEN:
             live = self._live(start_ms=round(value), first_line=int(content))
             self._legs[number] = _Leg(number, live, self._limits, self._tell)
@@ -142,6 +145,8 @@ def main() -> None:
         come += chunk
         for message in unpacked(come):
             legs.take(*message)
+        if not legs.waiting:
+            replies.flush()
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ class Kind(IntEnum):
     OPEN = 1  # a leg begins (at so many ms; the number of its first line, as text)
     SOUND = 2  # the next sound of a leg (when it came; 16-bit samples)
     CLOSE = 3  # the leg is over
+    ASK = 4  # whether it is there; of no leg
 
 
 class LiveSetup(BaseModel):
@@ -83,8 +84,14 @@ class Ended(BaseModel):
     leg: int
 
 
-Told = Annotated[Ready | Said | Lag | Ended, Field(discriminator="kind")]
-TOLD: TypeAdapter[Ready | Said | Lag | Ended] = TypeAdapter(Told)
+class Here(BaseModel):
+    """It is there, and has taken in all that was told before it was asked."""
+
+    kind: Literal["here"] = "here"
+
+
+Told = Annotated[Ready | Said | Lag | Ended | Here, Field(discriminator="kind")]
+TOLD: TypeAdapter[Ready | Said | Lag | Ended | Here] = TypeAdapter(Told)
 
 
 def packed(kind: Kind, leg: int, number: float = 0.0, content: bytes = b"") -> bytes:

@@ -17,7 +17,7 @@ from typing import Protocol
 import structlog
 
 from asr.kernels import one_core
-from asr.live.messages import BYTES_PER_MS, TOLD, Caption, Ended, Kind, Lag, LiveSetup, Ready, Said, packed
+from asr.live.messages import BYTES_PER_MS, TOLD, Caption, Ended, Here, Kind, Lag, LiveSetup, Ready, Said, packed
 from backend.kernel.processes import die_with_parent
 
 log = structlog.get_logger(__name__)
@@ -26,6 +26,8 @@ _MOST_UNSENT = 4 << 20  # two seconds of 112 legs and more: a process that takes
 _PAUSES_S = (0.0, 0.5, 2.0, 10.0)
 _STEADY_S = 30.0
 _LONGEST_LINE = 1 << 20
+_ASKED_EVERY_S = 0.5
+_STUCK_AFTER_S = 30.0
 
 
 class LegState(StrEnum):
@@ -65,6 +67,7 @@ class _Open:
     heard_ms: float = 0.0
     next_line: int = 0
     unfinished: Caption | None = None
+    behind: bool = False
     closed: bool = False
 
 
@@ -76,6 +79,8 @@ class LiveRecognition:
         self._legs: dict[int, _Open] = {}
         self._number = 0
         self._process: asyncio.subprocess.Process | None = None
+        self._answered = True
+        self._still = False
         self.restarts = 0
         self.passed_over = 0
         """Pieces of sound that found no process to hear them."""
@@ -95,7 +100,7 @@ class LiveRecognition:
         self._number += 1
         self._legs[self._number] = leg = _Open(listener)
         if self._begin(self._number, leg):
-            listener.stands(Standing(LegState.LIVE))
+            listener.stands(Standing(self._state_of(leg)))
         return self._number
 
     def hear(self, number: int, sound: bytes, arrived: float | None = None) -> None:
@@ -133,18 +138,52 @@ class LiveRecognition:
             env=one_core(os.environ), preexec_fn=die_with_parent(), start_new_session=True,
         )  # fmt: skip
         assert process.stdout is not None
+        watching = asyncio.create_task(self._watch(process))
         try:
             while line := await process.stdout.readline():
                 self._take(process, TOLD.validate_json(line))
         finally:
+            watching.cancel()
             if process.returncode is None:
                 process.kill()
             await process.wait()
 
-    def _take(self, process: asyncio.subprocess.Process, told: Ready | Said | Lag | Ended) -> None:
+    async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        """Ask the process whether it is there: one that stands still cannot say by itself that it is behind. One that
+        never answers is ended. Counted are the questions, not the time: this process may have stood still too."""
+        silent_s = 0.0
+        while silent_s < _STUCK_AFTER_S:
+            await asyncio.sleep(_ASKED_EVERY_S)
+            if self._process is not process:  # it loads its model
+                continue
+            if self._answered:
+                silent_s, self._answered = 0.0, not self._send(Kind.ASK, 0)
+                continue
+            silent_s += _ASKED_EVERY_S
+            if not self._still and silent_s * 1000 >= self._setup.limits.behind_ms:
+                self._stand(still=True, lag_ms=round(silent_s * 1000))
+        log.error("live recognition does not answer; it is ended", pid=process.pid)
+        process.kill()
+
+    def _stand(self, *, still: bool, lag_ms: int = 0) -> None:
+        """The process stands still, or goes on: that holds for all legs."""
+        self._still = still
+        for leg in self._legs.values():
+            leg.listener.stands(Standing(self._state_of(leg), lag_ms))
+
+    def _state_of(self, leg: _Open) -> LegState:
+        return LegState.BEHIND if self._still or leg.behind else LegState.LIVE
+
+    def _take(self, process: asyncio.subprocess.Process, told: Ready | Said | Lag | Ended | Here) -> None:
+        if isinstance(told, Here):
+            self._answered = True
+            if self._still:
+                self._stand(still=False)
+            return
         if isinstance(told, Ready):
-            self._process = process
+            self._process, self._answered, self._still = process, True, False
             for number, leg in self._legs.items():
+                leg.behind = False
                 self._begin(number, leg)
                 leg.listener.stands(Standing(LegState.LIVE))
             return
@@ -154,8 +193,8 @@ class LiveRecognition:
         if isinstance(told, Said):
             self._said(heard, told.caption)
         elif isinstance(told, Lag):
-            state = LegState.BEHIND if told.behind else LegState.LIVE
-            heard.listener.stands(Standing(state, told.lag_ms, told.skipped_ms))
+            heard.behind = told.behind
+            heard.listener.stands(Standing(self._state_of(heard), told.lag_ms, told.skipped_ms))
         else:
             self._end(told.leg)
 

@@ -17,6 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from asr.demo_model import DEMO_MODEL
+from asr.live import recognition as recognition_module
 from asr.live.lag import LagLimits
 from asr.live.messages import Caption, LiveSetup
 from asr.live.recognition import LegState, LiveRecognition, Standing
@@ -184,3 +185,33 @@ async def test_a_stuck_recogniser_holds_up_nobody_and_is_said_to_be_behind(serve
         await speak(socket, citizen[13 * 8000 : 20 * 8000])
         await silent_until(socket, lambda: server.readers["tap-5"].states[-1] is LegState.LIVE)
         await until(lambda: "东花市街道忠实里西区三号楼" in server.readers["tap-5"].text)
+
+
+@pytest.mark.parametrize("server", [LagLimits()], indirect=True, ids=["as delivered"])
+async def test_a_recogniser_that_stands_still_is_said_to_be_behind_while_it_does(server: Server) -> None:
+    """It cannot say so itself."""
+    pid = server.recognition.pid
+    assert pid is not None
+    async with server.leg("tap-6"):
+        await until(lambda: "tap-6" in server.readers)
+        states = server.readers["tap-6"].states
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await until(lambda: LegState.BEHIND in states)
+            async with server.leg("tap-7"):
+                await until(lambda: server.readers.get("tap-7", Reader()).states[-1:] == [LegState.BEHIND])
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        await until(lambda: states[-1] is LegState.LIVE)
+    assert server.recognition.restarts == 0
+
+
+async def test_a_recogniser_that_never_answers_is_replaced(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognition_module, "_STUCK_AFTER_S", 1.0)
+    stuck = server.recognition.pid
+    assert stuck is not None
+    async with server.leg("tap-8"):
+        os.kill(stuck, signal.SIGSTOP)
+        await until(lambda: server.recognition.pid not in (None, stuck))
+        await until(lambda: server.readers["tap-8"].states[-1] is LegState.LIVE)
+    assert LegState.LOST in server.readers["tap-8"].states
