@@ -180,6 +180,8 @@ class LegReader:
             yield block
 
     def _close_account(self, file: soundfile.SoundFile, frames: int) -> None:
+        if not frames and 0 < file.frames < _UNKNOWN_LENGTH:
+            raise _not_audio(self._recording, f"none of its {file.frames / file.samplerate:.1f} s can be decoded")
         if not frames:
             raise _empty(self._recording)
         self.duration_ms = round(frames * 1000 / file.samplerate)
@@ -252,14 +254,18 @@ def _opened(recording: Path) -> Iterator[Any]:
     try:
         file = soundfile.SoundFile(recording, **(_RAW if recording.suffix == RAW_SUFFIX else {}))
     except soundfile.LibsndfileError as error:
-        raise RecordingNotAudio(
-            f"{recording.name} is not sound that can be read: {error.error_string}",
-            kept="The file stays where it is.",
-            next_step="Give a FLAC, WAV or Opus file; a raw file of the PBX must be encoded first.",
-            facts={"detail": error.error_string},
-        ) from None
+        raise _not_audio(recording, error.error_string) from None
     with file:
         yield file
+
+
+def _not_audio(recording: Path, why: str) -> RecordingNotAudio:
+    return RecordingNotAudio(
+        f"{recording.name} is not sound that can be read: {why}",
+        kept="The file stays where it is.",
+        next_step="Give a FLAC, WAV or Opus file; a raw file of the PBX must be encoded first.",
+        facts={"detail": why},
+    )
 
 
 def _empty(recording: Path) -> RecordingEmpty:

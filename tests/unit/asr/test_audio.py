@@ -135,6 +135,18 @@ def test_what_is_not_sound_is_named(tmp_path: Path, write: Callable[[Path], None
         inspect(tmp_path / "call.flac")
 
 
+def test_damaged_from_its_first_block_on_is_no_sound_and_not_silence(tmp_path: Path) -> None:
+    """Its header still announces two seconds: to say that the call had no sound would send people looking there."""
+    file = tmp_path / "damaged.flac"
+    soundfile.write(file, two_tones(), 8000)
+    content = bytearray(file.read_bytes())
+    for at in range(len(content) // 10, len(content), 97):
+        content[at] ^= 0x55
+    file.write_bytes(content)
+    with pytest.raises(RecordingNotAudio, match=r"none of its 2\.0 s can be decoded"):
+        list(LegReader(file, Leg.CALLER, 8000))
+
+
 def test_file_without_bytes_or_without_frames_is_empty(tmp_path: Path) -> None:
     (tmp_path / "bytes.flac").touch()
     soundfile.write(tmp_path / "frames.wav", np.zeros((0, 2), np.int16), 8000)
