@@ -87,6 +87,13 @@ class _Talk:
             self.lines.pop(notice.line.line, None)
         return Captioned(call_id=self.call_id, line=notice.line)
 
+    def is_later_than(self, notice: CaptionNotice) -> bool:
+        """Whether this notice of another talk is of one before: its last words, read to the end when this one has
+        begun."""
+        if isinstance(notice, SaidNow):
+            return any(line.at > notice.line.at for line in self.lines.values())
+        return notice.state in (LegState.OFF, LegState.LOST)
+
 
 class CaptionDesk:
     """Hears the captions of the PBX hosts of this machine."""
@@ -113,6 +120,8 @@ class CaptionDesk:
         now = time.monotonic()
         talk = self._talks.get(notice.seat)
         if talk is None or talk.call_id != notice.call_id:
+            if talk is not None and talk.is_later_than(notice):
+                return
             self._talks = {seat: one for seat, one in self._talks.items() if now - one.told_at < _KEPT_S}
             talk = self._talks[notice.seat] = _Talk(notice.call_id, board)
         talk.told_at = now

@@ -39,6 +39,14 @@ describe('captions', () => {
     expect(texts()).toEqual(['您好'])
   })
 
+  it('of the call before do not take away what is said now', () => {
+    const captions = useCaptions()
+    captions.said({ type: 'caption', call_id: 'c1', line: line(0, '您好', { at: '2026-11-29T08:00:09Z' }) })
+    captions.said({ type: 'caption', call_id: 'c0', line: line(7, '再见', { at: '2026-11-29T08:00:01Z' }) })
+    captions.stands({ type: 'captions_stand', call_id: 'c0', leg: 'caller', state: 'off', lag_ms: 0, skipped_ms: 0 })
+    expect([texts(), captions.state]).toEqual([['您好'], 'live'])
+  })
+
   it('are there again after the page was loaded anew', () => {
     useCaptions().welcome({ call_id: 'c1', lines: [line(0, '您好'), line(1, '电梯坏了')], legs: { caller: 'live' } })
     expect(texts()).toEqual(['您好', '电梯坏了'])
@@ -116,6 +124,16 @@ describe('suggestions', () => {
     const offers = offersFor(found, form({ street_code: '14' }), new Set()).filter(({ field }) => field === 'address')
     expect(offers.map(({ value }) => value)).toEqual(['忠实里西区4号楼'])
     expect(fields(form({ community_code: '99' })).includes('address')).toBe(false)
+  })
+
+  it('say more closely what was taken before, and never what was changed by hand since', () => {
+    const taken = { address: '忠实里西区', class_code: '01' }
+    const offered = (more: Partial<DraftContent>) => offersFor(found, form(more), new Set(), taken).map(({ value }) => value)
+    const estate = { what: '13800123456', urgency: 'urgent', street_code: '13', address: '忠实里西区', class_code: '01' } as const
+    expect(offered(estate)).toEqual(['忠实里西区3号楼', '0101'])
+    expect(offered({ ...estate, address: '忠实里西区3号楼', class_code: '0101' })).toEqual([])
+    expect(offered({ ...estate, address: '忠实里西', class_code: '' })).toEqual(['0101'])
+    expect(offersFor(found, form({ ...estate, address: '忠实里', class_code: '02' }), new Set(), { address: '忠实里西区', class_code: '02' })).toEqual([])
   })
 
   it('that were left do not come back', () => {

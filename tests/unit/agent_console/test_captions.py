@@ -59,6 +59,17 @@ def test_the_next_call_of_a_seat_begins_empty() -> None:
     assert (texts(desk, "8001", "c1"), texts(desk, "8001", "c2")) == (None, ["下一位"])
 
 
+def test_the_last_words_of_the_call_before_take_nothing_of_the_next() -> None:
+    desk, screen = CaptionDesk(), Screen()
+    late = said("再见", 9)
+    desk.take(BOARD, StandsNow(seat="8001", call_id="c2", leg=Leg.CALLER, state=LegState.LIVE), screen.show)
+    desk.take(BOARD, said("您好", call_id="c2"), screen.show)
+    screen.shown.clear()
+    desk.take(BOARD, late, screen.show)
+    desk.take(BOARD, StandsNow(seat="8001", call_id="c1", leg=Leg.CALLER, state=LegState.OFF), screen.show)
+    assert (texts(desk, "8001", "c2"), screen.shown) == (["您好"], [])
+
+
 def test_a_long_talk_keeps_its_newest_lines() -> None:
     desk, screen = CaptionDesk(), Screen()
     for n in range(MOST_LINES + 10):

@@ -29,7 +29,11 @@ export const useCaptions = defineStore('captions', () => {
     skippedMs.value = 0
   }
 
+  /** Whether it is of another talk: of the one before it may be, whose last words are read to the end a moment later. */
+  const isOther = (id: string) => callId.value !== null && callId.value !== id
+
   function said({ call_id, line }: Captioned): void {
+    if (isOther(call_id) && [...byLine.value.values()].some(({ at }) => Date.parse(at) > Date.parse(line.at))) return
     begin(call_id)
     // a page that came in the middle of the talk hears a caption before it hears how they stand
     if (!legs.value[line.leg]) legs.value = { ...legs.value, [line.leg]: 'live' }
@@ -41,6 +45,7 @@ export const useCaptions = defineStore('captions', () => {
   }
 
   function stands({ call_id, leg, state, skipped_ms }: CaptionsStand): void {
+    if (isOther(call_id) && (state === 'off' || state === 'lost')) return
     begin(call_id)
     legs.value = { ...legs.value, [leg]: state }
     skippedMs.value += skipped_ms

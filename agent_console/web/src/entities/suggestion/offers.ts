@@ -15,15 +15,24 @@ export interface Offer {
   candidate?: PlaceCandidate
 }
 
+/** What a field was filled with by taking an offer. */
+export type Taken = Partial<Record<'address' | 'class_code', string>>
+
 const RANK: Record<Urgency, number> = { normal: 0, urgent: 1, emergency: 2 }
 
 /**
- * What is offered for a form as it stands, in the order of its fields. A field that says something already is offered
- * nothing: what was typed or chosen by hand is never put in question, nor what was left once.
+ * What is offered for a form as it stands, in the order of its fields. What was typed or chosen by hand is never put in
+ * question, nor what was left once. A field that says just what was `taken` is offered what says it more closely: the
+ * citizen names the building after the estate.
  */
-export function offersFor(found: Suggestions | null, content: DraftContent, left: ReadonlySet<string>): Offer[] {
+export function offersFor(found: Suggestions | null, content: DraftContent, left: ReadonlySet<string>, taken: Taken = {}): Offer[] {
   if (!found) return []
-  const offers = [...numbers(found, content), ...places(found, content), ...classes(found, content), ...urgencies(found, content)]
+  const offers = [
+    ...numbers(found, content),
+    ...places(found, content, taken),
+    ...classes(found, content, taken),
+    ...urgencies(found, content),
+  ]
   return offers.filter(({ key }) => !left.has(key))
 }
 
@@ -33,14 +42,17 @@ function numbers({ numbers: told }: Suggestions, { what }: DraftContent): Offer[
     .map(({ number, why }) => ({ key: `number:${number}`, field: 'number', value: number, hint: '', why }))
 }
 
-function places({ place }: Suggestions, content: DraftContent): Offer[] {
-  if (!place || content.address.trim()) return []
+/** Whether a value may be offered where the field says `now`. */
+const saysMore = (value: string, now: string, taken: string | undefined) => !now || (now === taken && value !== now && value.startsWith(now))
+
+function places({ place }: Suggestions, content: DraftContent, taken: Taken): Offer[] {
+  if (!place) return []
   const { street_code, community_code } = content
   return place.candidates
     .filter(({ location: { street, community } }) => {
       return (!street_code || street.code === street_code) && (!community_code || !community || community.code === community_code)
     })
-    .map((candidate) => ({
+    .map((candidate): Offer => ({
       key: `address:${candidate.address}:${candidate.location.street.code}`,
       field: 'address',
       value: addressOf(candidate),
@@ -50,17 +62,19 @@ function places({ place }: Suggestions, content: DraftContent): Offer[] {
       why: place.why,
       candidate,
     }))
+    .filter(({ value }) => saysMore(value, content.address.trim(), taken.address))
 }
 
-function classes({ classes: fitting }: Suggestions, { class_code }: DraftContent): Offer[] {
-  if (class_code) return []
-  return fitting.map(({ class_code: code, name, path, why }) => ({
-    key: `class:${code}`,
-    field: 'class_code',
-    value: code,
-    hint: [...path.slice(0, -1), name].join(' / '),
-    why,
-  }))
+function classes({ classes: fitting }: Suggestions, { class_code }: DraftContent, taken: Taken): Offer[] {
+  return fitting
+    .filter(({ class_code: code }) => saysMore(code, class_code, taken.class_code))
+    .map(({ class_code: code, name, path, why }) => ({
+      key: `class:${code}`,
+      field: 'class_code',
+      value: code,
+      hint: [...path.slice(0, -1), name].join(' / '),
+      why,
+    }))
 }
 
 function urgencies({ urgency }: Suggestions, content: DraftContent): Offer[] {

@@ -5,7 +5,7 @@ import { useDrafts } from '@/entities/draft/store'
 import { useSession } from '@/entities/session/store'
 import { api } from '@/transport/api'
 import type { DraftContent, Suggestions, SuggestionsAsked } from '@/transport/messages.gen'
-import { offersFor, placeChanges, withLine, type Offer } from './offers'
+import { offersFor, placeChanges, withLine, type Offer, type Taken } from './offers'
 
 /** Who speaks on is not interrupted by a question for each breath, ms. */
 const PAUSE_MS = 250
@@ -29,6 +29,7 @@ export function useSuggestions({ set, setClass, numberLine }: Taking) {
   const session = useSession()
   const found = shallowRef<Suggestions | null>(null)
   const left = ref(new Set<string>())
+  const taken = ref<Taken>({})
   const marked = ref<string | null>(null)
   let timer: ReturnType<typeof setTimeout> | undefined
   let newest = 0
@@ -60,10 +61,11 @@ export function useSuggestions({ set, setClass, numberLine }: Taking) {
     newest += 1
     found.value = null
     left.value = new Set()
+    taken.value = {}
   })
   onBeforeUnmount(() => clearTimeout(timer))
 
-  const offers = computed(() => (mine.value ? offersFor(found.value, drafts.content, left.value) : []))
+  const offers = computed(() => (mine.value ? offersFor(found.value, drafts.content, left.value, taken.value) : []))
   watch(offers, (now) => {
     if (!now.some(({ key }) => key === marked.value)) marked.value = now[0]?.key ?? null
   })
@@ -71,6 +73,7 @@ export function useSuggestions({ set, setClass, numberLine }: Taking) {
 
   function take(offer: Offer | null): void {
     if (!offer) return
+    if (offer.field === 'address' || offer.field === 'class_code') taken.value = { ...taken.value, [offer.field]: offer.value }
     if (offer.field === 'class_code') setClass(offer.value)
     else if (offer.field === 'urgency') set('urgency', offer.value as DraftContent['urgency'])
     else if (offer.field === 'number') set('what', withLine(drafts.content.what, numberLine(offer.value)))
