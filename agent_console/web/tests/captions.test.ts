@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { useCall } from '@/entities/call/store'
 import { useCaptions } from '@/entities/caption/store'
 import { emptyContent } from '@/entities/draft/sync'
-import { offersFor, placeChanges, withLine } from '@/entities/suggestion/offers'
+import { Marker, READ_MS, offersFor, placeChanges, withLine, type Offer } from '@/entities/suggestion/offers'
 import { setServerTime } from '@/lib/clock'
 import { usePhone } from '@/softphone/store'
 import type { CallCard, CaptionLine, DraftContent, PlaceCandidate, Suggestions } from '@/transport/messages.gen'
@@ -134,6 +134,19 @@ describe('suggestions', () => {
     expect(offered({ ...estate, address: '忠实里西区3号楼', class_code: '0101' })).toEqual([])
     expect(offered({ ...estate, address: '忠实里西', class_code: '' })).toEqual(['0101'])
     expect(offersFor(found, form({ ...estate, address: '忠实里', class_code: '02' }), new Set(), { address: '忠实里西区', class_code: '02' })).toEqual([])
+  })
+
+  it('are never taken by a key that was meant for another one', () => {
+    const all = offersFor(found, form(), new Set())
+    const [number, address] = [all[0] as Offer, all[1] as Offer]
+    const marker = new Marker()
+    marker.follow(all, 1000)
+    expect([marker.key, marker.canBeMeant(1000)]).toEqual([number.key, true])
+    marker.answer(number)
+    marker.follow(all.slice(1), 2000)
+    expect([marker.key, marker.canBeMeant(2000)]).toEqual([address.key, true])
+    marker.follow(all.slice(2), 3000) // the captions have changed: it was heard otherwise
+    expect([marker.key === address.key, marker.canBeMeant(3000 + READ_MS - 1), marker.canBeMeant(3000 + READ_MS)]).toEqual([false, false, true])
   })
 
   it('that were left do not come back', () => {

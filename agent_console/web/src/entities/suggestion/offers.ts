@@ -18,6 +18,36 @@ export interface Offer {
 /** What a field was filled with by taking an offer. */
 export type Taken = Partial<Record<'address' | 'class_code', string>>
 
+/** Nobody reads an offer and answers it in less, ms. */
+export const READ_MS = 300
+
+/**
+ * Which offer the keys mean: the same one until it was taken or left. When the captions change it in the moment of the
+ * key, the key is not for what stands there now, which nobody has read yet.
+ */
+export class Marker {
+  key: string | null = null
+  private answered = false
+  private movedAt = -Infinity
+
+  /** These are the offers from now on. */
+  follow(offers: readonly Offer[], now: number): void {
+    if (offers.some(({ key }) => key === this.key)) return
+    if (this.key !== null && !this.answered) this.movedAt = now
+    this.answered = false
+    this.key = offers[0]?.key ?? null
+  }
+
+  /** Somebody took or left this offer. */
+  answer({ key }: Offer): void {
+    if (key === this.key) this.answered = true
+  }
+
+  canBeMeant(now: number): boolean {
+    return now - this.movedAt >= READ_MS
+  }
+}
+
 const RANK: Record<Urgency, number> = { normal: 0, urgent: 1, emergency: 2 }
 
 /**

@@ -5,7 +5,7 @@ import { useDrafts } from '@/entities/draft/store'
 import { useSession } from '@/entities/session/store'
 import { api } from '@/transport/api'
 import type { DraftContent, Suggestions, SuggestionsAsked } from '@/transport/messages.gen'
-import { offersFor, placeChanges, withLine, type Offer, type Taken } from './offers'
+import { Marker, offersFor, placeChanges, withLine, type Offer, type Taken } from './offers'
 
 /** Who speaks on is not interrupted by a question for each breath, ms. */
 const PAUSE_MS = 250
@@ -30,6 +30,7 @@ export function useSuggestions({ set, setClass, numberLine }: Taking) {
   const found = shallowRef<Suggestions | null>(null)
   const left = ref(new Set<string>())
   const taken = ref<Taken>({})
+  const marker = new Marker()
   const marked = ref<string | null>(null)
   let timer: ReturnType<typeof setTimeout> | undefined
   let newest = 0
@@ -67,12 +68,18 @@ export function useSuggestions({ set, setClass, numberLine }: Taking) {
 
   const offers = computed(() => (mine.value ? offersFor(found.value, drafts.content, left.value, taken.value) : []))
   watch(offers, (now) => {
-    if (!now.some(({ key }) => key === marked.value)) marked.value = now[0]?.key ?? null
+    marker.follow(now, performance.now())
+    marked.value = marker.key
   })
   const next = computed(() => offers.value.find(({ key }) => key === marked.value) ?? null)
 
-  function take(offer: Offer | null): void {
-    if (!offer) return
+  /** What a key does to the offer that it means. */
+  function byKey(act: (offer: Offer) => void): void {
+    if (next.value && marker.canBeMeant(performance.now())) act(next.value)
+  }
+
+  function take(offer: Offer): void {
+    marker.answer(offer)
     if (offer.field === 'address' || offer.field === 'class_code') taken.value = { ...taken.value, [offer.field]: offer.value }
     if (offer.field === 'class_code') setClass(offer.value)
     else if (offer.field === 'urgency') set('urgency', offer.value as DraftContent['urgency'])
@@ -84,11 +91,11 @@ export function useSuggestions({ set, setClass, numberLine }: Taking) {
   }
 
   /** Leaves it, and with an address or a class all others that were offered for the same field. */
-  function leave(offer: Offer | null): void {
-    if (!offer) return
+  function leave(offer: Offer): void {
+    marker.answer(offer)
     const same = offers.value.filter(({ key, field }) => key === offer.key || (field === offer.field && field !== 'number'))
     left.value = new Set([...left.value, ...same.map(({ key }) => key)])
   }
 
-  return { offers, next, take, leave }
+  return { offers, next, take, leave, byKey }
 }
