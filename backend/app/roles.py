@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from backend.app.config import Installation
 from backend.kernel.database import Database
+from backend.kernel.scratch import scratch
 
 if TYPE_CHECKING:
     import uvicorn
@@ -36,7 +37,8 @@ async def serve(installation: Installation, *, port: int | None) -> int:
     app = create_app(installation, open_database(installation, "serve", pool_size=12))
     server = web_server(app, web.host, web.port if port is None else port)
     calm_memory()
-    await server.serve()
+    with scratch():
+        await server.serve()
     return 0 if server.started else 1
 
 
@@ -85,7 +87,8 @@ async def worker(installation: Installation) -> None:
 
     os.umask(0o077)
     database = open_database(installation, "worker", pool_size=4)
-    await _until_stopped(lambda stop: work_jobs(installation, database, stop))
+    with scratch():
+        await _until_stopped(lambda stop: work_jobs(installation, database, stop))
     await database.close()
 
 
