@@ -33,6 +33,8 @@ def status() -> None:
     for each in standing.waiting:
         waiting.add_row(each.kind, str(each.waiting), str(each.running), _moment(each.oldest_at))
     screen.print(waiting)
+    if standing.away is not None:
+        screen.print(f"They wait: {standing.away.message}")
     speed = standing.speed
     per_cpu = "" if speed.per_cpu_s is None else f", {speed.per_cpu_s} s of audio per CPU second"
     screen.print(f"Last hour: {speed.recordings} recordings, {speed.audio_s:.0f} s of audio{per_cpu}.")

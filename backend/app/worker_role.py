@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -22,6 +22,7 @@ from backend.app.config import (
 )
 from backend.app.recognition_names import recognition_names
 from backend.app.store_check import check_store
+from backend.app.upkeep import beside, often, once
 from backend.attachments.service import clear_away as clear_uploads
 from backend.callbacks.attempt_rules import CallbackRules
 from backend.callbacks.attempts import file_overdue
@@ -37,10 +38,9 @@ from backend.identity.permissions import load_roles
 from backend.identity.sessions import forget_old
 from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
-from backend.kernel.errors import Unavailable
 from backend.kernel.events import forget_before
 from backend.kernel.files import FileStore
-from backend.kernel.jobs import JobKind, run_worker
+from backend.kernel.jobs import JobKind, forget_done, run_worker
 from backend.patrols.keeper import PatrolKeeper
 from backend.quality.checking import CallChecker
 from backend.quality.rechecks import Rechecker
@@ -54,10 +54,14 @@ log = structlog.get_logger(__name__)
 _SWEEP_EVERY_S = 20.0
 _CLEAR_EVERY_S = 600.0
 _NIGHT_EVERY_S = 300.0
+_FORGET_EVERY_S = 3600.0
 _AFTER_START_S = 120.0
 """Until then the telephony process has entered the calls that came while nothing ran."""
 _EVENTS_KEPT = timedelta(days=3)
+_JOBS_KEPT = timedelta(days=30)
+_PARTIAL_KEPT = timedelta(hours=6)
 _RECONNECT_S = 1.0
+_OTHERS_AT_ONCE = 3
 
 
 async def work_jobs(installation: Installation, database: Database, stop: asyncio.Event) -> None:
@@ -72,47 +76,47 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
     days = [DayReconciler(database, here.cdr, host=host) for host, here in paths.items()]
     checker, trier, rechecker = CallChecker(database), RuleTrier(database), Rechecker(database)
     drawer = review_drawer(installation, database)
-    exporter = CaseExporter(database, files, export_limits(installation), channels(installation))
     names = await asyncio.to_thread(recognition_names, installation)
     async with RecognizerPool(installation.path(recognition.model), recognition.processes, names=names) as pool:
         transcriber = Transcriber(database, files, lambda path: transcribe_recording(path, pool))
-        beside = [
-            asyncio.create_task(_often(database, _SWEEP_EVERY_S, lambda tx: _sweep(tx, rules, complaints))),
-            asyncio.create_task(_often(database, _CLEAR_EVERY_S, _clear_away)),
-            asyncio.create_task(_often(database, _CLEAR_EVERY_S, exporter.expire)),
-            asyncio.create_task(_often(database, _CLEAR_EVERY_S, checker.sweep)),
-            asyncio.create_task(_often(database, _CLEAR_EVERY_S, lambda tx: clear_uploads(tx, files, clock.now()))),
-            *(asyncio.create_task(_often(database, _NIGHT_EVERY_S, each.ask_for_last_night)) for each in days),
-            asyncio.create_task(_often(database, _NIGHT_EVERY_S, drawer.ask_for_tonight)),
-            *(asyncio.create_task(_once(database, _AFTER_START_S, each.ask_after_start)) for each in days),
+        exporter = CaseExporter(database, files, export_limits(installation), channels(installation))
+        others = [
+            checker.job,
+            trier.job,
+            rechecker.job,
+            drawer.job,
+            exporter.job,
+            *loop_jobs(installation, database),
+            *(keeper.job for keeper in keepers),
+            *(each.job for each in days),
         ]
+        upkeep = [
+            often(database, _SWEEP_EVERY_S, lambda tx: _sweep(tx, rules, complaints)),
+            often(database, _CLEAR_EVERY_S, _clear_away),
+            often(database, _FORGET_EVERY_S, lambda tx: forget_done(tx.session, clock.now() - _JOBS_KEPT)),
+            often(database, _CLEAR_EVERY_S, exporter.expire),
+            often(database, _CLEAR_EVERY_S, checker.sweep),
+            often(database, _CLEAR_EVERY_S, lambda tx: clear_uploads(tx, files, clock.now())),
+            often(database, _CLEAR_EVERY_S, lambda _: _clear_store(files)),
+            *(often(database, _NIGHT_EVERY_S, each.ask_for_last_night) for each in days),
+            often(database, _NIGHT_EVERY_S, drawer.ask_for_tonight),
+            *(once(database, _AFTER_START_S, each.ask_after_start) for each in days),
+        ]
+        # apart, for what is heard may take minutes: clocks, new recordings and exports wait behind none of it
+        async with beside(upkeep), asyncio.TaskGroup() as group:
+            group.create_task(_serve(database, [transcriber.job], stop, at_once=1 + recognition.processes))
+            group.create_task(_serve(database, others, stop, at_once=_OTHERS_AT_ONCE))
+
+
+async def _serve(database: Database, kinds: list[JobKind], stop: asyncio.Event, *, at_once: int) -> None:
+    """Take jobs of these kinds, and wait for the database where it is away."""
+    while not stop.is_set():
         try:
-            while not stop.is_set():
-                try:
-                    await run_worker(
-                        database.url,
-                        [
-                            transcriber.job,
-                            checker.job,
-                            trier.job,
-                            rechecker.job,
-                            drawer.job,
-                            exporter.job,
-                            *loop_jobs(installation, database),
-                            *(keeper.job for keeper in keepers),
-                            *(each.job for each in days),
-                        ],
-                        stop=stop,
-                        max_at_once=2 + recognition.processes,
-                    )
-                except (psycopg.Error, OSError) as error:
-                    log.warning("the database is away; the worker waits for it", error=str(error).strip())
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(stop.wait(), _RECONNECT_S)
-        finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            await run_worker(database.url, kinds, stop=stop, max_at_once=at_once)
+        except (psycopg.Error, OSError) as error:
+            log.warning("the database is away; the worker waits for it", error=str(error).strip())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _RECONNECT_S)
 
 
 def pbxs_here(installation: Installation) -> dict[str, PbxPaths]:
@@ -144,24 +148,6 @@ def review_drawer(installation: Installation, database: Database) -> ReviewDrawe
     return ReviewDrawer(database, roles, installation.config.reviews)
 
 
-_Work = Callable[[Transaction], Awaitable[None]]
-
-
-async def _often(database: Database, every_s: float, work: _Work) -> None:
-    while True:
-        await _once(database, every_s, work)
-
-
-async def _once(database: Database, after_s: float, work: _Work) -> None:
-    done = False
-    while not done:
-        await asyncio.sleep(after_s)
-        with suppress(Unavailable):
-            async with database.transaction() as tx:
-                await work(tx)
-            done = True
-
-
 async def _sweep(tx: Transaction, rules: CallbackRules, complaint_classes: Sequence[str]) -> None:
     found = await sweep(tx, clock.now())
     if found:
@@ -177,3 +163,9 @@ async def _clear_away(tx: Transaction) -> None:
     now = clock.now()
     await forget_old(tx, now)
     await forget_before(tx.session, now - _EVENTS_KEPT)
+
+
+async def _clear_store(files: FileStore) -> None:
+    left = await asyncio.to_thread(files.forget_partial, clock.now() - _PARTIAL_KEPT)
+    if left:
+        log.info("half-written files of workers that died were removed", count=left)

@@ -28,9 +28,9 @@ from backend.calls.hearing import ask_to_hear, order_of
 from backend.calls.repository import RecordedCall
 from backend.kernel import clock
 from backend.kernel.clock import beijing
-from backend.kernel.database import Database, Transaction
+from backend.kernel.database import Database, DatabaseAway, DatabaseBusy, Transaction
 from backend.kernel.errors import HotlineError
-from backend.kernel.files import FileStore
+from backend.kernel.files import FileStore, StoreAway
 from backend.kernel.jobs import INNOCENT_DEATHS, JobKind
 from telephony.names import DEFAULT_HOST
 
@@ -73,6 +73,7 @@ class RecordingKeeper:
             at_once=ENCODED_AT_ONCE,
             on_parked=self.give_up,
             deaths=INNOCENT_DEATHS,
+            waits_for=(StoreAway, DatabaseAway, DatabaseBusy),
         )
 
     async def store(self, payload: dict[str, Any]) -> None:

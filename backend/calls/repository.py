@@ -146,18 +146,19 @@ async def unfinished(
     tx: Transaction, ended_before: datetime, limit: int
 ) -> Sequence[Row[str, str, str, int | None, bool]]:
     """Ended calls that still wait for recording or transcript, oldest first: id, host, recording state, score, and
-    whether they have a text already and wait for a new one."""
+    whether they have a text already and wait for a new one. Those come last: thousands of them may wait for days."""
+    has_text = Transcript.state.is_not_distinct_from("ready")
     query = (
         select(
             Call.call_id,
             Call.host,
             Call.recording_state,
             Call.survey_score,
-            Transcript.state.is_not_distinct_from("ready"),
+            has_text,
         )
         .outerjoin(Transcript, Transcript.call_id == Call.call_id)
         .where(or_(Call.recording_state == "pending", Call.transcript_state == "pending"), Call.ended_at < ended_before)
-        .order_by(Call.ended_at)
+        .order_by(has_text, Call.ended_at)
         .limit(limit)
     )
     return (await tx.session.execute(query)).all()

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from asr.audio import RecordingEmpty, RecordingMono, RecordingNotAudio
+from asr.model import ModelNotFound, NotAModel
 from asr.transcript import Transcript
 from backend.calls import outcomes, repository
 from backend.calls.errors import CallUnknown
 from backend.calls.hearing import TRANSCRIBE_CALL
 from backend.kernel import clock
-from backend.kernel.database import Database
+from backend.kernel.database import Database, DatabaseAway, DatabaseBusy
 from backend.kernel.errors import HotlineError
-from backend.kernel.files import FileStore
+from backend.kernel.files import FileMissing, FileStore, StoreAway
 from backend.kernel.jobs import INNOCENT_DEATHS, JobKind
 
 Listen = Callable[[Path], Awaitable[Transcript]]
@@ -26,8 +27,14 @@ Listen = Callable[[Path], Awaitable[Transcript]]
 _HOPELESS = (RecordingEmpty, RecordingMono, RecordingNotAudio)
 """What no second attempt can mend."""
 
+_NOT_ITS_FAULT = (StoreAway, ModelNotFound, NotAModel, DatabaseAway, DatabaseBusy)
+"""What is wrong with a machine or on the way to it. Counted against the recordings, a store that is away for ten
+minutes, or one machine whose model is damaged, would park all that wait."""
+
+_OTHERS_LOOKED_FOR = 5
+
 _RESTS = (timedelta(seconds=30), timedelta(minutes=5))
-"""After the third failure the recording is parked; a store or a machine that was away for a moment is back by then."""
+"""After the third failure the recording is parked."""
 
 
 class Transcriber:
@@ -58,6 +65,7 @@ class Transcriber:
             on_parked=self.give_up,
             rests=_RESTS,
             deaths=INNOCENT_DEATHS,
+            waits_for=_NOT_ITS_FAULT,
         )
 
     async def transcribe(self, payload: dict[str, Any]) -> None:
@@ -88,5 +96,22 @@ class Transcriber:
     async def _hear(self, key: str) -> Transcript:
         with tempfile.TemporaryDirectory(prefix="hotline-transcribe-") as folder:
             local = Path(folder) / Path(key).name
-            await asyncio.to_thread(self._files.fetch, key, local)
+            try:
+                await asyncio.to_thread(self._files.fetch, key, local)
+            except FileMissing as missing:
+                await self._see_that_others_are_there(missing, key)
+                raise
             return await self._listen(local)
+
+    async def _see_that_others_are_there(self, missing: FileMissing, key: str) -> None:
+        """A disk that is not mounted holds nothing: that one file is missing, is said only where others are there."""
+        async with self._database.transaction() as tx:
+            known = await repository.newest_recordings(tx, _OTHERS_LOOKED_FOR + 1)
+        others = [each for each in known if each != key]
+        if others and not await asyncio.to_thread(lambda: any(map(self._files.exists, others))):
+            raise StoreAway(
+                f"The store {self._files.address} is another one: it holds none of the last recordings.",
+                kept="What it holds stays as it is.",
+                next_step="See that its disk is mounted, and that recordings.store or HOTLINE_STORE names it.",
+                facts={"detail": self._files.address},
+            ) from missing

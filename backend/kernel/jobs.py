@@ -12,7 +12,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import psycopg
@@ -24,7 +24,8 @@ from pgqueuer.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job
 from pgqueuer.ports.driver import Driver, NotifyCallback
 from pgqueuer.qm import QueueManager
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from backend.kernel.errors import HotlineError
 from backend.kernel.urls import driver_url
@@ -41,6 +42,8 @@ RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30)
 """How long a job rests after each failure, unless its kind says otherwise; the failure after these parks it."""
 
 _LONGEST_DETAIL = 300
+WAITS = "waits: "
+"""How the reason of a retry begins that is no failure."""
 
 Handler = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -67,7 +70,8 @@ class JobKind:
 
     `at_once` limits how many run at the same time in all workers (0: no limit). `on_parked` is told the payload and
     the error when a job is given up, so that the thing it worked on can say so instead of waiting for ever. `rests`
-    and `deaths` stand instead of RETRY_AFTER and MAX_DEATHS.
+    and `deaths` stand instead of RETRY_AFTER and MAX_DEATHS. Errors of the kinds in `waits_for` say that what the job
+    needs is away, and nothing of the thing it works on: they do not count as failures, and the job waits.
     """
 
     name: str
@@ -76,6 +80,16 @@ class JobKind:
     on_parked: Callable[[dict[str, Any], HotlineError], Awaitable[None]] | None = None
     rests: tuple[timedelta, ...] | None = None
     deaths: int | None = None
+    waits_for: tuple[type[HotlineError], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What became of a job so far: how often it failed, waited for something, and lost its worker."""
+
+    failures: int
+    waits: int
+    deaths: int
 
 
 class _TransactionDriver(Driver):
@@ -152,6 +166,26 @@ async def enqueue_on(
     )
 
 
+_FORGET_DONE = (
+    # of a job that still stands in the queue the picks are counted, and why it was parked is shown
+    text(
+        "DELETE FROM pgqueuer_log WHERE id IN (SELECT log.id FROM pgqueuer_log AS log WHERE log.created < :before"
+        " AND log.aggregated AND NOT EXISTS (SELECT 1 FROM pgqueuer AS job WHERE job.id = log.job_id)"
+        " ORDER BY log.id LIMIT :most)"
+    ),
+    text(
+        "DELETE FROM pgqueuer_statistics WHERE id IN"
+        " (SELECT id FROM pgqueuer_statistics WHERE created < :before ORDER BY id LIMIT :most)"
+    ),
+)
+
+
+async def forget_done(session: AsyncSession, before: datetime, *, most: int = 50_000) -> None:
+    """Drop what was noted before this moment of jobs that are done; PgQueuer itself keeps it for ever."""
+    for forget in _FORGET_DONE:
+        await session.execute(forget, {"before": before, "most": most})
+
+
 async def run_worker(
     database_url: str,
     kinds: list[JobKind],
@@ -191,24 +225,30 @@ async def _stop_manager(manager: QueueManager, stop: asyncio.Event) -> None:
 
 
 def _guarded(queries: Queries, kind: JobKind) -> Callable[[Job], Awaitable[None]]:
+    rests = RETRY_AFTER if kind.rests is None else kind.rests
+    most_deaths = MAX_DEATHS if kind.deaths is None else kind.deaths
+
     async def run(job: Job) -> None:
         payload = json.loads(job.payload or b"{}")
-        rests = RETRY_AFTER if kind.rests is None else kind.rests
-        most_deaths = MAX_DEATHS if kind.deaths is None else kind.deaths
-        failures = job.attempts  # those that ended in a retry; a worker that died left none
         try:
-            deaths = await _picks(queries, job) - 1 - failures
+            past = await _past(queries, job)
         except psycopg.Error as error:
             raise RetryRequested(delay=RETRY_AFTER[0], reason=str(error)) from error
+        failures = past.failures
         try:
-            if deaths >= most_deaths:
+            if past.deaths >= most_deaths:
                 failures = len(rests)
                 raise JobParked(
-                    f"Started {deaths} times without an end: its worker died each time.", facts={"deaths": str(deaths)}
+                    f"Started {past.deaths} times without an end: its worker died each time.",
+                    facts={"deaths": str(past.deaths)},
                 )
             await kind.handler(payload)
+        except kind.waits_for as error:
+            log.error("a job waits", job=kind.name, job_id=int(job.id), waits=past.waits + 1, error=str(error))
+            rest = rests[min(past.waits, len(rests) - 1)]
+            raise RetryRequested(delay=rest, reason=f"{WAITS}{error.name}: {error.message}") from error
         except Exception as error:
-            log.exception("job failed", job=kind.name, job_id=int(job.id), failures=failures + 1, deaths=deaths)
+            log.exception("job failed", job=kind.name, job_id=int(job.id), failures=failures + 1, deaths=past.deaths)
             if failures >= len(rests):
                 told = named(error)
                 if kind.on_parked is not None:
@@ -219,9 +259,15 @@ def _guarded(queries: Queries, kind: JobKind) -> Callable[[Job], Awaitable[None]
     return run
 
 
-async def _picks(queries: Queries, job: Job) -> int:
+async def _past(queries: Queries, job: Job) -> _Past:
     # not by PgQueuer's own `job_log_history`: that cannot read an entry that holds a traceback, as every retry leaves
     log_table = queries.qbq.qualified.queue_table_log
-    query = f"SELECT count(*) AS picks FROM {log_table} WHERE job_id = $1::bigint AND status = 'picked'"  # noqa: S608
-    (row,) = await queries.driver.fetch(query, job.id)
-    return max(1, cast("int", row["picks"]))
+    query = (
+        "SELECT count(*) FILTER (WHERE status = 'picked') AS picks, count(*) FILTER (WHERE status = 'queued'"  # noqa: S608
+        " AND starts_with(traceback->'additional_context'->>'reason', $2::text)) AS waits"
+        f" FROM {log_table} WHERE job_id = $1::bigint"
+    )
+    (row,) = await queries.driver.fetch(query, job.id, WAITS)
+    picks, waits = cast("int", row["picks"]), cast("int", row["waits"])
+    # PgQueuer counts each retry as an attempt; a worker that died left none
+    return _Past(failures=max(0, job.attempts - waits), waits=waits, deaths=max(1, picks) - 1 - job.attempts)

@@ -57,9 +57,13 @@ class FailedHearing(Schema):
 
 
 class RecognitionStatus(Schema):
-    """Recognition at one moment: what waits, those that go first first; the last hour; the newest failures of all."""
+    """Recognition at one moment: what waits, those that go first first; the last hour; the newest failures of all.
+
+    `away` is what recordings wait for that no worker of theirs finds just now: the store, a model.
+    """
 
     waiting: list[WaitingView]
+    away: Problem | None
     speed: SpeedView
     model: str | None
     failed_total: int

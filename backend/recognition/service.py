@@ -15,9 +15,10 @@ from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 from backend.kernel.parked import ParkedJob, parked_jobs
 from backend.kernel.schemas import Problem
-from backend.kernel.waiting import WaitingJobs, forget_parked, waiting_by_priority
+from backend.kernel.waiting import WaitingJobs, forget_parked, waiting_by_priority, what_is_away
 from backend.recognition import repository
 from backend.recognition.schemas import (
+    MOST_AT_ONCE,
     FailedHearing,
     RecognitionStatus,
     RetryDone,
@@ -27,7 +28,7 @@ from backend.recognition.schemas import (
 )
 
 _SPEED_OF = timedelta(hours=1)
-_SHOWN = 200
+_PARKED_LOOKED_AT = 10_000
 _ORDERS = {
     WaitingKind.FIRST: HearingOrder.FIRST,
     WaitingKind.NORMAL: HearingOrder.NORMAL,
@@ -38,8 +39,10 @@ _ORDERS = {
 async def status(tx: Transaction, now: datetime) -> RecognitionStatus:
     """What waits, how fast it went in the last hour, and what failed."""
     count, audio_ms, cpu_ms = await repository.heard_since(tx, now - _SPEED_OF)
+    away = await what_is_away(tx, (TRANSCRIBE_CALL, STORE_RECORDING))
     return RecognitionStatus(
         waiting=waiting_views(await waiting_by_priority(tx, TRANSCRIBE_CALL)),
+        away=None if away is None else Problem(error=away.error, message=away.reason),
         speed=SpeedView(
             recordings=count,
             audio_s=audio_ms / 1000,
@@ -98,7 +101,8 @@ async def _ask_again(tx: Transaction, call: Call, *, renewal: bool, parked: bool
 
 
 async def _failed(tx: Transaction) -> list[FailedHearing]:
-    """Calls without a text, and calls whose new hearing failed while the old text stands."""
+    """Calls without a text, and calls whose new hearing failed while the old text stands: as many as can be tried again
+    together."""
     parked = {call_id: job for job in await _parked(tx) if (call_id := _call_of(job))}
     found = [
         _view(
@@ -108,7 +112,7 @@ async def _failed(tx: Transaction) -> list[FailedHearing]:
             parked=call.call_id in parked,
             has_text=False,
         )
-        for call, transcript in await repository.failed(tx, _SHOWN)
+        for call, transcript in await repository.failed(tx, MOST_AT_ONCE)
     ]
     shown = {each.call_id for each in found}
     for call, has_text in await repository.calls(tx, parked.keys() - shown):
@@ -117,7 +121,7 @@ async def _failed(tx: Transaction) -> list[FailedHearing]:
             found.append(
                 _view(call, job.enqueued_at, Problem(error=job.error, message=job.reason), parked=True, has_text=True)
             )
-    return sorted(found, key=lambda each: each.failed_at, reverse=True)
+    return sorted(found, key=lambda each: each.failed_at, reverse=True)[:MOST_AT_ONCE]
 
 
 def _view(call: Call, failed_at: datetime, reason: Problem, *, parked: bool, has_text: bool) -> FailedHearing:
@@ -134,7 +138,8 @@ def _view(call: Call, failed_at: datetime, reason: Problem, *, parked: bool, has
 
 
 async def _parked(tx: Transaction) -> list[ParkedJob]:
-    return [job for job in await parked_jobs(tx) if job.kind.partition("@")[0] in (TRANSCRIBE_CALL, STORE_RECORDING)]
+    jobs = await parked_jobs(tx, most=_PARKED_LOOKED_AT)
+    return [job for job in jobs if job.kind.partition("@")[0] in (TRANSCRIBE_CALL, STORE_RECORDING)]
 
 
 def _call_of(job: ParkedJob) -> str | None:

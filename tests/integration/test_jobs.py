@@ -22,10 +22,10 @@ from pgqueuer.qm import QueueManager
 from sqlalchemy import text
 
 from backend.app.schema import upgrade_schema
-from backend.kernel import jobs
+from backend.kernel import clock, jobs
 from backend.kernel.database import Database, DatabaseAway, events_table
-from backend.kernel.errors import HotlineError
-from backend.kernel.jobs import JobKind, run_worker
+from backend.kernel.errors import HotlineError, Unavailable
+from backend.kernel.jobs import JobKind, forget_done, run_worker
 from backend.kernel.parked import JobNotParked, parked_jobs, start_again
 from backend.kernel.postgres import PrivatePostgres
 
@@ -180,6 +180,27 @@ async def test_a_parked_job_says_why_and_is_started_again_as_a_new_one(database:
     assert len(diary.parked) == 1
 
 
+async def test_what_was_noted_of_done_jobs_is_dropped_and_parked_ones_still_say_why(database: Database) -> None:
+    async def fail_for_one(payload: dict[str, Any]) -> None:
+        if payload["n"] == 1:
+            raise ConnectionError("the store is full")
+
+    diary = Diary(on_run=fail_for_one)
+    for n in range(3):
+        await enqueue(database, {"n": n})
+    async with working(database, diary.kind(rests=())):
+        await diary.until(lambda: len(diary.ran) == 3 and bool(diary.parked))
+    logged = text("SELECT count(DISTINCT job_id) FROM pgqueuer_log")
+    async with database.transaction() as tx:
+        await tx.session.execute(text("UPDATE pgqueuer_log SET aggregated = true"))
+        await forget_done(tx.session, clock.now() - timedelta(days=1))
+        assert (await tx.session.execute(logged)).scalar_one() == 3
+        await forget_done(tx.session, clock.now() + timedelta(days=1))
+        assert (await tx.session.execute(logged)).scalar_one() == 1
+        [parked] = await parked_jobs(tx)
+    assert parked.reason == "ConnectionError: the store is full"
+
+
 async def test_no_more_run_at_once_than_allowed(database: Database) -> None:
     running = most = 0
 
@@ -203,8 +224,8 @@ async def test_no_more_run_at_once_than_allowed(database: Database) -> None:
 
 _DOOMED = """
 import asyncio, os, signal, sys
-from backend.kernel.errors import HotlineError
-from backend.kernel.jobs import JobKind, run_worker
+from backend.kernel.errors import HotlineError, Unavailable
+from backend.kernel.jobs import JobKind, forget_done, run_worker
 
 async def work(payload):
     print("taken", flush=True)
@@ -252,6 +273,28 @@ async def test_a_kind_of_job_may_be_given_up_sooner(database: Database) -> None:
     async with working(database, diary.kind(rests=(timedelta(milliseconds=10),) * 2)):
         await diary.until(lambda: bool(diary.parked))
     assert len(diary.ran) == 3
+
+
+class NetworkAway(Unavailable):
+    """What the job needs is away."""
+
+
+async def test_what_a_job_waits_for_is_no_failure_of_it(database: Database) -> None:
+    waits, fails = 7, 3
+
+    async def wait_long_then_fail(_: dict[str, Any]) -> None:
+        if len(diary.ran) <= waits:
+            raise NetworkAway("the store is away")
+        raise ConnectionError("the recording is broken")
+
+    diary = Diary(on_run=wait_long_then_fail)
+    await enqueue(database, {"call_id": "c1"})
+    rests = (timedelta(milliseconds=10),) * (fails - 1)
+    async with working(database, diary.kind(rests=rests, deaths=1, waits_for=(NetworkAway,))):
+        await diary.until(lambda: bool(diary.parked))
+    assert len(diary.ran) == waits + fails
+    ((_, reason),) = diary.parked
+    assert reason.facts["detail"] == "the recording is broken"
 
 
 async def test_a_job_that_kills_its_workers_is_parked_unopened(database: Database) -> None:

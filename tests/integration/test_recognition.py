@@ -28,6 +28,8 @@ from backend.identity.models import AuditEntry
 from backend.kernel import clock
 from backend.kernel.errors import HotlineError
 from backend.kernel.files import FileStore
+from backend.kernel.jobs import run_worker
+from backend.recognition import service
 from backend.recognition.haste import hasten
 from backend.recognition.renewal import renew
 from telephony import facts as f
@@ -238,6 +240,46 @@ async def test_others_neither_see_nor_retry(recordings: Recordings, who: str | N
         assert (await browser.get("/api/recognition")).status_code == refused
         answer = await browser.post("/api/recognition/retry", json={"call_ids": ["x"]})
         assert answer.status_code == refused
+
+
+async def test_what_recordings_wait_for_is_shown_and_none_of_them_fails(recordings: Recordings) -> None:
+    """The store is away."""
+    await recordings.add("c1")
+    (recordings.folder / "file").write_text("no folder")
+    away = FileStore(str(recordings.folder / "file" / "store"))
+
+    async def never(_: Path) -> Transcript:
+        raise AssertionError("nothing could be fetched")
+
+    stop, kinds = asyncio.Event(), [Transcriber(recordings.database, away, never).job]
+    working = asyncio.create_task(run_worker(recordings.database.url, kinds, stop=stop))
+    async with asyncio.timeout(60):
+        while (status := await recordings.status())["away"] is None:
+            await asyncio.sleep(0.05)
+    stop.set()
+    await working
+    assert (status["away"]["error"], status["failed_total"]) == ("StoreAway", 0)
+    assert "NotADirectoryError" in status["away"]["message"]
+    assert await recordings.queue() == {"c1": HearingOrder.NORMAL}
+    async with recordings.database.transaction() as tx:  # its turn has come: what is away is not known any more
+        await tx.session.execute(text("UPDATE pgqueuer SET execute_after = now()"))
+    assert (await recordings.status())["away"] is None
+
+
+async def test_all_that_failed_can_be_tried_again_together(
+    recordings: Recordings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has no text and what keeps an older one may be more than one wish can hold."""
+    monkeypatch.setattr(service, "MOST_AT_ONCE", 2)
+    for call_id in ("c1", "c2"):
+        await recordings.add(call_id)
+        await recordings.park(call_id, RecognitionCrashed("It ended."))
+    await recordings.heard("c3")
+    async with recordings.database.transaction() as tx:
+        assert await outcomes.transcript_asked_again(tx, "c3")
+        await ask_to_hear(tx, "c3", HearingOrder.AGAIN)
+    await recordings.park("c3", RecognitionCrashed("It ended."))
+    assert len((await recordings.status())["failed"]) == 2
 
 
 async def test_the_speed_of_the_last_hour_is_that_of_what_was_heard(recordings: Recordings) -> None:

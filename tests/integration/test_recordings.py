@@ -17,6 +17,7 @@ from sqlalchemy import select, text
 from asr.audio import RecordingCut, RecordingMissing, StoredRecording, inspect
 from asr.transcript import EngineInfo, Leg, Stretch, Transcript, Turn
 from backend.calls import outcomes, recordings, repository
+from backend.calls import sweep as sweeping
 from backend.calls.errors import CallUnknown, RecordingStillWritten
 from backend.calls.models import Call, EarlierTranscript
 from backend.calls.recorder import CallRecorder
@@ -25,7 +26,7 @@ from backend.calls.sweep import OVERDUE_AFTER, sweep
 from backend.calls.transcripts import Transcriber
 from backend.kernel.database import Database, DatabaseAway
 from backend.kernel.events import read_after
-from backend.kernel.files import FileStore, sha256_of
+from backend.kernel.files import FileMissing, FileStore, StoreAway, sha256_of
 from backend.kernel.jobs import JobFailed
 from backend.seats.seating import HallTimes
 from telephony import facts as f
@@ -56,21 +57,28 @@ class Desk:
         self.files = FileStore(str(folder / "store"))
         self.keeper = RecordingKeeper(database, self.files, self.spool, settle_s=0.01, now=lambda: NOW)
 
-    async def answer_call(self, file: str | None = f"/var/spool/pbx/{CALL}.raw") -> None:
+    async def answer_call(self, file: str | None = f"/var/spool/pbx/{CALL}.raw", call_id: str = CALL) -> None:
         begun: list[f.Fact] = [
             f.CallArrived(
-                at=NOW, call_id=CALL, caller_number="13800001234", caller_known=True, caller_name="",
+                at=NOW, call_id=call_id, caller_number="13800001234", caller_known=True, caller_name="",
                 dialed_number="96010", channel="x",
             ),
-            f.CallAnswered(at=NOW, call_id=CALL, seat="8001", channel="y"),
+            f.CallAnswered(at=NOW, call_id=call_id, seat="8001", channel="y"),
             f.CallEnded(
-                at=NOW, call_id=CALL, outcome=f.CallOutcome.ANSWERED, hung_up_by=f.Party.CALLER, cause=16
+                at=NOW, call_id=call_id, outcome=f.CallOutcome.ANSWERED, hung_up_by=f.Party.CALLER, cause=16
             ),
         ]  # fmt: skip
         if file is not None:
-            begun.insert(1, f.RecordingStarted(at=NOW, call_id=CALL, file=file))
+            begun.insert(1, f.RecordingStarted(at=NOW, call_id=call_id, file=file))
         recorder = CallRecorder(self.database, host="hotline", times=HallTimes(), now=lambda: NOW)
         await recorder.store(uuid4(), begun)
+
+    async def another(self) -> None:
+        """Another call, whose recording the record knows."""
+        await self.answer_call(file=None, call_id="other")
+        stored = StoredRecording(Path("x"), "0" * 64, 1, 1, "flac", None)
+        async with self.database.transaction() as tx:
+            assert await outcomes.recording_stored(tx, "other", "other.flac", stored, NOW)
 
     async def store(self) -> None:
         await self.keeper.store({"call_id": CALL})
@@ -230,6 +238,16 @@ async def test_a_missing_recording_is_looked_for_again_then_given_up_and_still_t
     await desk.store()
     assert await desk.states() == ("stored", "pending")
     assert (await desk.outcome()).problem is None
+
+
+async def test_a_store_that_takes_nothing_is_no_fault_of_the_recording(desk: Desk, tmp_path: Path) -> None:
+    """Its disk is full, its network away: the recording waits in the spool for as long as it takes."""
+    (tmp_path / "store").write_text("no folder")
+    with pytest.raises(StoreAway):
+        await desk.store()
+    assert StoreAway in desk.keeper.job.waits_for
+    assert desk.raw.exists()
+    assert (await desk.states())[0] == "pending"
 
 
 async def test_a_recording_that_still_grows_is_left_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,6 +421,26 @@ async def test_a_crashed_recogniser_is_tried_again_and_given_up_with_the_reason(
     assert (await desk.transcript()).problem is None
 
 
+async def test_a_recording_that_is_missing_among_others_is_missing(desk: Desk) -> None:
+    await desk.store()
+    work = transcriber(desk, Ear(HEARD))
+    await asyncio.to_thread(desk.files.remove, KEY)
+    with pytest.raises(FileMissing):
+        await work.transcribe({"call_id": CALL})
+
+
+async def test_a_store_that_holds_nothing_any_more_is_away_and_no_recording_of_it_is_missing(desk: Desk) -> None:
+    """A disk that is not mounted."""
+    await desk.store()
+    await desk.another()
+    work = transcriber(desk, Ear(HEARD))
+    await asyncio.to_thread(desk.files.remove, KEY)
+    with pytest.raises(StoreAway, match="none of the last recordings"):
+        await work.transcribe({"call_id": CALL})
+    assert StoreAway in work.job.waits_for
+    assert await desk.states() == ("stored", "pending")
+
+
 async def test_a_call_without_a_recording_is_not_listened_to(desk: Desk) -> None:
     ear = Ear()
     await transcriber(desk, ear).transcribe({"call_id": CALL})
@@ -439,3 +477,20 @@ async def test_the_sweep_asks_again_for_what_was_lost_and_doubles_nothing(desk: 
     assert await desk.jobs() == [("transcribe_call", CALL)]
     await transcriber(desk, Ear(HEARD)).transcribe({"call_id": CALL})
     assert await swept(OVERDUE_AFTER * 9) == 0
+
+
+async def test_the_sweep_finds_what_was_lost_behind_thousands_that_are_heard_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "AT_ONCE", 1)
+    await desk.store()
+    await transcriber(desk, Ear(HEARD)).transcribe({"call_id": CALL})
+    await desk.ask_again()
+    await desk.another()
+    async with desk.database.transaction() as tx:
+        await tx.session.execute(
+            text("UPDATE calls SET ended_at = ended_at + interval '1 second' WHERE call_id = 'other'")
+        )
+        await tx.session.execute(text("DELETE FROM pgqueuer"))
+        await sweep(tx, NOW + OVERDUE_AFTER * 2)
+    assert await desk.jobs() == [("transcribe_call", "other")]

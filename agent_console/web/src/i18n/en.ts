@@ -1423,6 +1423,7 @@ export const en: Messages = {
     running: '{count} being heard',
     oldest: 'oldest since {time}',
     nothing_waits: 'none',
+    away: 'All recordings wait; this counts as no failure: {reason}',
     speed: 'Last hour',
     recordings: 'Recordings heard',
     audio: 'Audio',

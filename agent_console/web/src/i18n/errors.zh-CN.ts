@@ -141,6 +141,7 @@ export const errors: Record<string, ErrorText> = {
   RecordingNotStored: { message: '录音尚未入库。', next_step: '请稍后再试。' },
   RecordingStillWritten: { message: '录音仍在写入。', next_step: '请稍后再试。' },
   FileMissing: { message: '录音文件不在库中。', next_step: '请联系管理员。' },
+  StoreAway: { message: '录音库暂时不可用。', kept: '库中的文件保持不变。', next_step: WAIT },
 
   DraftOutdated: { message: '草稿在另一处刚刚保存过。', kept: KEPT },
   DraftFiled: { message: '这份草稿已经提交为工单。', kept: KEPT },

@@ -1410,6 +1410,7 @@ export const zh = {
     running: '正在识别 {count} 条',
     oldest: '最早排队 {time}',
     nothing_waits: '无',
+    away: '录音都在等候，不计失败：{reason}',
     speed: '最近一小时',
     recordings: '识别录音',
     audio: '录音时长',

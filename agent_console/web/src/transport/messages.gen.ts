@@ -3279,9 +3279,12 @@ export interface RecheckView {
 }
 /**
  * Recognition at one moment: what waits, those that go first first; the last hour; the newest failures of all.
+ *
+ * `away` is what recordings wait for that no worker of theirs finds just now: the store, a model.
  */
 export interface RecognitionStatus {
   as_of: string
+  away: Problem | null
   failed: FailedHearing[]
   failed_total: number
   model: string | null

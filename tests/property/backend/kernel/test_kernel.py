@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.kernel import clock
 from backend.kernel.config import merge
-from backend.kernel.files import FileMissing, FileStore, sha256_of
+from backend.kernel.files import FileMissing, FileStore, StoreAway, sha256_of
 from backend.kernel.paging import CursorInvalid, make_cursor, read_cursor
 from backend.kernel.telemetry import _hide_numbers, mask_numbers
 
@@ -123,6 +125,31 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     for ask in (store.size, lambda key: list(store.read(key)), lambda key: store.fetch(key, tmp_path / "x")):
         with pytest.raises(FileMissing, match=r"gone\.flac"):
             ask("gone.flac")
+
+
+def test_what_a_killed_process_left_half_written_is_forgotten_after_a_while(tmp_path: Path) -> None:
+    store, local = FileStore(str(tmp_path / "store")), tmp_path / "sound"
+    local.write_bytes(b"voice")
+    assert store.forget_partial(clock.now()) == 0
+    store.put(local, "day/a.flac")
+    for name in ("old", "young"):
+        (tmp_path / "store" / "partial" / name).write_bytes(b"vo")
+    os.utime(tmp_path / "store" / "partial" / "old", (0, 0))
+    assert store.forget_partial(clock.now() - timedelta(hours=1)) == 1
+    left = [path.name for path in sorted((tmp_path / "store").rglob("*")) if path.is_file()]
+    assert left == ["a.flac", "young"]
+
+
+def test_a_store_that_does_not_work_is_told_by_one_name(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    store = FileStore(str(tmp_path / "file" / "store"))
+    for ask in (
+        store.size,
+        lambda key: store.put(tmp_path / "file", key),
+        lambda key: store.fetch(key, tmp_path / "x"),
+    ):
+        with pytest.raises(StoreAway, match="NotADirectoryError"):
+            ask("a.flac")
 
 
 def test_storing_what_is_not_there_leaves_nothing_behind(tmp_path: Path) -> None:
