@@ -127,13 +127,15 @@ describe('suggestions', () => {
   })
 
   it('say more closely what was taken before, and never what was changed by hand since', () => {
-    const taken = { address: '忠实里西区', class_code: '01' }
+    const taken = { address: { value: '忠实里西区', others: [] }, class_code: { value: '01', others: [] } }
     const offered = (more: Partial<DraftContent>) => offersFor(found, form(more), new Set(), taken).map(({ value }) => value)
     const estate = { what: '13800123456', urgency: 'urgent', street_code: '13', address: '忠实里西区', class_code: '01' } as const
     expect(offered(estate)).toEqual(['忠实里西区3号楼', '0101'])
     expect(offered({ ...estate, address: '忠实里西区3号楼', class_code: '0101' })).toEqual([])
     expect(offered({ ...estate, address: '忠实里西', class_code: '' })).toEqual(['0101'])
-    expect(offersFor(found, form({ ...estate, address: '忠实里', class_code: '02' }), new Set(), { address: '忠实里西区', class_code: '02' })).toEqual([])
+    // what could have been taken then was not chosen
+    const chosen = { ...taken, class_code: { value: '01', others: ['class:0101'] } }
+    expect(offersFor(found, form({ ...estate, address: '忠实里' }), new Set(), chosen)).toEqual([])
   })
 
   it('are never taken by a key that was meant for another one', () => {

@@ -15,8 +15,8 @@ export interface Offer {
   candidate?: PlaceCandidate
 }
 
-/** What a field was filled with by taking an offer. */
-export type Taken = Partial<Record<'address' | 'class_code', string>>
+/** What a field was filled with by taking an offer, and the keys of the others that could have been taken then. */
+export type Taken = Partial<Record<'address' | 'class_code', { value: string; others: readonly string[] }>>
 
 /** Nobody reads an offer and answers it in less, ms. */
 export const READ_MS = 300
@@ -72,8 +72,9 @@ function numbers({ numbers: told }: Suggestions, { what }: DraftContent): Offer[
     .map(({ number, why }) => ({ key: `number:${number}`, field: 'number', value: number, hint: '', why }))
 }
 
-/** Whether a value may be offered where the field says `now`. */
-const saysMore = (value: string, now: string, taken: string | undefined) => !now || (now === taken && value !== now && value.startsWith(now))
+/** Whether something may be offered where the field says `now`: what says more than what was taken, and came later. */
+const mayFollow = ({ key, value }: Offer, now: string, taken: Taken['address']) =>
+  !now || (now === taken?.value && value !== now && value.startsWith(now) && !taken.others.includes(key))
 
 function places({ place }: Suggestions, content: DraftContent, taken: Taken): Offer[] {
   if (!place) return []
@@ -92,19 +93,19 @@ function places({ place }: Suggestions, content: DraftContent, taken: Taken): Of
       why: place.why,
       candidate,
     }))
-    .filter(({ value }) => saysMore(value, content.address.trim(), taken.address))
+    .filter((offer) => mayFollow(offer, content.address.trim(), taken.address))
 }
 
 function classes({ classes: fitting }: Suggestions, { class_code }: DraftContent, taken: Taken): Offer[] {
   return fitting
-    .filter(({ class_code: code }) => saysMore(code, class_code, taken.class_code))
-    .map(({ class_code: code, name, path, why }) => ({
+    .map(({ class_code: code, name, path, why }): Offer => ({
       key: `class:${code}`,
       field: 'class_code',
       value: code,
       hint: [...path.slice(0, -1), name].join(' / '),
       why,
     }))
+    .filter((offer) => mayFollow(offer, class_code, taken.class_code))
 }
 
 function urgencies({ urgency }: Suggestions, content: DraftContent): Offer[] {

@@ -80,7 +80,10 @@ export function useSuggestions({ set, setClass, numberLine }: Taking) {
 
   function take(offer: Offer): void {
     marker.answer(offer)
-    if (offer.field === 'address' || offer.field === 'class_code') taken.value = { ...taken.value, [offer.field]: offer.value }
+    if (offer.field === 'address' || offer.field === 'class_code') {
+      const others = offers.value.filter(({ field }) => field === offer.field).map(({ key }) => key)
+      taken.value = { ...taken.value, [offer.field]: { value: offer.value, others } }
+    }
     if (offer.field === 'class_code') setClass(offer.value)
     else if (offer.field === 'urgency') set('urgency', offer.value as DraftContent['urgency'])
     else if (offer.field === 'number') set('what', withLine(drafts.content.what, numberLine(offer.value)))
