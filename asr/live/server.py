@@ -63,8 +63,9 @@ class CaptionServer:
         except (ConnectionClosed, TimeoutError):
             return
         facts = media_start(first)
-        listener = self._listener_for(facts.get("channel_id", ""))
-        if listener is None or facts.get("format") != _FORMAT:
+        # who listens is told of nothing that will not be heard: it would take this for the newest sound of its leg
+        listener = self._listener_for(facts.get("channel_id", "")) if facts.get("format") == _FORMAT else None
+        if listener is None:
             log.warning("sound that nobody ordered, or in another format", told=facts)
             return
         recognition = self._next()

@@ -168,6 +168,7 @@ async def test_what_nobody_ordered_is_hung_up(server: Server, channel_id: str, f
         with pytest.raises(ConnectionClosed):
             await asyncio.wait_for(socket.recv(), 60)
     assert server.recognition.legs == 0
+    assert server.readers == {}
 
 
 @pytest.mark.parametrize("server", [LagLimits(most_ms=12_000)], indirect=True, ids=["12 s may wait"])
