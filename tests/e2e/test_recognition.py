@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import expect
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from asr.audio import RecordingMono
 from backend.calls import outcomes
+from backend.calls.hearing import hearing_key
 from backend.calls.models import Call
 from backend.kernel import clock
+from backend.kernel.jobs import WAITS
 
 from .talks import recorded_call
 
@@ -45,3 +48,30 @@ async def test_a_failure_is_told_in_chinese_and_tried_again(town: Town, enter: E
     assert [state for (state,) in await town.ask(select(Call.transcript_state).where(Call.call_id == call_id))] == [
         "ready"
     ]
+
+
+_RESTS = text(
+    """
+    WITH resting AS (
+        UPDATE pgqueuer SET attempts = 1 WHERE dedupe_key = :key RETURNING id, entrypoint, priority
+    )
+    INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority, traceback)
+    SELECT id, 'queued', entrypoint, priority,
+        jsonb_build_object('additional_context', jsonb_build_object('reason', CAST(:why AS text)))
+    FROM resting
+    """
+)
+_FORGET = text("DELETE FROM pgqueuer WHERE dedupe_key = :key")
+
+
+async def test_what_recordings_wait_for_is_told_in_chinese(town: Town, enter: Enter) -> None:
+    qa, key = await enter("qa"), hearing_key("away")
+    async with town.database() as database:
+        async with database.transaction() as tx:
+            await tx.enqueue("transcribe_call", {"call_id": "away"}, dedupe_key=key, after=timedelta(hours=1))
+            await tx.session.execute(_RESTS, {"key": key, "why": f"{WAITS}StoreAway: The store does not work."})
+        await qa.at("nav-recognition").click()
+        await expect(qa.at("recognition-away")).to_contain_text("不计失败：录音库暂时不可用。")
+        async with database.transaction() as tx:
+            await tx.session.execute(_FORGET, {"key": key})
+    await expect(qa.at("recognition-away")).to_have_count(0)
