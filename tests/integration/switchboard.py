@@ -87,6 +87,13 @@ class Switchboard:
         while await self.follower.steer(desired):
             await asyncio.sleep(0.05)
 
+    async def fall_silent(self) -> None:
+        """End every call, and forget what was told."""
+        await self.pbx.cli("channel request hangup all")
+        await self.until(lambda: not self.state.calls and set(self.arrived) == {fact.call_id for fact in self.ended})
+        self.facts.clear()
+        self.state.events.clear()
+
     async def call(
         self,
         dialed: str,

@@ -52,7 +52,7 @@ NUMBERS = [
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def board(tmp_path_factory: pytest.TempPathFactory, state_folder: Path) -> AsyncIterator[Switchboard]:
+async def open_board(tmp_path_factory: pytest.TempPathFactory, state_folder: Path) -> AsyncIterator[Switchboard]:
     settings = switchboard_settings(
         queues=QUEUES,
         numbers=NUMBERS,
@@ -62,6 +62,14 @@ async def board(tmp_path_factory: pytest.TempPathFactory, state_folder: Path) ->
     )
     async with open_switchboard(tmp_path_factory.mktemp("board"), state_folder, settings) as opened:
         yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def board(open_board: Switchboard) -> AsyncIterator[Switchboard]:
+    """The switchboard as if nobody had called yet: what a test leaves behind is no matter of the next."""
+    yield open_board
+    await open_board.fall_silent()
+    await correct(open_board.link.action, {}, await read(open_board.link.action, [*FAMILIES, CALLBACK]))
 
 
 async def test_every_announcement_is_said_in_both_languages(board: Switchboard) -> None:
