@@ -1,8 +1,8 @@
 """What happened on the PBX, as past-tense facts: the only things that leave the telephony side.
 
-A fact has a stable `kind` (snake_case of its class name) and goes to JSON and back without loss. `at` is our own clock
-at the arrival of the event (UTC); `recovered` says that the fact was found by re-synchronisation, so `at` is when it
-was noticed and not when it happened.
+A fact has a stable `kind` (snake_case of its class name) and goes to JSON and back without loss. `at` is when it
+happened by the PBX, on whose machine we are (UTC); `recovered` says that the fact was found by re-synchronisation, so
+`at` is when it was noticed and not when it happened.
 """
 
 from __future__ import annotations

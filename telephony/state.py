@@ -58,7 +58,7 @@ class PbxState:
         return {seat: line.memberships for seat, line in self.lines.items()}
 
     def apply(self, event: AmiEvent, at: datetime) -> list[f.Fact]:
-        """Take one event that arrived at `at`; returns what is now known to have happened."""
+        """Take one event of the moment `at`; returns what is now known to have happened."""
         name = event["Event"]
         if name in LINE_EVENTS:
             return self._apply_to_line(event, at)

@@ -13,7 +13,7 @@ from telephony.cdr import CdrCall, CdrLeg
 from telephony.facts import Party
 
 TOLERANCE = timedelta(seconds=2)
-"""How far durations may differ: both sides have their own clock, and the CDR file is written after the call."""
+"""How far durations may differ: each side notes a moment at its own place, and the file is written after the call."""
 
 SETTLED_AFTER = timedelta(seconds=30)
 """How long after its end a call may be on its way into the record or into the file; before, it is not compared."""

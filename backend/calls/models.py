@@ -14,7 +14,7 @@ from backend.kernel.database import Base
 
 
 class Call(Base):
-    """One call, whole. All times are our own clock; durations in ms.
+    """One call, whole. All times are those of its PBX; durations in ms.
 
     `caller_number` is what the network sent, as it came; `caller_e164` is it read as a telephone number, if it is one.
     `talk_ms` runs from the first answer to the end of the last talk and holds `hold_ms`, the time in which the citizen

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Collection, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -30,7 +30,10 @@ from telephony.ami.states import TALKING, LinkState, check_move
 log = structlog.get_logger(__name__)
 
 Arrival = tuple[datetime, AmiEvent | Snapshot]
-"""What the consumer gets: our own clock at the arrival, and the thing that arrived."""
+"""What the consumer gets: when it happened, and the thing that arrived."""
+
+_LONGEST_ON_THE_WAY = timedelta(minutes=10)
+"""An event that says it is older than this was not delayed: its clock is another one than ours."""
 
 
 class AmiLink:
@@ -55,6 +58,7 @@ class AmiLink:
         self.sessions = 0
         self.gaps = 0
         self._inbox: Inbox[Arrival] = Inbox(settings.inbox_limit)
+        self._happened = self.since  # the event that was read last
         self._held: list[Arrival] | None = None  # live events that wait for the snapshot being taken
         self._stale = True  # what the consumer knows has a gap that only a snapshot closes
         self._wake = asyncio.Event()
@@ -258,7 +262,7 @@ class AmiLink:
         for event in events:
             if event.name == "FullyBooted":
                 self._note_boot(event, at)
-        arrivals: list[Arrival] = [(at, event) for event in events]
+        arrivals: list[Arrival] = [(self._moment_of(event, at), event) for event in events]
         if self._stale:
             return
         if self._held is not None:
@@ -267,6 +271,18 @@ class AmiLink:
                 self._lose_track()
         elif not self._inbox.offer(arrivals):
             self._lose_track()
+
+    def _moment_of(self, event: AmiEvent, arrived: datetime) -> datetime:
+        """When it happened by the PBX, whose clock is that of this machine, not when we came to read it: a machine that
+        stood still would else tell other waits than there were. What comes later in the stream is never earlier."""
+        try:
+            told = datetime.fromtimestamp(float(event["Timestamp"]), UTC)
+        except (ValueError, OverflowError, OSError):
+            told = arrived
+        if not arrived - _LONGEST_ON_THE_WAY <= told <= arrived:
+            told = arrived
+        self._happened = min(max(told, self._happened), arrived)
+        return self._happened
 
     def lost(self) -> None:
         """The session is over."""

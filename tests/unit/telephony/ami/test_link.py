@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -192,6 +193,25 @@ async def test_only_wanted_events_arrive(pbx: Any, start_link: StartLink) -> Non
     await link.receive()
     pbx.send({"Event": "VarSet", "Variable": "X"}, HANGUP, {"Event": "RTCPSent"})
     assert [what for _, what in await link.receive()] == [HANGUP]
+
+
+async def test_what_is_read_late_happened_when_the_pbx_says(pbx: Any, start_link: StartLink) -> None:
+    link = start_link()
+    (connected, _), *_ = await link.receive()
+    now = connected
+    link._clock = lambda: now
+    now = connected + timedelta(seconds=20)  # the machine stood still
+    said = {"waits": 3.0, "is_answered": 15.5, "of_another_clock": -9999.0, "ahead": 25.0, "earlier": 16.0}
+    pbx.send(*(event(name, connected + timedelta(seconds=after)) for name, after in said.items()), HANGUP)
+    arrivals = await link.receive()
+    while len(arrivals) < len(said) + 1:
+        arrivals += await link.receive()
+    after = [round((at - connected).total_seconds(), 3) for at, _ in arrivals]
+    assert after == [3.0, 15.5, 20.0, 20.0, 20.0, 20.0]
+
+
+def event(name: str, at: datetime) -> dict[str, str]:
+    return {"Event": name, "Timestamp": f"{at.timestamp():.6f}"}
 
 
 async def test_close_fails_what_is_pending_and_may_be_repeated(pbx: Any, start_link: StartLink) -> None:
