@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 
 from asr.audio import Leg
 from asr.checks.hits import Severity
+from backend.citizens.hidden_numbers import NumbersHidden
 from backend.figures.schemas import ShareView
 from backend.kernel.schemas import Schema
 from backend.quality.schemas import RuleTitle
@@ -191,7 +192,7 @@ class BoardHit(BoardCallRow):
     leg: Leg
     from_ms: int
     to_ms: int
-    text: str
+    text: NumbersHidden
     sure: bool
     judged: bool
     points: int
@@ -226,7 +227,7 @@ class CoachingMark(Schema):
     """When an agent was given something to hear again."""
 
     given_at: datetime
-    text: str
+    text: NumbersHidden
     read_at: datetime | None
 
 

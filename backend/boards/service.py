@@ -116,13 +116,16 @@ async def calls(tx: Transaction, at: BoardDesk, asked: s.CallsQuery) -> Page[s.B
 
 
 async def reviews(tx: Transaction, at: BoardDesk, asked: s.ReviewsQuery) -> Page[s.BoardReview]:
-    """The scores behind a number; who gave them is told to reviewers only."""
+    """The scores behind a number; who gave them is told to reviewers only, and to nobody of own calls."""
     wanted, before, limit = _page_of(at, asked)
     found = await lists.reviews_page(tx, wanted, asked.which, before, limit)
     await _note(tx, at, "board_reviews_read", asked, wanted.period)
-    hidden = {} if at.who.may(_JUDGE) else {"reviewer": None}
-    shown = [s.BoardReview.model_validate({**row, **hidden}) for row in found]
+    shown = [s.BoardReview.model_validate({**row, **_unnamed(at.who, row["agent_id"])}) for row in found]
     return _page(shown, asked.limit, lambda review: review.review_id)
+
+
+def _unnamed(who: Principal, agent: UUID) -> dict[str, None]:
+    return {} if who.may(_JUDGE) and who.user_id != agent else {"reviewer": None}
 
 
 async def trend_of(tx: Transaction, at: BoardDesk, agent: UUID, asked: s.BoardQuery) -> s.AgentTrend:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -26,12 +27,16 @@ from backend.calls.service import CallHitCounts, CaseNumbers
 from backend.identity import audit
 from backend.identity.access import requires
 from backend.identity.principal import Principal
+from backend.kernel import clock
 from backend.kernel.database import Database, Transaction
 from backend.kernel.files import FileStore
 from backend.kernel.schemas import Page
 
 router = APIRouter(prefix="/api/calls", tags=["calls"])
 
+_PLAYED = "recording_played"
+_ONE_HEARING = timedelta(hours=12)
+"""So long parts of a recording may be asked for after it was begun; the longest recordings have six hours."""
 _MEDIA_TYPES = {"flac": "audio/flac", "opus": "audio/ogg", "wav": "audio/wav"}
 
 Reader = Annotated[Principal, Depends(requires("calls.read", "calls.read_own"))]
@@ -76,14 +81,14 @@ async def read_earlier_text(
 async def play_recording(
     request: Request, call_id: str, who: Annotated[Principal, Depends(requires("recordings.play"))]
 ) -> Response:
-    """The recording, whole or in part (HTTP ranges); hearing it is audited when it is begun."""
+    """The recording, whole or in part (HTTP ranges); hearing it is audited when it is begun, wherever that is."""
     files = cast("FileStore", request.app.state.files)
     asked = request.headers.get("range")
     async with _database(request).transaction() as tx:
         recording = await service.stored_recording(tx, who, call_id)
         key, etag = str(recording.key), f'"{recording.sha256}"'
-        if begins(asked):
-            await audit.record(tx, who, "recording_played", "call", call_id)
+        if begins(asked) or not await _hears(tx, who, call_id):
+            await audit.record(tx, who, _PLAYED, "call", call_id)
     size = await asyncio.to_thread(files.size, key)
     headers = {"Accept-Ranges": "bytes", "ETag": etag, "Cache-Control": "private, no-cache"}
     if asked is not None and request.headers.get("if-range", etag) != etag:
@@ -125,6 +130,23 @@ async def reveal_number(
     """The caller's whole number, for a reason that goes to the audit log."""
     async with _database(request).transaction() as tx:
         return await service.reveal_number(tx, who, call_id, asked.reason)
+
+
+@router.post("/{call_id}/transcript/reveal")
+async def reveal_said_numbers(
+    request: Request,
+    call_id: str,
+    asked: RevealNumber,
+    who: Annotated[Principal, Depends(requires("numbers.reveal"))],
+) -> TranscriptView:
+    """The transcript with the whole numbers that were said, for a reason that goes to the audit log."""
+    async with _database(request).transaction() as tx:
+        return await service.reveal_said_numbers(tx, who, call_id, asked.reason)
+
+
+async def _hears(tx: Transaction, who: Principal, call_id: str) -> bool:
+    """Whether this person goes on with a hearing that stands in the audit log."""
+    return await audit.has_acted(tx, who, (_PLAYED,), "call", call_id, {}, since=clock.now() - _ONE_HEARING)
 
 
 def _database(request: Request) -> Database:

@@ -199,13 +199,15 @@ class PeaksView(Schema):
 
 
 class TurnView(Schema):
-    """One turn of the talk, times in ms from the start of the recording: as it was spoken, and with digits."""
+    """One turn of the talk, times in ms from the start of the recording: as it was spoken, and with digits. `hides`:
+    the middle of somebody's number is hidden in it."""
 
     leg: Literal["caller", "seat"]
     start_ms: int
     end_ms: int
     text: str
     written: str
+    hides: bool = False
 
 
 class TranscriptView(Schema):

@@ -120,13 +120,31 @@ async def stored_recording(tx: Transaction, who: Principal, call_id: str) -> Rec
 
 async def reveal_number(tx: Transaction, who: Principal, call_id: str, reason: str) -> RevealedNumber:
     """The caller's number as the network sent it; who asked, and why, goes to the audit log."""
-    if not reason.strip():
-        raise ReasonMissing("A number is shown only for a reason.", next_step="Write why you need it.", field="reason")
+    _refuse_without_reason(reason)
     call, _ = await visible_call(tx, who, call_id)
     if not call.caller_number:
         raise NoNumberSent("The network sent no number with this call.")
     await audit.record(tx, who, "number_revealed", "call", call_id, {"reason": reason.strip()})
     return RevealedNumber(number=call.caller_number)
+
+
+async def reveal_said_numbers(tx: Transaction, who: Principal, call_id: str, reason: str) -> TranscriptView:
+    """The transcript with the numbers in it as they were said; who asked, and why, goes to the audit log.
+
+    Raises `CallUnknown`, `ReasonMissing`.
+    """
+    _refuse_without_reason(reason)
+    call, _ = await visible_call(tx, who, call_id)
+    transcript = await repository.transcript(tx, call_id)
+    view = transcript_view(call, transcript, words=who.may("transcripts.read"), numbers=True)
+    detail = {"reason": reason.strip(), "transcript": view.revision}
+    await audit.record(tx, who, "number_revealed", "call", call_id, detail)
+    return view
+
+
+def _refuse_without_reason(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing("A number is shown only for a reason.", next_step="Write why you need it.", field="reason")
 
 
 async def call_for_case(tx: Transaction, who: Principal, call_id: str) -> CallForCase:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from asr.audio import Leg
 from asr.written import written
 from backend.calls.models import Call, CallFact, EarlierTranscript, Recording, Transcript
 from backend.calls.schemas import (
@@ -17,6 +19,7 @@ from backend.calls.schemas import (
     TranscriptView,
     TurnView,
 )
+from backend.citizens.hidden_numbers import Piece, hide_in_pieces
 from backend.citizens.numbers import mask, read_number
 from backend.citizens.service import caller_view
 from backend.kernel.schemas import Problem
@@ -85,8 +88,8 @@ def recording_view(call: Call, recording: Recording | None) -> RecordingView:
     )
 
 
-def transcript_view(call: Call, transcript: Transcript | None, *, words: bool) -> TranscriptView:
-    """The transcript as it stands, without what was said unless `words`."""
+def transcript_view(call: Call, transcript: Transcript | None, *, words: bool, numbers: bool = False) -> TranscriptView:
+    """The transcript as it stands, without what was said unless `words`, with whole numbers of people if `numbers`."""
     state = TranscriptState(call.transcript_state)
     if transcript is None:
         return TranscriptView(state=state)
@@ -96,7 +99,7 @@ def transcript_view(call: Call, transcript: Transcript | None, *, words: bool) -
         renewing=renewing,
         revision=transcript.revision,
         model=transcript.model,
-        turns=[_turn_view(turn) for turn in transcript.turns] if words else [],
+        turns=turn_views(transcript.turns, numbers=numbers) if words else [],
         problem=_problem(transcript),
     )
 
@@ -107,7 +110,7 @@ def earlier_view(text: EarlierTranscript) -> TranscriptView:
         state=TranscriptState.READY,
         revision=text.revision,
         model=text.model,
-        turns=[_turn_view(turn) for turn in text.turns],
+        turns=turn_views(text.turns),
         problem=None if text.problem is None else Problem.kept_as(text.problem, None),
     )
 
@@ -116,10 +119,29 @@ def _problem(kept: Recording | Transcript) -> Problem | None:
     return None if kept.problem is None else Problem.kept_as(kept.problem, kept.cause)
 
 
-def _turn_view(turn: dict[str, Any]) -> TurnView:
+def turn_views(turns: Sequence[Mapping[str, Any]], *, numbers: bool = False) -> list[TurnView]:
+    """Turns as they are stored, with the numbers of people hidden unless `numbers`."""
+    views = [_turn_view(turn) for turn in turns]
+    return views if numbers else _hidden(views)
+
+
+def _turn_view(turn: Mapping[str, Any]) -> TurnView:
     text = turn["text"]
     written_down = turn.get("written") or written(text)  # texts of long ago were kept without
     return TurnView(leg=turn["leg"], start_ms=turn["start_ms"], end_ms=turn["end_ms"], text=text, written=written_down)
+
+
+def _hidden(turns: Sequence[TurnView]) -> list[TurnView]:
+    """The turns with the middle of each number hidden, also of those that somebody told over several turns."""
+    shown = list(turns)
+    for leg in Leg:
+        own = [place for place, turn in enumerate(turns) if turn.leg == leg]
+        texts = hide_in_pieces([Piece(turns[n].text, turns[n].start_ms, turns[n].end_ms) for n in own])
+        digits = hide_in_pieces([Piece(turns[n].written, turns[n].start_ms, turns[n].end_ms) for n in own])
+        for n, text, written_down in zip(own, texts, digits, strict=True):
+            hides = text != turns[n].text or written_down != turns[n].written
+            shown[n] = turns[n].model_copy(update={"text": text, "written": written_down, "hides": hides})
+    return shown
 
 
 def event_view(fact: CallFact) -> CallEventView:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from backend.citizens.hidden_numbers import PAUSE_IN_NUMBER_MS
 from backend.citizens.numbers import NumberKind, read_number
 from backend.grid.address import building_end
 from backend.grid.names import Names
@@ -19,8 +20,6 @@ from backend.taxonomy.schemas import CaseClass, Urgency
 
 MOST_CLASSES = 3
 MOST_NUMBERS = 2
-_PAUSE_IN_NUMBER_MS = 8000
-"""Who tells a number in groups waits for the other to repeat each of them."""
 
 _BETWEEN = frozenset(" -，,、。嗯啊是")
 _NUMBER = re.compile(r"1[3-9]\d{9}|0\d{2,3}[2-8]\d{6,7}|400\d{7}|(?<!\d)[2-8]\d{7}(?!\d)")
@@ -159,7 +158,7 @@ def _runs(said: Sequence[Breath]) -> Iterator[tuple[str, Breath]]:
     """Digits that were said one after another, with the breath that ended them."""
     digits, last = "", None
     for breath in said:
-        if last is not None and breath.from_ms - last.to_ms > _PAUSE_IN_NUMBER_MS and digits:
+        if last is not None and breath.from_ms - last.to_ms > PAUSE_IN_NUMBER_MS and digits:
             yield digits, last
             digits = ""
         for sign in breath.text:

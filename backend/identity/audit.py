@@ -53,9 +53,13 @@ async def has_acted(
     object_kind: str,
     object_id: str | UUID,
     detail: Mapping[str, Any],
+    *,
+    since: datetime | None = None,
 ) -> bool:
-    """Whether this person ever did one of these `actions` to this thing, with all of `detail` in the entry's own."""
-    return await repository.has_acted(tx.session, who.user_id, actions, object_kind, str(object_id), dict(detail))
+    """Whether this person ever, or `since` a moment, did one of these `actions` to this thing, with all of `detail` in
+    the entry's own."""
+    acted = (who.user_id, actions, object_kind, str(object_id), dict(detail))
+    return await repository.has_acted(tx.session, *acted, since=since)
 
 
 async def page(tx: Transaction, *, cursor: str | None, limit: int, object_id: str | None) -> Page[AuditView]:

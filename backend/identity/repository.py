@@ -129,6 +129,8 @@ async def has_acted(
     object_kind: str,
     object_id: str,
     detail: dict[str, Any],
+    *,
+    since: datetime | None = None,
 ) -> bool:
     """Whether the audit log tells that this person did one of these to this thing, with that in the detail."""
     query = select(AuditEntry.entry_id).where(
@@ -138,4 +140,6 @@ async def has_acted(
         AuditEntry.action.in_(actions),
         AuditEntry.detail.contains(detail),
     )
+    if since is not None:
+        query = query.where(AuditEntry.at >= since)
     return (await session.execute(query.limit(1))).first() is not None

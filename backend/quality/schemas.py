@@ -10,6 +10,7 @@ from pydantic import Field
 
 from asr.audio import Leg
 from asr.checks.hits import Severity
+from backend.citizens.hidden_numbers import NumbersHidden
 from backend.kernel.schemas import Problem, Schema
 from backend.quality.states import RuleState
 
@@ -36,7 +37,7 @@ class HitView(Schema):
     leg: Leg
     from_ms: int
     to_ms: int
-    text: str
+    text: NumbersHidden
     severity: Severity
     sure: bool
     points: int
@@ -75,7 +76,7 @@ class TrialHit(Schema):
     leg: Leg
     from_ms: int
     to_ms: int
-    text: str
+    text: NumbersHidden
     sure: bool
 
 

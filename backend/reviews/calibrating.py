@@ -91,7 +91,7 @@ async def calibrations(tx: Transaction, at: ReviewDesk) -> Calibrations:
     return Calibrations(
         since=since,
         agreement=_agreement(reviews, sheets),
-        calibrations=[_view(at, each, reviews, sheets) for each in found],
+        calibrations=[view for each in found if (view := _view(at, each, reviews, sheets)).calls],
     )
 
 
@@ -158,7 +158,12 @@ async def _sheets(tx: Transaction, reviews: Iterable[Review]) -> dict[int, Score
 def _view(
     at: ReviewDesk, calibration: Calibration, reviews: Iterable[Review], sheets: Mapping[int, ScoreSheet]
 ) -> CalibrationView:
-    own = [review for review in reviews if review.calibration_id == calibration.calibration_id]
+    # whose call it is does not see how it was judged, also as a reviewer
+    own = [
+        review
+        for review in reviews
+        if review.calibration_id == calibration.calibration_id and review.agent_id != at.who.user_id
+    ]
     calls = [_call(at, list(group), sheets) for _, group in groupby(own, key=lambda review: review.call_id)]
     return CalibrationView(
         calibration_id=calibration.calibration_id,

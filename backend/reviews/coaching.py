@@ -54,7 +54,7 @@ async def give(tx: Transaction, at: ReviewDesk, review_id: UUID, wish: CoachingW
 async def tasks_of(tx: Transaction, at: ReviewDesk) -> list[CoachingView]:
     """What this agent is to hear again: what is unread first."""
     tasks = await repository.coaching_of_agent(tx.session, at.who.user_id, _MOST_SHOWN)
-    return [coaching_view(task) for task in tasks]
+    return [coaching_view(at, task) for task in tasks]
 
 
 async def read(tx: Transaction, at: ReviewDesk, task_id: UUID) -> CoachingView:
@@ -66,7 +66,7 @@ async def read(tx: Transaction, at: ReviewDesk, task_id: UUID) -> CoachingView:
     if marked is not None:
         _tell(tx, at, marked)
         await audit.record(tx, at.who, "coaching_read", "coaching", task_id, {"call_id": task.call_id}, at=at.now)
-    return coaching_view(marked or task)
+    return coaching_view(at, marked or task)
 
 
 async def _refuse_reuse(tx: Transaction, task: CoachingTask) -> None:

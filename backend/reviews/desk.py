@@ -12,7 +12,7 @@ from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
 from backend.quality.schemas import HitView
 from backend.quality.service import hit_views
-from backend.reviews import repository, rules
+from backend.reviews import candidates, repository, rules
 from backend.reviews.errors import KEPT, ReviewChangedMeanwhile
 from backend.reviews.models import CoachingTask, Review, ReviewAppeal
 from backend.reviews.schemas import (
@@ -41,10 +41,9 @@ class ReviewDesk:
     settings: ReviewSettings
     now: datetime
 
-    @property
-    def judges(self) -> bool:
-        """Whether this person reviews."""
-        return self.who.may(rules.JUDGE)
+    def knows_judges(self, agent_id: UUID) -> bool:
+        """Whether this person is told who judged a call of this agent: reviewers are, of others' calls."""
+        return self.who.may(rules.JUDGE) and self.who.user_id != agent_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +107,17 @@ async def detail(tx: Transaction, at: ReviewDesk, review: Review) -> ReviewDetai
     """A review as this person sees it."""
     whole = await opened(tx, review)
     appeal = await repository.appeal_of(tx.session, review.review_id)
+    tasks = await repository.coaching_of_review(tx.session, review.review_id)
+    talked = await candidates.talked(tx.session, [review.call_id])
     return ReviewDetail(
         review=review_view(at, review),
         sheet=whole.sheet,
         answers=whole.answers,
         result=score(whole.sheet, whole.answers, whole.hits),
         hits=whole.hits,
-        appeal=None if appeal is None else _appeal_view(appeal),
-        coaching=[coaching_view(task) for task in await repository.coaching_of_review(tx.session, review.review_id)],
-        may=rules.open_moves(at.who, review, at.now),
+        appeal=None if appeal is None else _appeal_view(appeal, named=at.knows_judges(review.agent_id)),
+        coaching=[coaching_view(at, task) for task in tasks],
+        may=rules.open_moves(at.who, review, at.now, talked.get(review.call_id, ())),
         void_reason=review.void_reason,
     )
 
@@ -125,12 +126,13 @@ def review_view(at: ReviewDesk, review: Review, *, blind: bool = False) -> Revie
     """A review in a list; the agent is not told who scored, and nobody what is still `blind`."""
     view = ReviewView.model_validate({name: getattr(review, name) for name in ReviewView.model_fields})
     hidden = dict.fromkeys(("score", "passed", "fatal")) if blind else {}
-    return view.model_copy(update={**hidden, **({} if at.judges else {"reviewer": None})})
+    return view.model_copy(update={**hidden, **({} if at.knows_judges(review.agent_id) else {"reviewer": None})})
 
 
-def coaching_view(task: CoachingTask) -> CoachingView:
-    """A coaching task as it is shown."""
-    return CoachingView.model_validate(task)
+def coaching_view(at: ReviewDesk, task: CoachingTask) -> CoachingView:
+    """A coaching task as it is shown; its agent is not told who gave it, since that is who scored."""
+    view = CoachingView.model_validate(task)
+    return view if at.knows_judges(task.agent_id) else view.model_copy(update={"given_by": None})
 
 
 def tell(tx: Transaction, reviews: Sequence[Review], now: datetime, *, also: Sequence[UUID] = ()) -> None:
@@ -151,7 +153,7 @@ def _appealed(review: Review) -> bool:
     return review.state != ReviewState.SCORED.value
 
 
-def _appeal_view(appeal: ReviewAppeal) -> ReviewAppealView:
+def _appeal_view(appeal: ReviewAppeal, *, named: bool) -> ReviewAppealView:
     return ReviewAppealView(
         reason=appeal.reason,
         made_at=appeal.made_at,
@@ -159,5 +161,5 @@ def _appeal_view(appeal: ReviewAppeal) -> ReviewAppealView:
         outcome=None if appeal.outcome is None else AppealOutcome(appeal.outcome),
         outcome_reason=appeal.outcome_reason,
         decided_at=appeal.decided_at,
-        decided_by=appeal.decided_by,
+        decided_by=appeal.decided_by if named else None,
     )

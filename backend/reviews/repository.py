@@ -72,7 +72,7 @@ async def finished_since(session: AsyncSession, reviewer_id: UUID, since: dateti
 
 
 async def appeals_for(session: AsyncSession, user_id: UUID) -> Sequence[Review]:
-    """Reviews that are appealed against and that this person neither scored nor talked in, the oldest first."""
+    """Reviews that are appealed against, of calls of others, which this person did not score, the oldest first."""
     query = select(Review).where(Review.state == ReviewState.APPEALED.value)
     query = query.where(Review.reviewer_id != user_id, Review.agent_id != user_id)
     return (await session.execute(query.order_by(Review.scored_at, Review.review_id))).scalars().all()

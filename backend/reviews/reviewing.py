@@ -30,9 +30,11 @@ async def queue(tx: Transaction, at: ReviewDesk) -> ReviewQueue:
     day = clock.beijing(at.now).date()
     me = at.who.user_id
     drawn = await repository.drawn_on(tx.session, day)
+    appealed = await repository.appeals_for(tx.session, me)
+    talked = await candidates.talked(tx.session, [each.call_id for each in appealed])
     return ReviewQueue(
         waiting=[review_view(at, each) for each in await repository.waiting_for(tx.session, me)],
-        appeals=[review_view(at, each) for each in await repository.appeals_for(tx.session, me)],
+        appeals=[review_view(at, each) for each in appealed if me not in talked.get(each.call_id, ())],
         finished=[
             review_view(at, each) for each in await repository.finished_since(tx.session, me, clock.day_begins(day))
         ],

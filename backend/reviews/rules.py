@@ -85,8 +85,8 @@ def refuse_first_judge(who: Principal, review: Review) -> None:
         )
 
 
-def open_moves(who: Principal, review: Review, now: datetime) -> list[str]:
-    """What this person may do with a review now."""
+def open_moves(who: Principal, review: Review, now: datetime, talked: Iterable[UUID] = ()) -> list[str]:
+    """What this person may do with a review now; `talked` are those who talked in its call."""
     state = ReviewState(review.state)
     counts = review.calibration_id is None
     allowed: set[ReviewMove] = set()
@@ -95,7 +95,7 @@ def open_moves(who: Principal, review: Review, now: datetime) -> list[str]:
     elif review.agent_id == who.user_id:
         in_time = review.appeal_until is not None and now <= review.appeal_until
         allowed |= {ReviewMove.APPEAL} if counts and in_time else set()
-    elif who.may(JUDGE):
+    elif who.may(JUDGE) and who.user_id not in talked:
         allowed |= _DECISIONS
     moves = sorted(move.value for move in moves_from(state) & allowed)
     return [*moves, COACH] if may_coach(who, review) else moves

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from backend.cases.rules import clean_text
+from backend.citizens.hidden_numbers import NumbersHidden, hide_numbers
 from backend.kernel.schemas import CallId, Schema
 from backend.quality.schemas import HitView
 
@@ -21,8 +22,9 @@ NOT_APPLICABLE = 0
 """The level of an item that the call gave no occasion for; its weight goes to the others."""
 
 Code = Annotated[str, StringConstraints(max_length=32)]
-Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(clean_text)]
-Said = Annotated[str, StringConstraints(max_length=2000), AfterValidator(clean_text), Field(min_length=1)]
+Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(clean_text), AfterValidator(hide_numbers)]
+"""What people write about a call; whoever quotes a citizen's number from it, writes down no number."""
+Said = Annotated[Text, Field(min_length=1)]
 Revision = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Ms = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
@@ -173,7 +175,8 @@ class AppealOutcome(StrEnum):
 
 
 class ReviewAppealView(Schema):
-    """An appeal against a review. `score_before` is what the first reviewer had given."""
+    """An appeal against a review. `score_before` is what the first reviewer had given; `decided_by` is None for the
+    agent."""
 
     reason: str
     made_at: datetime
@@ -185,7 +188,8 @@ class ReviewAppealView(Schema):
 
 
 class CoachingView(Schema):
-    """A coaching task: what an agent is to hear again, from when to when, and why. `read_at` is the read receipt."""
+    """A coaching task: what an agent is to hear again, from when to when, and why. `read_at` is the read receipt;
+    `given_by` is None for the agent."""
 
     task_id: UUID
     review_id: UUID
@@ -193,9 +197,9 @@ class CoachingView(Schema):
     agent_name: str
     from_ms: int
     to_ms: int
-    text: str
+    text: NumbersHidden
     given_at: datetime
-    given_by: str
+    given_by: str | None
     read_at: datetime | None
 
 

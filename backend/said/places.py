@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from asr.audio import Leg
+from backend.calls.views import turn_views
 from backend.kernel.grams import normal
 from backend.said.schemas import SaidTurn
 
 
 def turns_with(turns: Sequence[Mapping[str, Any]], words: Sequence[str], leg: Leg | None) -> Iterator[SaidTurn]:
-    """The turns of this leg (None: of both) in which any of the words was said, in the order of the transcript."""
-    for turn in turns:
+    """The turns of this leg (None: of both) in which any of the words was said, in the order of the transcript; the
+    numbers of people are hidden in them, also from who looked for one."""
+    for turn, shown in zip(turns, turn_views(turns), strict=True):
         if leg is not None and turn["leg"] != leg:
             continue
         spoken, written = normal(turn["text"]), normal(turn.get("written") or turn["text"])
@@ -22,7 +24,7 @@ def turns_with(turns: Sequence[Mapping[str, Any]], words: Sequence[str], leg: Le
                 start_ms=turn["start_ms"],
                 end_ms=turn["end_ms"],
                 at_ms=min(_begins(turn, spoken, word) for word in words if word in spoken or word in written),
-                text=turn.get("written") or turn["text"],
+                text=shown.written,
             )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import RowMapping
 
+from backend.citizens.hidden_numbers import hide_numbers
 from backend.identity import audit
 from backend.identity.principal import Principal
 from backend.kernel.clock import day_begins, day_ends
@@ -34,6 +35,7 @@ async def search(tx: Transaction, who: Principal, asked: SaidQuery, now: datetim
     shown = rows[: asked.limit]
     cases = await repository.cases_of(tx, [row["call_id"] for row in shown])
     detail = asked.model_dump(mode="json", exclude={"limit", "cursor"}, exclude_defaults=True)
+    detail |= {name: hide_numbers(detail[name]) for name in ("q", "without") if name in detail}
     await audit.record(tx, who, "said_searched", "transcripts", "all", detail | {"further": before is not None}, at=now)
     more = len(rows) > asked.limit
     return Page(

@@ -225,6 +225,10 @@ async def test_a_recording_is_played_whole_or_in_part_and_each_hearing_is_audite
     changed = await qa.get("/api/calls/mine/recording", headers={"Range": "bytes=0-9", "If-Range": '"old"'})
     assert (changed.status_code, len(changed.content)) == (200, 2048)
     assert len(await office.audited("recording_played")) == 3
+    for _ in range(2):
+        await office.clients["supervisor"].get("/api/calls/mine/recording", headers={"Range": "bytes=1-"})
+    plays = [entry.username for entry in await office.audited("recording_played")]
+    assert len(plays) == 4, "who leaves out the first byte hears it too"
 
 
 async def test_what_is_not_stored_or_has_left_the_store_is_named(office: Office) -> None:
@@ -270,5 +274,5 @@ async def test_every_endpoint_names_what_it_asks_for() -> None:
     app.include_router(router)
     app.include_router(seat_router)
     accesses = {access.path: access.access for access in route_accesses(app)}
-    assert len(accesses) == 9
+    assert len(accesses) == 10
     assert all(accesses.values())

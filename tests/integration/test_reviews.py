@@ -191,6 +191,26 @@ async def test_an_agent_reads_the_own_result_without_the_name_of_who_gave_it(roo
     assert await room.actions(review) == ["review_picked", "review_opened", "review_scored", "review_read"]
 
 
+async def test_a_reviewer_who_also_takes_calls_is_not_told_who_judged_those(room: QaRoom) -> None:
+    await room.call("call", agent="both")
+    scored = await room.scored("qa", "call")
+    path = scored["review"]["review_id"]
+    clip = {"task_id": str(uuid4()), "from_ms": 1000, "to_ms": 4000, "text": "他说 13800001234"}
+    given = await room.done("qa", f"{path}/coaching", **clip)
+    assert given["coaching"][0]["given_by"] == scored["review"]["reviewer"] == "质检员"
+    people = [str(room.people[name]) for name in ("qa2", "qa3")]
+    wish = {"calibration_id": str(uuid4()), "reviewers": people, "call_ids": ["call"]}
+    assert len((await room.done("qa", "calibrations", **wish))["calls"]) == 1
+    both = await room.who("both")
+    assert (await both.get("/api/boards/reviews")).json()["items"][0]["review_id"] == path
+    for seen in ("reviews/own", f"reviews/{path}", "reviews/coaching", "reviews/calibrations", "boards/reviews"):
+        answer = await both.get(f"/api/{seen}")
+        assert answer.status_code == 200
+        assert "质检员" not in answer.text, seen
+        assert "13800001234" not in answer.text, seen
+    assert (await room.ask("both", "calibrations")).json()["calibrations"] == []
+
+
 async def test_an_appeal_is_made_once_and_in_time_and_decided_by_somebody_else(room: QaRoom) -> None:
     await room.call("call", handed_by="both")
     scored = await room.scored("qa", "call", items=dict.fromkeys(ITEMS, 3))
@@ -206,7 +226,8 @@ async def test_an_appeal_is_made_once_and_in_time_and_decided_by_somebody_else(r
     refused(await room.tell("qa", f"{path}/decision", **verdict), "DecidesOwnReview")
     refused(await room.tell("both", f"{path}/decision", **verdict), "OwnCall")
     refused(await room.tell("wang", f"{path}/decision", **verdict), "NotPermitted")
-    for who, waits in (("qa", 0), ("qa2", 1)):
+    assert (await room.ask("both", review)).json()["may"] == [], "nothing is offered that would be refused"
+    for who, waits in (("qa", 0), ("qa2", 1), ("both", 0)):
         assert len((await room.ask(who, "queue")).json()["appeals"]) == waits
     refused(await room.tell("qa2", f"{path}/decision", **(changed | {"revision": 1})), "ReviewChangedMeanwhile")
     incomplete = {**verdict, "answers": ALL_GOOD | {"items": {"manner": 5}}}
@@ -221,6 +242,8 @@ async def test_an_appeal_is_made_once_and_in_time_and_decided_by_somebody_else(r
     assert stands["review"]["state"] in {"changed", "upheld"}
     assert stands["review"]["score"] == {"changed": 100, "upheld": 60}[stands["review"]["state"]]
     assert stands["appeal"]["score_before"] == 60
+    assert stands["appeal"]["decided_by"] is None
+    assert (await room.ask("qa", review)).json()["appeal"]["decided_by"] in {"qa2", "qa3"}
 
 
 async def test_an_appeal_that_comes_too_late_is_refused(room: QaRoom) -> None:
@@ -289,6 +312,7 @@ async def test_a_coaching_task_goes_to_its_agent_once_and_comes_back_read(room: 
     refused(await room.tell("qa", f"{review}/coaching", **(clip | {"to_ms": 1000})), "InputInvalid")
     refused(await room.tell("li", f"coaching/{clip['task_id']}/reading"), "CoachingNotFound")
     assert (await room.ask("li", "coaching")).json() == []
+    assert [each["given_by"] for each in (await room.ask("wang", "coaching")).json()] == [None]
     read = await room.done("wang", f"coaching/{clip['task_id']}/reading")
     assert read["read_at"]
     assert await room.done("wang", f"coaching/{clip['task_id']}/reading") == read, "the first receipt stands"

@@ -57,6 +57,33 @@ async def heard(hall: ConsoleHall, call_id: str, talk: Sequence[tuple[str, float
         assert await outcomes.transcript_ready(tx, call_id, transcript, clock.now())
 
 
+TELLS = [("seat", 0.5, "请问 您 的 电话"), ("caller", 3.0, "一 三 八"), ("caller", 5.0, "零 零 零 零 一 二 三 四")]
+
+
+async def test_a_number_that_was_said_is_hidden_until_somebody_gives_a_reason(hall: ConsoleHall) -> None:
+    await said(hall, "tells", TELLS)
+    async with hall.browser("boss") as boss, hall.browser("qa") as qa:
+        for path in ("calls/tells", "said?q=三八", "said?q=1234", "said?q=13800001234"):
+            seen = await qa.get(f"/api/{path}")
+            assert seen.status_code == 200
+            assert not any(each in seen.text for each in ("零零零零", "00001234", "13800001234")), path
+        turns = (await qa.get("/api/calls/tells")).json()["transcript"]["turns"]
+        assert [(turn["text"], turn["hides"]) for turn in turns if turn["leg"] == "caller"] == [
+            ("一三八", False),
+            ("****一二三四", True),
+        ]
+        reveal = "/api/calls/tells/transcript/reveal"
+        assert (await qa.post(reveal, json={"reason": "核对"})).status_code == 403
+        assert (await boss.post(reveal, json={"reason": " "})).json()["error"] == "ReasonMissing"
+        whole = (await boss.post(reveal, json={"reason": "核对回访号码"})).json()
+        assert "零零零零一二三四" in [turn["text"] for turn in whole["turns"]]
+    async with hall.database.transaction() as tx:
+        looked = select(AuditEntry.username, AuditEntry.detail).where(AuditEntry.action == "number_revealed")
+        assert (await tx.session.execute(looked)).all() == [("boss", {"reason": "核对回访号码", "transcript": 1})]
+        searched = select(AuditEntry.detail["q"].astext).where(AuditEntry.action == "said_searched")
+        assert set((await tx.session.execute(searched)).scalars()) == {"三八", "1234", "138****1234"}
+
+
 @pytest.fixture
 async def calls(hall: ConsoleHall) -> ConsoleHall:
     """Three calls: a lamp with a forbidden word, water, and a lamp that ended politely."""

@@ -104,7 +104,7 @@ describe('the class', () => {
 })
 
 it('follows the player turn by turn', () => {
-  const turns = [0, 4_000, 8_000].map((start_ms) => ({ leg: 'caller' as const, start_ms, end_ms: start_ms + 1, text: '', written: '' }))
+  const turns = [0, 4_000, 8_000].map((start_ms) => ({ leg: 'caller' as const, start_ms, end_ms: start_ms + 1, text: '', written: '', hides: false }))
   expect([-1, 0, 3_999, 4_000, 99_999].map((ms) => turnAt(turns, ms))).toEqual([-1, 0, 0, 1, 2])
   expect(turnAt([], 5)).toBe(-1)
 })

@@ -31,6 +31,18 @@ export function useKeys(keys: Record<string, () => void>): void {
   onBeforeUnmount(() => window.removeEventListener('keydown', press, true))
 }
 
+let byKey = false
+/** The control to which a key led the focus. Where a click left it, the space bar still does the page's work. */
+let reached: EventTarget | null = null
+window.addEventListener('pointerdown', () => (byKey = false), true)
+window.addEventListener('keydown', () => (byKey = true), true)
+window.addEventListener('focusin', ({ target }) => (reached = byKey ? target : null), true)
+
+/** Whether the space bar presses the control that has the focus. */
+function presses({ key, target }: KeyboardEvent): boolean {
+  return key === ' ' && target === reached && target instanceof Element && target.matches('button, summary, input[type=checkbox]')
+}
+
 /** A key typed into a field belongs to the field, and one typed over a dialog to the dialog. */
 function engaged(target: EventTarget | null): boolean {
   if (target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))) {
@@ -47,7 +59,7 @@ export function letterOf({ code, key }: Pick<KeyboardEvent, 'code' | 'key'>): st
 /** While the component is there, single letters and arrows do their work wherever nothing is being typed. */
 export function useLetters(keys: () => Record<string, (() => void) | undefined>): void {
   const press = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || engaged(event.target)) return
+    if (event.ctrlKey || event.metaKey || event.altKey || engaged(event.target) || presses(event)) return
     const action = keys()[letterOf(event)]
     if (!action) return
     event.preventDefault()

@@ -231,6 +231,7 @@ export const api = {
   peaks: (callId: string) => rest.get<PeaksView>(`/calls/${id(callId)}/peaks`),
   recordingUrl: (callId: string) => `/api/calls/${id(callId)}/recording`,
   reveal: (callId: string, reason: string) => rest.post<RevealedNumber>(`/calls/${id(callId)}/reveal`, { reason }),
+  revealSaid: (callId: string, reason: string) => rest.post<TranscriptView>(`/calls/${id(callId)}/transcript/reveal`, { reason }),
   said: (question: SaidQuestion, cursor?: string | null) => rest.get<Page<FoundCall>>('/said', { ...question, cursor }),
   takeClip: (callId: string, asked: ClipAsked) => rest.download(`/calls/${id(callId)}/clips`, asked),
   callBlacklist: (callId: string) => rest.get<CallBlacklist>(`/calls/${id(callId)}/blacklist`),

@@ -1179,10 +1179,12 @@ export interface TranscriptView {
   turns: TurnView[]
 }
 /**
- * One turn of the talk, times in ms from the start of the recording: as it was spoken, and with digits.
+ * One turn of the talk, times in ms from the start of the recording: as it was spoken, and with digits. `hides`:
+ * the middle of somebody's number is hidden in it.
  */
 export interface TurnView {
   end_ms: number
+  hides: boolean
   leg: 'caller' | 'seat'
   start_ms: number
   text: string
@@ -1679,14 +1681,15 @@ export interface CoachingChanged {
   task_id: string
 }
 /**
- * A coaching task: what an agent is to hear again, from when to when, and why. `read_at` is the read receipt.
+ * A coaching task: what an agent is to hear again, from when to when, and why. `read_at` is the read receipt;
+ * `given_by` is None for the agent.
  */
 export interface CoachingView {
   agent_name: string
   call_id: string
   from_ms: number
   given_at: string
-  given_by: string
+  given_by: string | null
   read_at: string | null
   review_id: string
   task_id: string
@@ -3359,7 +3362,8 @@ export interface RevealedNumber {
   number: string
 }
 /**
- * An appeal against a review. `score_before` is what the first reviewer had given.
+ * An appeal against a review. `score_before` is what the first reviewer had given; `decided_by` is None for the
+ * agent.
  */
 export interface ReviewAppealView {
   decided_at: string | null

@@ -80,6 +80,7 @@ def test_moves_belong_to_the_reviewer_the_agent_or_another_reviewer() -> None:
     assert moves(REVIEWER, "appealed") == ["coach"], "the appeal is not for who scored"
     assert moves(OTHER, "appealed") == ["change", "uphold"]
     assert moves(OTHER, "opened") == []
+    assert rules.open_moves(person(OTHER, "reviews.judge"), review("appealed"), NOW, {OTHER}) == []
     assert "coach" not in rules.open_moves(person(REVIEWER), review("scored", calibration=True), NOW)
 
 
