@@ -190,7 +190,7 @@ def _tone(order: SendTone, _: str, calls: Mapping[str, Call]) -> list[Action]:
 def _transfer_blind(order: TransferBlind, order_id: str, calls: Mapping[str, Call]) -> list[Action]:
     check_words(order.to)
     call, phone = _talk_of(calls, order.call_id, order.seat)
-    legs = _legs(call, phone, order.seat) | {"HOTLINE_TO": order.to}
+    legs = _legs(call, phone, order.seat)
     return [_connect("transfer", "transferred", order.to, order.seat, order_id, legs)]
 
 
@@ -213,7 +213,8 @@ def _legs(call: Call, phone: str, seat: str) -> dict[str, str]:
 
 
 def _connect(step: str, context: str, to: str, seat: str, order_id: str, variables: Mapping[str, str]) -> Action:
-    """Two legs inside the PBX: the near one takes the step, the far one goes to `to`, which must exist in `context`."""
+    """Two legs inside the PBX: the near one takes the step, the far one goes to `to`. If that does not exist in
+    `context`, the near one does nothing and the order fails."""
     return {
         "Action": "Originate",
         "ActionID": order_id,
@@ -224,7 +225,7 @@ def _connect(step: str, context: str, to: str, seat: str, order_id: str, variabl
         "CallerID": f"<{seat}>",
         "Timeout": _LOCAL_LEGS_WITHIN_MS,
         "Async": "true",
-        "Variable": [f"{name}={value}" for name, value in variables.items()],
+        "Variable": [f"{name}={value}" for name, value in {**variables, "HOTLINE_TO": to}.items()],
     }
 
 

@@ -295,6 +295,7 @@ async def test_a_colleague_who_does_not_answer_gives_the_citizen_back_who_is_the
         await exchange.until(lambda: _together(desk, "trunk", DESK))
         refused = await desk.order(V.CONSULT, "9999")
         assert refused.state is OrderState.FAILED, "nobody has this number"
+        assert not [channel for channel in await desk.bridges() if "@seat-phone" in channel], "nobody was moved for it"
         await desk.shows("talking")
         await desk.do(V.TRANSFER, COLLEAGUE)
         handed = select(Call.call_id).where(Call.seat == COLLEAGUE, Call.stage == "answered")

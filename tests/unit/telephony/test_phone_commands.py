@@ -105,7 +105,7 @@ def test_a_consultation_knows_the_legs_that_it_moves() -> None:
     legs = {"HOTLINE_CITIZEN": "trunk-00000001", "HOTLINE_PHONE": "8001-0000000a", "HOTLINE_SEAT": "8001"}
     assert {str(one["Variable"]): one["Value"] for one in settings} == legs
     assert {one["Channel"] for one in settings} == {PHONE}
-    assert originate["Variable"] == [f"{name}={value}" for name, value in legs.items()]
+    assert originate["Variable"] == [f"{name}={value}" for name, value in {**legs, "HOTLINE_TO": "8002"}.items()]
     assert (originate["Context"], originate["Exten"], originate["ActionID"]) == ("consulted", "8002", ORDER_ID)
 
 
