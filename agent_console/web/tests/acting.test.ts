@@ -7,7 +7,7 @@ const SUPERVISE: Act = { name: 'supervision', text: 'reason' }
 const problem = (error: string) => new ApiError({ error, message: '', kept: '', next_step: '', field: null, facts: {} })
 
 /** A case that moves on by itself, and what was sent about it. */
-function ground(answers: (ApiError | null)[]) {
+function ground(answers: (ApiError | null)[], reload: () => Promise<unknown> = async () => {}) {
   const sent: Record<string, unknown>[] = []
   const stands = { version: 1, done: 0 }
   const acting = useActing<Act>({
@@ -17,11 +17,13 @@ function ground(answers: (ApiError | null)[]) {
       const refused = answers.shift()
       if (refused) throw refused
     },
-    reload: async () => {},
+    reload,
     done: () => (stands.done += 1),
   })
   return { acting, sent, stands }
 }
+
+const settled = () => new Promise((done) => setTimeout(done))
 
 describe('an act that asks for words', () => {
   it('is made on the case as it was seen when the question came up', async () => {
@@ -44,6 +46,29 @@ describe('an act that asks for words', () => {
     await acting.send(SUPERVISE, { reason: 'now' })
     expect(sent.map((each) => each.version)).toEqual([1, 1])
     expect(acting.asking.value).toBe(SUPERVISE)
+  })
+
+  it('waits for the act before it to be shown, is made on that, and only once', async () => {
+    const shows: (() => void)[] = []
+    const { acting, sent, stands } = ground([], () => new Promise<void>((done) => shows.push(done)))
+    acting.start(SUPERVISE)
+    const first = acting.send(SUPERVISE, { reason: 'one' })
+    await settled()
+    expect([acting.asking.value, acting.busy.value]).toEqual([null, true])
+    acting.start(SUPERVISE)
+    const second = acting.send(SUPERVISE, { reason: 'two' })
+    void acting.send(SUPERVISE, { reason: 'two' })
+    acting.start({ name: 'closing' })
+    await settled()
+    expect(sent).toEqual([{ version: 1, reason: 'one' }])
+    stands.version = 2
+    shows.shift()?.()
+    await first
+    await settled()
+    expect(sent).toEqual([{ version: 1, reason: 'one' }, { version: 2, reason: 'two' }])
+    shows.shift()?.()
+    await second
+    expect([acting.asking.value, acting.busy.value, stands.done]).toEqual([null, false, 2])
   })
 
   it('is forgotten only by the person', async () => {

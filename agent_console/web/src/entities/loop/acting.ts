@@ -30,6 +30,8 @@ export function useActing<Act extends Asking>({ version, move, reload, done }: G
   const seen = ref<number>()
   const busy = ref(false)
   const problem = shallowRef<ApiError | null>(null)
+  let moving = false
+  let shown: Promise<unknown> = Promise.resolve()
 
   function ask(act: Act): void {
     problem.value = null
@@ -42,10 +44,12 @@ export function useActing<Act extends Asking>({ version, move, reload, done }: G
     problem.value = null
   }
 
+  /** Does it, once: while it is under way nothing else is sent. An answer that is given before the act before it is shown waits for that. */
   async function send(act: Act, body: Record<string, unknown> = {}): Promise<void> {
-    if (busy.value) return
-    busy.value = true
+    if (moving || (busy.value && asking.value !== act)) return
+    moving = busy.value = true
     problem.value = null
+    await shown
     try {
       await move(act, { version: asking.value ? seen.value : version(), ...body })
       asking.value = null
@@ -53,10 +57,13 @@ export function useActing<Act extends Asking>({ version, move, reload, done }: G
     } catch (thrown) {
       problem.value = toApiError(thrown)
     }
-    await reload()
-    // told who was faster, the person decides anew on what is shown now
-    if (problem.value && OVERTAKEN.test(problem.value.problem.error)) seen.value = version()
-    busy.value = false
+    moving = false
+    const asked = asking.value
+    shown = reload()
+    await shown
+    // what came up meanwhile is asked of what is shown now; told who was faster, the person decides anew on that
+    if (asking.value !== asked || (problem.value && OVERTAKEN.test(problem.value.problem.error))) seen.value = version()
+    if (!moving) busy.value = false
   }
 
   return {
