@@ -1,7 +1,8 @@
 """A trained network as the files of a Vosk model: am/final.mdl (Kaldi's binary format), conf/ and graph/phones/.
 
 Batch norms are folded into the weights, and the blocks' additions are sums of two nodes; the phones' priors are divided
-out; a garbage phone (SPN) with a constant score carries `[unk]`. A phone loop in its place makes the lattice explode.
+out; a garbage phone (SPN) carries `[unk]`. A phone loop in its place makes the lattice explode. Its score is what the
+right phone may be expected to score, less a margin: on a bad line both fall together, and words are heard as before.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from features import COEFFICIENTS, MFCC_CONF
 from train import CONTEXT, FRAMES_PER_OUTPUT, REACHES
 
 PRIOR_WEIGHT = 0.5
-GARBAGE_SCORE = -0.4
+GARBAGE_MARGIN = 2.3
 BATCH_NORM_EPSILON = 1e-5
 LAYER_OFFSETS = {"l1": (-2, -1, 0, 1, 2), "l2": (-3, 0, 3), "l3": (-3, 0, 3), "l4": (-6, 0, 6)}
 WORD_POSITIONS = (("_B", "begin"), ("_E", "end"), ("_I", "internal"), ("_S", "singleton"))
@@ -88,7 +89,7 @@ def compressed_matrix(matrix, bits=16):
     """Kaldi's CompressedMatrix: one range for the whole matrix, 16 bits (CM2) or 8 bits (CM3) a value."""
     matrix = np.asarray(matrix, "<f4")
     low, levels = float(matrix.min()), 2**bits - 1
-    span = float(matrix.max()) - low
+    span = float(matrix.max()) - low or 1.0
     codes = np.clip(np.round((matrix - low) / span * levels), 0, levels).astype("<u2" if bits == 16 else "u1")
     return token("CM2" if bits == 16 else "CM3") + struct.pack("<ffii", low, span, *matrix.shape) + codes.tobytes()
 
@@ -124,6 +125,12 @@ def _pointwise(name, dimension):
     statistics = token("<ValueAvg>") + float_vector([]) + token("<DerivAvg>") + float_vector([])
     body = token("<Dim>") + int32(dimension) + statistics + token("<Count>") + float64(0.0)
     return token(f"<{name}>") + body + token(f"</{name}>")
+
+
+def _product(dimension):
+    """The first half of the input times the second, value by value."""
+    body = token("<InputDim>") + int32(2 * dimension) + token("<OutputDim>") + int32(dimension)
+    return token("<ElementwiseProductComponent>") + body + token("</ElementwiseProductComponent>")
 
 
 def _fold(weights, bias, scale, offset):
@@ -191,7 +198,8 @@ class Network:
 
 
 def network(checkpoint):
-    """The nnet3 network: hidden layers, blocks, log-softmax, then priors divided out and the garbage score appended."""
+    """The nnet3 network: hidden layers, blocks, log-softmax, then priors divided out and the garbage's score appended:
+    the mean of all scores, weighted by how probable each phone is."""
     state = {name: value.double() for name, value in checkpoint["network"].items()}
     *hidden, (out_weights, out_bias) = folded_layers(checkpoint, state)
     prior = -PRIOR_WEIGHT * np.log(np.maximum(checkpoint["prior"].numpy(), 1e-5))
@@ -203,9 +211,11 @@ def network(checkpoint):
         previous = net.block(f"block{number + 1}", folded_block(state, f"blocks.{number}"), reach, previous)
     logits = net.add("output.affine", _affine(out_weights, out_bias), previous)
     scores = net.add("output.logsoftmax", _pointwise("LogSoftmaxComponent", outputs), logits)
-    with_garbage = np.concatenate([np.eye(outputs), np.zeros((1, outputs))])
-    last = net.add("output.scaled", _affine(with_garbage, np.append(prior, GARBAGE_SCORE), bits=8), scores)
-    net.config.append(f"output-node name=output input={last} objective=linear")
+    scaled = net.add("output.scaled", _affine(np.eye(outputs), prior, bits=8), scores)
+    shares = net.add("output.softmax", _pointwise("SoftmaxComponent", outputs), logits)
+    weighted = net.add("garbage.weighted", _product(outputs), f"Append({shares}, {scaled})")
+    garbage = net.add("garbage.score", _affine(np.ones((1, outputs)), [-GARBAGE_MARGIN], bits=8), weighted)
+    net.config.append(f"output-node name=output input=Append({scaled}, {garbage}) objective=linear")
     lines = "".join(line + "\n" for line in net.config).encode()
     return b"".join(
         (
@@ -217,6 +227,16 @@ def network(checkpoint):
     )
 
 
+def mean_of(checkpoints):
+    """The network whose weights are the means of several that were trained one from the other."""
+    *others, last = checkpoints
+    for name, value in last["network"].items():
+        if value.is_floating_point():
+            last["network"][name] = torch.stack([each["network"][name] for each in checkpoints]).mean(0)
+    last["prior"] = sum((each["prior"] for each in others), last["prior"]) / len(checkpoints)
+    return last
+
+
 def _write_options(path, options):
     path.write_text("".join(f"--{name}={value}\n" for name, value in options.items()))
 
@@ -224,7 +244,9 @@ def _write_options(path, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=pathlib.Path, help="the model folder to fill")
-    parser.add_argument("--checkpoint", default="acoustic.pt", help="empty: write all but am/final.mdl")
+    parser.add_argument(
+        "--checkpoint", nargs="*", default=["acoustic.pt"], help="none: write all but am/final.mdl; several: their mean"
+    )
     arguments = parser.parse_args()
     with open("lexicon.json", encoding="utf-8") as file:
         table = PhoneTable(lexicon.inventory(json.load(file)))
@@ -236,7 +258,7 @@ def main():
     pathlib.Path("phones.txt").write_text("".join(f"{name} {index}\n" for index, name in enumerate(table.names)))
     print(table.count, "phones")
     if arguments.checkpoint:
-        checkpoint = torch.load(arguments.checkpoint)
+        checkpoint = mean_of([torch.load(file) for file in arguments.checkpoint])
         acoustic = b"\0B" + transition_model(table) + network(checkpoint)
         (arguments.model / "am/final.mdl").write_bytes(acoustic)
         print(len(acoustic), "bytes in am/final.mdl")

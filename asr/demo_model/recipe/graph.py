@@ -17,13 +17,15 @@ import subprocess
 import kaldifst as fst
 
 import lexicon
-from grammar import VOCABULARY, sample
+from grammar import SLOTS, VOCABULARY, sample
 
 SENTENCES = 120000
 DISCOUNT = 0.75
 FEWEST = {1: 2, 2: 3}  # times that a word followed one word, or two, to be told from chance
 LEAST_LEFT = {1: 0.15, 2: 0.3}  # for words that never followed: callers say what no template foresaw
 WORD_COST = 1.5  # of each word: without it noise is heard as short words
+FORBIDDEN_BONUS = 5.0  # of each word that no agent may say: one missed is worse than one heard where a person finds none
+FORBIDDEN = frozenset(SLOTS["BAN"])
 UNKNOWN, UNKNOWN_COST = "[unk]", 4.0
 SILENCE_CHANCE = 0.3  # after a word
 SELF_LOOP_COST = -math.log(0.5)
@@ -97,7 +99,8 @@ def grammar_of(model, word_ids):
         return states[history]
 
     def word_arc(source, word, weight, target):
-        arc(machine, source, word_ids[word], word_ids[word], weight + WORD_COST, target)
+        bonus = FORBIDDEN_BONUS if word in FORBIDDEN else 0
+        arc(machine, source, word_ids[word], word_ids[word], weight + WORD_COST - bonus, target)
 
     def back_off(source, weight, target):
         arc(machine, source, word_ids["#0"], 0, weight, target)

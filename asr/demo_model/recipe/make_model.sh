@@ -15,7 +15,7 @@ if [ "$what" = all ]; then
     run train --minutes "${MINUTES:-120}"
     run export "$model"
 else
-    run export "$model" --checkpoint ""
+    run export "$model" --checkpoint
 fi
 run graph "$model"
 run evaluate "$model"
