@@ -18,6 +18,7 @@ from asr.checks.phrases import window_of
 from asr.checks.rule import Rule
 from asr.checks.talk import Talk, Window
 from backend.kernel.numerals import DIGITS
+from backend.kernel.personal_numbers import BANK_CARD, ID_CARD, MOBILE
 
 
 class Number(StrEnum):
@@ -30,9 +31,9 @@ class Number(StrEnum):
 
 _RUN = re.compile(rf"[{''.join(DIGITS)}0-9]{{10,}}[xX叉]?")
 _FORMS = {
-    Number.ID_CARD: re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dx]"),
-    Number.BANK_CARD: re.compile(r"(?:62\d{14,17}|4\d{15}|5[1-5]\d{14})"),
-    Number.TELEPHONE: re.compile(r"1[3-9]\d{9}"),
+    Number.ID_CARD: re.compile(ID_CARD),
+    Number.BANK_CARD: re.compile(BANK_CARD),
+    Number.TELEPHONE: re.compile(MOBILE),
 }
 _GAP = "[ -]?"
 _WRITTEN = [

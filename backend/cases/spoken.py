@@ -16,13 +16,14 @@ from backend.grid.address import building_end
 from backend.grid.names import Names
 from backend.kernel.finding import plain
 from backend.kernel.numerals import DIGITS
+from backend.kernel.personal_numbers import FIXED_LINE, MOBILE
 from backend.taxonomy.schemas import CaseClass, Urgency
 
 MOST_CLASSES = 3
 MOST_NUMBERS = 2
 
 _BETWEEN = frozenset(" -，,、。嗯啊是")
-_NUMBER = re.compile(r"1[3-9]\d{9}|0\d{2,3}[2-8]\d{6,7}|400\d{7}|(?<!\d)[2-8]\d{7}(?!\d)")
+_NUMBER = re.compile(rf"{MOBILE}|{FIXED_LINE}|400\d{{7}}|(?<!\d)[2-8]\d{{7}}(?!\d)")
 _CALLABLE = frozenset({NumberKind.MOBILE, NumberKind.LANDLINE, NumberKind.TOLL_FREE})
 _NOT = re.compile(r"(?:没有|没|不是|不|无)$")
 _BESIDE = re.compile(

@@ -14,16 +14,15 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from backend.kernel.numerals import DIGITS
+from backend.kernel.personal_numbers import BANK_CARD, DATE, FIXED_LINE, ID_CARD, MOBILE
 
 HIDDEN = "*"
 PAUSE_IN_NUMBER_MS = 8000
 """Who tells a number in groups waits for the other to repeat each of them."""
 
 _BETWEEN = frozenset(" -－—–，,、。.·()（）嗯啊是")
-_DAY = r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _NUMBERS = re.compile(
-    rf"(?P<card>[1-9]\d{{5}}{_DAY}\d{{3}}[\dxX]|62\d{{14,17}}|(?:4\d|5[1-5])\d{{14}})"
-    rf"|1[3-9]\d{{9}}|(?P<line>0\d{{2,3}}[2-8]\d{{6,7}})|(?P<local>^(?!{_DAY}$)[2-8]\d{{7}}$)"
+    rf"(?P<card>{ID_CARD}|{BANK_CARD})|{MOBILE}|(?P<line>{FIXED_LINE})|(?P<local>^(?!{DATE}$)[2-8]\d{{7}}$)"
 )
 """A fixed line begins its run of digits or follows another number: the numbers of cases hold the like of one."""
 _ENDS = {"card": (3, 2), "local": (0, 4)}

@@ -14,6 +14,8 @@ from enum import StrEnum
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber
 
+from backend.kernel.personal_numbers import MOBILE
+
 REGION = "CN"
 AREA_CODE = "10"
 """Beijing: a local number of eight digits belongs to this area."""
@@ -28,7 +30,7 @@ _URI = re.compile(r"^(?:sips?|tel):(?:\+?86;)?", re.IGNORECASE)
 _SPELT = re.compile(r"\+?[\d\s().-]+")
 # a direct line behind a switchboard: 65120001转8012, 65120001 ext. 8012, tel:...;ext=8012
 _INTERNAL = re.compile(r"\s*(?:转|分机|ext\.?|x|#|;ext=)\s*\d{1,6}$", re.IGNORECASE)
-_MOBILE = re.compile(r"1[3-9]\d{9}")
+_MOBILE = re.compile(MOBILE)
 _LOCAL = re.compile(r"[2-8]\d{7}")
 
 
