@@ -61,7 +61,7 @@ _EVENTS_KEPT = timedelta(days=3)
 _JOBS_KEPT = timedelta(days=30)
 _PARTIAL_KEPT = timedelta(hours=6)
 _RECONNECT_S = 1.0
-_OTHERS_AT_ONCE = 3
+_OTHERS_AT_ONCE = 6
 
 
 async def work_jobs(installation: Installation, database: Database, stop: asyncio.Event) -> None:
@@ -104,7 +104,7 @@ async def work_jobs(installation: Installation, database: Database, stop: asynci
         ]
         # apart, for what is heard may take minutes: clocks, new recordings and exports wait behind none of it
         async with beside(upkeep), asyncio.TaskGroup() as group:
-            group.create_task(_serve(database, [transcriber.job], stop, at_once=1 + recognition.processes))
+            group.create_task(_serve(database, [transcriber.job], stop, at_once=2 * recognition.processes))
             group.create_task(_serve(database, others, stop, at_once=_OTHERS_AT_ONCE))
 
 

@@ -18,16 +18,14 @@ from typing import Any, cast
 import psycopg
 import structlog
 from pgqueuer.adapters.persistence.queries import Queries
-from pgqueuer.core.tm import TaskManager
-from pgqueuer.db import PsycopgDriver
 from pgqueuer.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job
-from pgqueuer.ports.driver import Driver, NotifyCallback
 from pgqueuer.qm import QueueManager
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from backend.kernel.errors import HotlineError
+from backend.kernel.queue_drivers import ListeningDriver, TransactionDriver
 from backend.kernel.urls import driver_url
 
 log = structlog.get_logger(__name__)
@@ -40,6 +38,9 @@ INNOCENT_DEATHS = 20
 
 RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
 """How long a job rests after each failure, unless its kind says otherwise; the failure after these parks it."""
+
+_LOOK_AGAIN = timedelta(seconds=0.5)
+"""How often a worker that is full looks for more although it is told when a job ends: it may have missed that."""
 
 _LONGEST_DETAIL = 300
 WAITS = "waits: "
@@ -92,48 +93,6 @@ class _Past:
     deaths: int
 
 
-class _TransactionDriver(Driver):
-    """PgQueuer's driver interface over a connection that is inside somebody's transaction."""
-
-    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        self._connection = connection
-        self._shutdown = asyncio.Event()
-        self._tm = TaskManager()
-
-    @property
-    def shutdown(self) -> asyncio.Event:
-        return self._shutdown
-
-    @property
-    def tm(self) -> TaskManager:
-        return self._tm
-
-    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
-        cursor = psycopg.AsyncRawCursor(self._connection, row_factory=psycopg.rows.dict_row)
-        await cursor.execute(query, args or None)
-        return await cursor.fetchall()
-
-    async def execute(self, query: str, *args: object) -> str:
-        cursor = psycopg.AsyncRawCursor(self._connection)
-        await cursor.execute(query, args or None)
-        return cursor.statusmessage or ""
-
-    async def notify(self, channel: str, payload: str) -> None:
-        await self.execute("SELECT pg_notify($1, $2)", channel, payload)
-
-    async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
-        raise NotImplementedError("a transaction does not listen")
-
-    async def remove_listener(self, channel: str, callback: NotifyCallback) -> None:
-        raise NotImplementedError("a transaction does not listen")
-
-    async def __aenter__(self) -> _TransactionDriver:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
-
-
 async def enqueue(
     connection: AsyncConnection,
     job: str,
@@ -159,7 +118,7 @@ async def enqueue_on(
     after: timedelta | None = None,
 ) -> None:
     """The same in the transaction of a psycopg connection."""
-    queries = Queries(_TransactionDriver(connection))
+    queries = Queries(TransactionDriver(connection))
     written = json.dumps(dict(payload)).encode()
     await queries.enqueue(
         job, written, priority=priority, execute_after=after, dedupe_key=dedupe_key, on_conflict="skip"
@@ -192,23 +151,24 @@ async def run_worker(
     *,
     stop: asyncio.Event,
     heartbeat_timeout: timedelta = timedelta(seconds=30),
-    max_at_once: int = 4,
+    max_at_once: int = 8,
 ) -> None:
-    """Take and run jobs until `stop` is set. Raises psycopg's errors or OSError when the database goes away."""
-    connection = await psycopg.AsyncConnection.connect(
-        driver_url(database_url), autocommit=True, application_name="hotline worker"
-    )
-    async with connection:
-        queries = Queries(PsycopgDriver(connection))
+    """Take and run jobs until `stop` is set. Raises psycopg's errors or OSError when the database goes away.
+
+    `max_at_once` (at least 2) counts what this worker holds: what runs, and what was fetched to run next.
+    """
+    async with await _connected(database_url) as notices, await _connected(database_url) as connection:
+        queries = Queries(ListeningDriver(notices, connection))
         manager = QueueManager(queries)
+        manager.min_dequeue_poll_interval = _LOOK_AGAIN
         for kind in kinds:
             manager.entrypoint(kind.name, concurrency_limit=kind.at_once, on_failure="hold")(_guarded(queries, kind))
         stopper = asyncio.create_task(_stop_manager(manager, stop))
         try:
             await manager.run(
                 dequeue_timeout=timedelta(seconds=5),
-                batch_size=max_at_once,
-                max_concurrent_tasks=max_at_once * 2,
+                batch_size=max_at_once // 2,
+                max_concurrent_tasks=max_at_once,
                 heartbeat_timeout=heartbeat_timeout,
                 shutdown_on_listener_failure=True,
             )
@@ -217,6 +177,12 @@ async def run_worker(
             raise ConnectionError("What the database was asked to tell this worker did not come back.") from error
         finally:
             stopper.cancel()
+
+
+async def _connected(database_url: str) -> psycopg.AsyncConnection[Any]:
+    return await psycopg.AsyncConnection.connect(
+        driver_url(database_url), autocommit=True, application_name="hotline worker"
+    )
 
 
 async def _stop_manager(manager: QueueManager, stop: asyncio.Event) -> None:

@@ -78,9 +78,9 @@ async def replace_hits(
     if gone := before - set(ids):
         await _keep_earlier_hits(tx, gone, check, at)
     if rows:
-        statement = insert(QualityHit).values(list(rows))
+        statement = insert(QualityHit)
         again = {name: statement.excluded[name] for name in rows[0] if name not in {"hit_id", "call_id", "found_at"}}
-        await tx.session.execute(statement.on_conflict_do_update(index_elements=["hit_id"], set_=again))
+        await tx.session.execute(statement.on_conflict_do_update(index_elements=["hit_id"], set_=again), list(rows))
     return HitsChanged(found=len(set(ids) - before), gone=len(gone))
 
 
