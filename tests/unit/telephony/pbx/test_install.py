@@ -82,6 +82,28 @@ async def test_a_machine_whose_apt_names_no_mirror_says_so(machine: Path, tmp_pa
         await install(tmp_path / "state")
 
 
+async def test_a_mirror_without_the_older_suite_is_used_all_the_same(machine: Path, tmp_path: Path) -> None:
+    etc = tmp_path / "state/debian/apt/etc"
+    program(
+        machine / "apt-get",
+        'case "$1" in indextargets) echo "http://mirror.invalid/debian/ Debian";;\n'
+        f"update) grep -q bookworm '{etc}/sources.list' && echo 'E: bookworm has no Release file'; exit 0;;\n"
+        "install) echo 'E: enough'; exit 100;; esac",
+    )
+    with pytest.raises(InstallFailed, match=r"packages could not be downloaded.*enough"):
+        await install(tmp_path / "state")
+    assert [line.split()[3] for line in (etc / "sources.list").read_text().splitlines()] == ["forky"]
+
+
+async def test_who_speaks_is_of_the_suite_that_the_model_learned_from(machine: Path, tmp_path: Path) -> None:
+    offering(machine, "echo 'E: enough'; exit 100")
+    with pytest.raises(InstallFailed, match="enough"):
+        await install(tmp_path / "state")
+    etc = tmp_path / "state/debian/apt/etc"
+    assert [line.split()[3] for line in (etc / "sources.list").read_text().splitlines()] == ["forky", "bookworm"]
+    assert "libespeak-ng1\nPin: release n=bookworm" in (etc / "preferences.d/speech").read_text()
+
+
 async def test_the_hosts_proxy_is_used_and_the_rest_of_its_settings_not(machine: Path, tmp_path: Path) -> None:
     offering(machine, "echo 'E: enough'; exit 100")
     with pytest.raises(InstallFailed, match="enough"):
