@@ -44,17 +44,27 @@ class Course:
     others: tuple[Interval, ...] = ()
 
 
+class EarlierTalk(NamedTuple):
+    """How long another seat had the call before the one to which it counts, and where that lies in the recording."""
+
+    seat: str
+    until: datetime
+    place: Interval
+
+
 def course_of(steps: Sequence[Step], ended_at: datetime | None) -> Course:
     """The course of one call, its steps in order. What nobody ended lasts to its end, or as far as is known."""
-    spans = _Spans()
-    for step in steps:
-        spans.take(step)
-    if steps:
-        spans.end(ended_at or steps[-1].at)
-    last = spans.talks[-1].seat if spans.talks else ""
-    others = [talk for talk in spans.talks if talk.seat != last] + spans.barged + spans.handed_on(ended_at)
+    spans = _Spans.of(steps, ended_at)
+    others = spans.of_other_seats() + spans.barged + spans.handed_on(ended_at)
     clock = spans.clock
     return Course(clock(spans.held), clock(spans.paused), clock(sorted(others)))
+
+
+def earlier_talks(steps: Sequence[Step], ended_at: datetime | None) -> list[EarlierTalk]:
+    """The talks of the seats that handed the call on, in order."""
+    spans = _Spans.of(steps, ended_at)
+    talks = spans.of_other_seats()
+    return [EarlierTalk(talk.seat, talk.until, place) for talk, place in zip(talks, spans.clock(talks), strict=True)]
 
 
 class _Span(NamedTuple):
@@ -72,6 +82,20 @@ class _Spans:
     barged: list[_Span] = field(default_factory=list)
     talks: list[_Span] = field(default_factory=list)
     _open: dict[str, _Span] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, steps: Sequence[Step], ended_at: datetime | None) -> _Spans:
+        """Those of a whole call."""
+        spans = cls()
+        for step in steps:
+            spans.take(step)
+        if steps:
+            spans.end(ended_at or steps[-1].at)
+        return spans
+
+    def of_other_seats(self) -> list[_Span]:
+        """The talks of other seats than the last."""
+        return [talk for talk in self.talks if talk.seat != self.talks[-1].seat]
 
     def take(self, step: Step) -> None:
         """Go on by one fact. A hold is over when it is taken back, or when anybody's talk ends or begins."""

@@ -16,6 +16,7 @@ from backend.calls.schemas import HitCounts
 from backend.kernel.database import Transaction
 from backend.kernel.versions import DataVersion
 from backend.quality.models import CallCheck, EarlierHit, QualityHit, RuleRow
+from backend.seats.models import SeatChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,15 @@ async def hits_of(tx: Transaction, call_id: str) -> Sequence[QualityHit]:
     query = select(QualityHit).where(QualityHit.call_id == call_id)
     query = query.order_by(QualityHit.from_ms, QualityHit.to_ms, QualityHit.rule_id, QualityHit.hit_id)
     return (await tx.session.execute(query)).scalars().all()
+
+
+async def who_sat(tx: Transaction, call_id: str) -> list[tuple[str, datetime, UUID]]:
+    """Who began to talk in a call: at which seat, when, who; in order."""
+    query = select(SeatChange.seat, SeatChange.at, SeatChange.user_id).where(
+        SeatChange.call_id == call_id, SeatChange.to_state == "talking", SeatChange.user_id.is_not(None)
+    )
+    rows = await tx.session.execute(query.order_by(SeatChange.id))
+    return [(row[0], row[1], row[2]) for row in rows if row[2] is not None]
 
 
 async def check_of(tx: Transaction, call_id: str) -> CallCheck | None:

@@ -25,8 +25,9 @@ class RuleTitle(Schema):
 class HitView(Schema):
     """One hit of a call, times in ms from the start of the recording; `title` is the rule's, as it was when it hit.
 
-    `text` is what was said there, or how much it was, for those who may read transcripts. Nothing is deducted for a hit
-    that is not `sure`.
+    `text` is what was said there, or how much it was, for who may read transcripts, and `spoken_by` which colleague
+    had the call at the seat's leg then, when it was handed on afterwards. Nothing is deducted for a hit that is not
+    `sure`.
     """
 
     hit_id: UUID
@@ -41,6 +42,7 @@ class HitView(Schema):
     severity: Severity
     sure: bool
     points: int
+    spoken_by: str | None = None
 
 
 class EarlierHitView(HitView):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from asr.checks import Interval
+from backend.calls.models import Call
 from backend.calls.service import visible_call
 from backend.identity import audit
 from backend.identity.principal import Principal
 from backend.kernel.database import Transaction
-from backend.quality import repository
+from backend.quality import repository, rule_repository
+from backend.quality.course import earlier_talks
 from backend.quality.models import EarlierHit, QualityHit
 from backend.quality.schemas import CallHits, EarlierHitView, HitView, RuleTitle
 
@@ -19,8 +22,7 @@ async def hits_of_call(tx: Transaction, who: Principal, call_id: str) -> CallHit
     check = await repository.check_of(tx, call_id)
     hits = await hit_views(tx, call_id, words=who.may("transcripts.read"))
     gone = await repository.earlier_hits_of(tx, call_id)
-    titles = await repository.titles_of(tx, {(hit.rule_id, hit.rule_version) for hit in gone})
-    views = _views(gone, titles, words=who.may("transcripts.read"))
+    views = await _views(tx, call_id, gone, words=who.may("transcripts.read"))
     earlier = [EarlierHitView(**dict(view), replaced_at=hit.replaced_at) for hit, view in zip(gone, views, strict=True)]
     await audit.record(tx, who, "hits_read", "call", call_id, {"hits": len(hits)})
     return CallHits(checked_at=check.checked_at if check else None, hits=hits, earlier=earlier)
@@ -28,16 +30,17 @@ async def hits_of_call(tx: Transaction, who: Principal, call_id: str) -> CallHit
 
 async def hit_views(tx: Transaction, call_id: str, *, words: bool) -> list[HitView]:
     """The hits of a call as they are shown, with what was said there or without; asks nobody who looks."""
-    hits = await repository.hits_of(tx, call_id)
+    return await _views(tx, call_id, await repository.hits_of(tx, call_id), words=words)
+
+
+async def _views(
+    tx: Transaction, call_id: str, hits: Sequence[QualityHit | EarlierHit], *, words: bool
+) -> list[HitView]:
     titles = await repository.titles_of(tx, {(hit.rule_id, hit.rule_version) for hit in hits})
-    return list(_views(hits, titles, words=words))
-
-
-def _views(
-    hits: Iterable[QualityHit | EarlierHit], titles: dict[tuple[str, int], dict[str, str]], *, words: bool
-) -> Iterable[HitView]:
-    for hit in hits:
-        yield HitView(
+    doubtful = words and any(hit.leg == "seat" and not hit.sure for hit in hits)
+    before = await _colleagues(tx, call_id) if doubtful else []
+    return [
+        HitView(
             hit_id=hit.hit_id,
             rule_id=hit.rule_id,
             rule_version=hit.rule_version,
@@ -52,4 +55,26 @@ def _views(
             severity=hit.severity,
             sure=hit.sure,
             points=hit.points,
+            spoken_by=_had_the_call(before, hit.from_ms) if hit.leg == "seat" else None,
         )
+        for hit in hits
+    ]
+
+
+async def _colleagues(tx: Transaction, call_id: str) -> list[tuple[Interval, str]]:
+    """Who had this call before it was handed on, and when: by name, by seat where nobody was signed in."""
+    steps = await rule_repository.steps_of_calls(tx, [call_id])
+    call = await tx.session.get(Call, call_id)
+    talks = earlier_talks(steps.get(call_id, ()), call.ended_at if call else None)
+    if not talks:
+        return []
+    sat, names = await repository.who_sat(tx, call_id), await rule_repository.names_of_people(tx)
+    people = [[user for seat, at, user in sat if seat == talk.seat and at <= talk.until] for talk in talks]
+    return [
+        (talk.place, names.get(users[-1], talk.seat) if users else talk.seat)
+        for talk, users in zip(talks, people, strict=True)
+    ]
+
+
+def _had_the_call(before: Iterable[tuple[Interval, str]], ms: int) -> str | None:
+    return next((name for place, name in before if place.start_ms <= ms < place.end_ms), None)

@@ -155,6 +155,35 @@ async def test_a_call_that_was_handed_on_is_checked_by_the_clock_of_its_recordin
     assert not [hit for hit in found if hit.rule_id == "long-silence" and hit.from_ms < 80_000 < hit.to_ms]
 
 
+async def test_a_hit_before_the_call_was_handed_on_tells_which_colleague_had_it(hall: ConsoleHall) -> None:
+    def at(second: float) -> dict[str, Any]:
+        return {"at": began + timedelta(seconds=second), "call_id": "c1"}
+
+    async with hall.console("wang") as wang, hall.console("li") as li:
+        await hall.take_seat(wang, "8001")
+        await hall.take_seat(li, "8002")
+        await hall.tell(*ringing("c1", "8001"))
+        began = clock.now()
+        await hall.tell(
+            f.CallAnswered(**at(0), seat="8001", channel="a"),
+            f.TalkEnded(**at(40), seat="8001", ended_by=f.Party.TRANSFER),
+            f.CallAnswered(**at(50), seat="8002", channel="b"),
+            f.TalkEnded(**at(100), seat="8002", ended_by=f.Party.CALLER),
+            f.CallEnded(**at(100), outcome=f.CallOutcome.ANSWERED, hung_up_by=f.Party.CALLER, cause=16),
+        )
+    spoken = [("seat", 1.0, "不知道"), ("caller", 20.0, "你 不知道"), ("seat", 60.0, "不归我管")]
+    await transcribed(hall.database, "c1", talk=[{"who": who, "at_s": s, "say": say} for who, s, say in spoken])
+    await CallChecker(hall.database).check({"call_id": "c1"})
+    async with hall.browser("qa") as browser:
+        found = (await browser.get("/api/calls/c1/hits")).json()["hits"]
+    words = [hit for hit in found if hit["kind"] == "forbidden_words"]
+    assert [(hit["text"], hit["sure"], hit["spoken_by"]) for hit in words] == [
+        ("不知道", False, "王芳"),
+        ("不归我管", True, None),
+    ]
+    assert all(hit["spoken_by"] is None for hit in found if hit["leg"] == "caller")
+
+
 async def test_the_rules_are_those_of_the_day_of_the_call(hall: ConsoleHall) -> None:
     await a_call(hall, "c1")
     async with hall.database.transaction() as tx:

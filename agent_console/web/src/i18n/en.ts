@@ -744,6 +744,7 @@ export const en: Messages = {
     clean: 'Nothing was found',
     deducted: '{points} points deducted',
     unsure: 'unsure',
+    spoken_by: '{name}, before the transfer',
     unsure_note: 'An unsure hit deducts nothing; people judge it.',
     faults: '{faults} faults, {fatal} of them fatal',
     severity: {

@@ -737,6 +737,7 @@ export const zh = {
     clean: '未发现问题',
     deducted: '扣 {points} 分',
     unsure: '待核实',
+    spoken_by: '转接前 {name}',
     unsure_note: '“待核实”的命中不扣分，由质检员判断。',
     faults: '问题 {faults} 处，其中致命 {fatal} 处',
     severity: {

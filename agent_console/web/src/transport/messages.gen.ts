@@ -1240,6 +1240,7 @@ export interface EarlierHitView {
   rule_id: string
   rule_version: number
   severity: Severity
+  spoken_by: string | null
   sure: boolean
   text: string
   title: RuleTitle
@@ -1248,8 +1249,9 @@ export interface EarlierHitView {
 /**
  * One hit of a call, times in ms from the start of the recording; `title` is the rule's, as it was when it hit.
  *
- * `text` is what was said there, or how much it was, for those who may read transcripts. Nothing is deducted for a hit
- * that is not `sure`.
+ * `text` is what was said there, or how much it was, for who may read transcripts, and `spoken_by` which colleague
+ * had the call at the seat's leg then, when it was handed on afterwards. Nothing is deducted for a hit that is not
+ * `sure`.
  */
 export interface HitView {
   from_ms: number
@@ -1260,6 +1262,7 @@ export interface HitView {
   rule_id: string
   rule_version: number
   severity: Severity
+  spoken_by: string | null
   sure: boolean
   text: string
   title: RuleTitle

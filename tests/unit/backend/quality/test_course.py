@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from asr.checks import Interval
-from backend.quality.course import Course, Step, course_of
+from backend.quality.course import Course, EarlierTalk, Step, course_of, earlier_talks
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -70,3 +70,21 @@ def test_whoever_is_outside_the_hall_is_somebody_else() -> None:
 def test_facts_out_of_place_break_nothing() -> None:
     assert course(("call_held", 1, "1"), ("call_resumed", 2, "1"), ("talk_ended", 3, "1")) == Course()
     assert course() == Course()
+
+
+def test_seats_that_handed_the_call_on_are_told_with_their_place_in_the_recording() -> None:
+    told = [
+        ("call_answered", 5, "1"), ("talk_ended", 25, "1"), ("call_answered", 55, "2"), ("talk_ended", 65, "2"),
+        ("call_answered", 70, "3"), ("talk_ended", 100, "3"),
+    ]  # fmt: skip
+    first, second = spans((0, 20), (20, 30))
+    assert earlier_talks([Step(kind, at(s), seat) for kind, s, seat in told], at(100)) == [
+        EarlierTalk("1", at(25), first),
+        EarlierTalk("2", at(65), second),
+    ]
+
+
+def test_a_call_that_stayed_where_it_was_has_no_earlier_talks() -> None:
+    steps = [Step("call_answered", at(0), "1"), Step("talk_ended", at(50), "1")]
+    assert earlier_talks(steps, at(60)) == []
+    assert earlier_talks([], None) == []
