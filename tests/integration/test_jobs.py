@@ -357,3 +357,18 @@ async def test_a_worker_outlives_its_database(how: signal.Signals) -> None:
         assert lost
         await database.close()
         server.stop()
+
+
+@pytest.mark.parametrize("listens", [True, False])
+async def test_a_worker_that_lost_one_of_its_connections_begins_anew(database: Database, listens: bool) -> None:
+    diary, stop = Diary(), asyncio.Event()
+    worker = asyncio.create_task(run_worker(database.url, [diary.kind()], stop=stop))
+    await enqueue(database, {"n": 1})
+    await diary.until(lambda: len(diary.ran) == 1)
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    end += " AND application_name = 'hotline worker' AND (query ~ 'LISTEN|pg_notify') = :listens"
+    async with database.transaction() as tx:
+        assert len((await tx.session.execute(text(end), {"listens": listens})).all()) == 1
+    with pytest.raises((psycopg.Error, OSError)):  # for which the worker role begins anew
+        async with asyncio.timeout(60):
+            await worker
