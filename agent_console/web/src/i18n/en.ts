@@ -1471,7 +1471,6 @@ export const en: Messages = {
     severity: { fatal: 'Fatal', major: 'Major', minor: 'Minor', praise: 'Praise' },
     verdict: { taken: 'Taken over', dismissed: 'False alarm' },
     hits: 'Hits of the checks',
-    unsure: 'unsure',
     take: 'Take',
     dismiss: 'False alarm',
     sheet: 'Score sheet',

@@ -1458,7 +1458,6 @@ export const zh = {
     severity: { fatal: '致命', major: '严重', minor: '一般', praise: '表扬' },
     verdict: { taken: '已采纳', dismissed: '误报' },
     hits: '机器命中',
-    unsure: '不确定',
     take: '采纳',
     dismiss: '误报',
     sheet: '评分表',
