@@ -918,12 +918,14 @@ export const en: Messages = {
   media: { recording: 'Audio', transcript: 'Text' },
   recording_state: {
     none: 'The call was not answered: no recording',
+    running: 'The call goes on: it can be heard once it has ended',
     pending: 'The recording is being stored',
     stored: 'Recording stored',
     failed: 'The recording could not be stored',
   },
   transcript_state: {
     none: 'No transcript',
+    running: 'Written down once the call has ended',
     pending: 'Being transcribed; it appears by itself',
     ready: 'Transcript ready',
     failed: 'The transcription failed',

@@ -911,12 +911,14 @@ export const zh = {
   media: { recording: '录音', transcript: '转写' },
   recording_state: {
     none: '通话未接通，没有录音',
+    running: '通话尚未结束，结束后可以收听',
     pending: '录音正在入库，请稍候',
     stored: '录音已入库',
     failed: '录音入库失败',
   },
   transcript_state: {
     none: '没有转写',
+    running: '通话结束后转写',
     pending: '正在转写，完成后自动显示',
     ready: '转写完成',
     failed: '转写失败',
