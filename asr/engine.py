@@ -16,7 +16,7 @@ from typing import Protocol
 import vosk
 
 from asr.audio import Leg, LegReader, Samples, put_aside
-from asr.model import SECOND, ModelSettings, in_steps, refused
+from asr.model import RECORDED_FRAMES, ModelSettings, in_steps, refused
 from asr.names import NO_NAMES, Names
 from asr.transcript import EngineInfo, Heard, Stretch, Word
 from asr.vad import GateSettings, spoken
@@ -51,7 +51,7 @@ class VoskEngine:
     def __init__(self, model: ModelSettings, gate: GateSettings, names: Names = NO_NAMES) -> None:
         vosk.SetLogLevel(_SILENT_LOG)
         try:
-            with in_steps(model, SECOND) as folder:
+            with in_steps(model, RECORDED_FRAMES) as folder:
                 self._model = vosk.Model(str(folder))
             vosk.KaldiRecognizer(self._model, model.rate)  # a damaged graph shows only here
         except Exception as error:  # vosk raises nothing narrower

@@ -24,9 +24,9 @@ _ACOUSTIC = "am/final.mdl"
 _DECODING = "conf/model.conf"
 _REQUIRED = (_ACOUSTIC, "conf/mfcc.conf", _DECODING)
 _CHUNK = "--frames-per-chunk"
-SECOND = 99
-"""Frames of 10 ms. Each run of the network reads all of its weights, which costs more than to apply them: a recording
-is heard by the second."""
+RECORDED_FRAMES = 132
+"""Of 10 ms, by which a recording is heard. Each run of the network reads all of its weights, which costs more than to
+apply them; but what follows on the end of a phrase is reckoned too, so still more frames cost more again."""
 _GRAPHS = (("graph/HCLG.fst",), ("graph/HCLr.fst", "graph/Gr.fst"))
 
 

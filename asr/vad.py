@@ -69,6 +69,10 @@ class Step:
     closes: bool = False
 
 
+_SHUT, _PASSES = Step(passes=False), Step(passes=True)
+_OPENS, _CLOSES = Step(passes=True, opens=True), Step(passes=True, closes=True)
+
+
 class Gate:
     """Takes one frame's verdict at a time. Opens at a speech frame, closes after `hangover` frames without any."""
 
@@ -83,16 +87,16 @@ class Gate:
     def step(self, is_speech: bool) -> Step:
         """Decide on the next frame."""
         if is_speech:
-            opens = not self.open
+            opens = self._quiet is None
             self._quiet = 0
-            return Step(passes=True, opens=opens)
+            return _OPENS if opens else _PASSES
         if self._quiet is None:
-            return Step(passes=False)
+            return _SHUT
         self._quiet += 1
-        closes = self._quiet >= self._hangover
-        if closes:
-            self._quiet = None
-        return Step(passes=True, closes=closes)
+        if self._quiet < self._hangover:
+            return _PASSES
+        self._quiet = None
+        return _CLOSES
 
 
 def segments(frames: Iterable[bool], settings: GateSettings) -> Iterator[Segment]:

@@ -11,7 +11,7 @@ from asr.demo_model import DEMO_MODEL
 from asr.model import (
     DEMO,
     KNOWN_MODELS,
-    SECOND,
+    RECORDED_FRAMES,
     ModelNotFound,
     ModelUnknown,
     NotAModel,
@@ -95,13 +95,13 @@ def test_models_are_located_by_name_or_path(tmp_path: Path) -> None:
 
 def test_recordings_are_heard_by_the_second_unless_the_model_says_otherwise(model: Path) -> None:
     settings = check_model(model)
-    with in_steps(settings, SECOND) as view:
+    with in_steps(settings, RECORDED_FRAMES) as view:
         assert check_model(view).rate == settings.rate
-        assert f"--frames-per-chunk={SECOND}" in (view / "conf/model.conf").read_text().splitlines()
+        assert f"--frames-per-chunk={RECORDED_FRAMES}" in (view / "conf/model.conf").read_text().splitlines()
         assert (view / "graph/Gr.fst").samefile(model / "graph/Gr.fst")
         assert (view / "conf/mfcc.conf").samefile(model / "conf/mfcc.conf")
     assert not view.exists()
     assert "frames-per-chunk" not in (model / "conf/model.conf").read_text()
     (model / "conf/model.conf").write_text("--frames-per-chunk=51\n")
-    with in_steps(settings, SECOND) as view:
+    with in_steps(settings, RECORDED_FRAMES) as view:
         assert (view / "conf/model.conf").read_text() == "--frames-per-chunk=51\n"
