@@ -11,7 +11,7 @@ from pgqueuer.core.tm import TaskManager
 from pgqueuer.db import PsycopgDriver
 from pgqueuer.ports.driver import Driver, NotifyCallback
 
-_BURST_S = 0.05
+_BURST_S = 0.1
 
 
 class TransactionDriver(Driver):
