@@ -204,7 +204,8 @@ async def _holds(here: LoopHall, case_id: UUID, done: Counter[str]) -> None:
     assert status is not None
     assert status.value == loop["status"]
     assert len(told) == done.total(), "who was there hears of every act, once"
-    assert told[-1].payload["status"] == loop["status"]
+    if told:  # there may be a case to which nobody got round
+        assert told[-1].payload["status"] == loop["status"]
     open_tasks = [task for task in loop["tasks"] if task["state"] in {"sent", "signed"}]
     assert sum(task["role"] == "lead" for task in open_tasks) <= 1
     assert len({task["unit_code"] for task in open_tasks}) == len(open_tasks)
