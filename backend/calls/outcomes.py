@@ -141,6 +141,6 @@ async def _announce(tx: Transaction, moved: Any, topic: str, call_id: str, to: s
 
 async def _write(tx: Transaction, table: type[Recording | Transcript], call_id: str, **values: Any) -> None:
     row = {column.name: None for column in table.__table__.columns} | values | {"call_id": call_id}
-    statement = insert(table.__table__)  # type: ignore[arg-type]
+    statement = insert(table.__table__)  # type: ignore[arg-type]  # past the ORM, which costs more than the insert
     again = {name: statement.excluded[name] for name in row}
     await tx.session.execute(statement.on_conflict_do_update(index_elements=["call_id"], set_=again), row)

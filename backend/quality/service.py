@@ -20,12 +20,12 @@ async def hits_of_call(tx: Transaction, who: Principal, call_id: str) -> CallHit
     """The hits of one call; raises `CallUnknown` for one that this person may not see. Who looked is audited."""
     await visible_call(tx, who, call_id)
     check = await repository.check_of(tx, call_id)
-    hits = await hit_views(tx, call_id, words=who.may("transcripts.read"))
-    gone = await repository.earlier_hits_of(tx, call_id)
-    views = await _views(tx, call_id, gone, words=who.may("transcripts.read"))
-    earlier = [EarlierHitView(**dict(view), replaced_at=hit.replaced_at) for hit, view in zip(gone, views, strict=True)]
+    hits, gone = await repository.hits_of(tx, call_id), await repository.earlier_hits_of(tx, call_id)
+    views = await _views(tx, call_id, [*hits, *gone], words=who.may("transcripts.read"))
+    found, lost = views[: len(hits)], views[len(hits) :]
+    earlier = [EarlierHitView(**dict(view), replaced_at=hit.replaced_at) for hit, view in zip(gone, lost, strict=True)]
     await audit.record(tx, who, "hits_read", "call", call_id, {"hits": len(hits)})
-    return CallHits(checked_at=check.checked_at if check else None, hits=hits, earlier=earlier)
+    return CallHits(checked_at=check.checked_at if check else None, hits=found, earlier=earlier)
 
 
 async def hit_views(tx: Transaction, call_id: str, *, words: bool) -> list[HitView]:
